@@ -1,5 +1,5 @@
-//! Throughput of the core, for orientation: `cargo bench -p wx-benches`. The figures that count are
-//! ratios, see the README.
+//! Measures the throughput of the core, for orientation: `cargo bench -p wx-benches`. The ratios in
+//! the README are the relevant figures.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use bytes::Bytes;
@@ -15,14 +15,14 @@ fn main() {
 
 #[divan::bench]
 fn md5_of_20_mib(bencher: Bencher<'_, '_>) {
-    let picture = in_memory_server::picture(LEN);
+    let picture = in_memory_server::image(LEN);
     bencher.counter(BytesCount::new(LEN)).bench_local(|| Md5::digest(&picture));
 }
 
 #[divan::bench(args = ["in memory", "in a file"])]
 fn send_of_20_mib(bencher: Bencher<'_, '_>, from: &str) {
     let (picture, session, len) =
-        (in_memory_server::picture(LEN), in_memory_server::session(), LEN as u64);
+        (in_memory_server::image(LEN), in_memory_server::session(), LEN as u64);
     let (form, answer) = (in_memory_server::form(&picture, len), in_memory_server::accepted(len));
     let form = if from == "in memory" { form.immutable() } else { form };
     bencher.counter(BytesCount::new(LEN)).bench_local(|| {
@@ -33,8 +33,8 @@ fn send_of_20_mib(bencher: Bencher<'_, '_>, from: &str) {
 
 #[divan::bench]
 fn fetch_of_20_mib(bencher: Bencher<'_, '_>) {
-    let (picture, session) = (in_memory_server::picture(LEN), in_memory_server::session());
-    let answer: Response<Bytes> = in_memory_server::image(&picture);
+    let (picture, session) = (in_memory_server::image(LEN), in_memory_server::session());
+    let answer: Response<Bytes> = in_memory_server::image_reply(&picture);
     bencher.counter(BytesCount::new(LEN)).bench_local(|| {
         let mut flow = in_memory_server::fetch(&session);
         InMemoryServer::new(&picture, LEN as u64).run(&mut flow, &answer).unwrap()

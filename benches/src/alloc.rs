@@ -1,11 +1,11 @@
-//! The system's allocator, with counters.
-#![expect(unsafe_code, reason = "an allocator cannot be written without; all work is the system's")]
+//! The system allocator, with counters.
+#![expect(unsafe_code, reason = "`GlobalAlloc` is an unsafe trait; calls are forwarded")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::Sub;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// For `#[global_allocator]`.
+/// To be used as the `#[global_allocator]`.
 #[derive(Debug)]
 pub struct Counting;
 
@@ -14,12 +14,13 @@ static BYTES: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicU64 = AtomicU64::new(0);
 static PEAK: AtomicU64 = AtomicU64::new(0);
 
-/// Numbers of allocations and bytes. A block that grows counts as a new block of the new size.
+/// The numbers of allocations and allocated bytes. A reallocation counts as a new allocation of the
+/// new size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Allocations.
+    /// The number of allocations.
     pub blocks: u64,
-    /// Their bytes.
+    /// The number of allocated bytes.
     pub bytes: u64,
 }
 
@@ -45,7 +46,7 @@ pub fn live() -> u64 {
     LIVE.load(Relaxed)
 }
 
-/// Returns the most bytes that were in use since [`forget_peak`].
+/// Returns the peak number of bytes in use since [`forget_peak`].
 #[must_use]
 pub fn peak() -> u64 {
     PEAK.load(Relaxed)
@@ -64,8 +65,8 @@ fn count(new: usize, old: usize) {
     LIVE.fetch_sub(old as u64, Relaxed);
 }
 
-// SAFETY: each call is handed on to the system's allocator as it came; counting touches no memory
-// of the caller.
+// SAFETY: each call is forwarded unchanged to the system allocator, and counting does not touch the
+// caller's memory.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 0);

@@ -14,13 +14,13 @@ use wx_proto::{ImageVariant, MsgId, Policy, Recipient, Session};
 
 use self::bare::Prepared;
 use crate::figure::Figure;
-use crate::in_memory_server::{LEN, picture};
+use crate::in_memory_server::{LEN, image};
 use crate::paired_timing::{Ratios, Timing, compare};
 
-/// Bytes of the image that is fetched.
+/// The length of the fetched image in bytes.
 pub const FETCHED: usize = 100 * 1024 * 1024;
 
-/// Returns a session of the server at `base`.
+/// Returns a session for the server at `base`.
 #[must_use]
 pub fn session(base: &str) -> Session {
     let builder =
@@ -34,11 +34,11 @@ pub fn to() -> Recipient {
     Recipient::file_helper()
 }
 
-/// Creates a runtime of one thread, besides those for files.
+/// Creates a runtime with one thread, plus threads for file access.
 ///
 /// # Panics
 ///
-/// Panics if there is no runtime.
+/// Panics if the runtime cannot be created.
 #[must_use]
 pub fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a runtime")
@@ -53,7 +53,7 @@ fn rows(what: &str, ratios: Ratios, limit: f64) -> [Figure; 2] {
     [row("CPU", ratios.cpu, ratios.identical_cpu), row("wall", ratios.wall, ratios.identical_wall)]
 }
 
-/// A file of 20 MiB that is sent, and one of 100 MiB that is fetched into.
+/// A file of 20 MiB to send, and a file to which 100 MiB are fetched.
 #[derive(Debug)]
 pub struct Files {
     base: String,
@@ -73,7 +73,7 @@ impl Files {
     #[must_use]
     pub fn new(base: &str, scratch: &Path) -> Self {
         let file = scratch.join("picture.jpg");
-        std::fs::write(&file, picture(LEN)).expect("a file");
+        std::fs::write(&file, image(LEN)).expect("a file");
         let mut policy = Policy::default();
         policy.max_fetch = FETCHED as u64;
         let prepared = Prepared::new(&session(base), LEN);

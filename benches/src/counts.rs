@@ -1,11 +1,11 @@
-//! Counts instructions and allocations of the core, without network and disk.
+//! Counts the instructions and allocations of the core, without network and disk.
 
 use std::hint::black_box;
 use std::process::Command;
 use std::time::Duration;
 
 use md5::{Digest, Md5};
-use wx_proto::flow::{Action, Flow, Input, SendImage};
+use wx_proto::flow::{Action, Flow, Input, SendMessage};
 
 use crate::alloc::{self, Tally};
 use crate::figure::Figure;
@@ -25,7 +25,7 @@ pub fn rows() -> Result<Vec<Figure>, String> {
     Ok(rows)
 }
 
-/// Runs one operation after the preparations of all of them, under callgrind.
+/// Prepares all operations and runs one of them under callgrind.
 ///
 /// # Panics
 ///
@@ -34,7 +34,7 @@ pub fn work(what: &str) {
     if let Some(len) = what.strip_prefix("hostile ") {
         return hostile::read_all(len.parse().expect("a length"));
     }
-    let picture = in_memory_server::picture(LEN);
+    let picture = in_memory_server::image(LEN);
     let session = in_memory_server::session();
     let len = LEN as u64;
     let mut server = InMemoryServer::new(&picture, len);
@@ -49,7 +49,8 @@ pub fn work(what: &str) {
         }
         "fetch" => {
             let mut flow = in_memory_server::fetch(&session);
-            black_box(server.run(&mut flow, &in_memory_server::image(&picture))).expect("fetched");
+            black_box(server.run(&mut flow, &in_memory_server::image_reply(&picture)))
+                .expect("fetched");
         }
         other => panic!("{other} is not known"),
     }
@@ -61,20 +62,21 @@ fn instructions() -> Result<Vec<Figure>, String> {
     let (md5, send, file, fetch) = (of("md5")?, of("send")?, of("send-file")?, of("fetch")?);
     let chunks = (LEN / CHUNK) as f64;
     let send_is = "instructions of a send of 20 MiB from memory in the core / of its MD5 alone";
-    let file_is = "the same from a file, whose chunks are compared";
+    let file_is =
+        "instructions of a send of 20 MiB from a file, which compares chunks / of its MD5";
     let fetch_is = "instructions of a fetch of 20 MiB in the core / of its MD5 alone";
     Ok(vec![
         Figure::count(send_is, send / md5, 4, "").at_most(1.01),
-        // Replies are searched for odd bytes before they are parsed.
+        // Includes the search for invalid bytes, which precedes the parsing of each reply.
         Figure::count("instructions per chunk without MD5", (send - md5) / chunks, 0, "")
             .baseline(38_347.0),
-        // XXH3 uses the vector instructions of the CPU: AVX2 here.
+        // XXH3 uses the vector instructions of the CPU, here AVX2.
         Figure::count(file_is, file / md5, 4, "").at_most(1.15),
         Figure::count(fetch_is, fetch / md5, 4, "").at_most(1.01),
     ])
 }
 
-/// Compares the instructions per byte of long and of short costly replies.
+/// Compares the instructions per byte for long and for short replies that are costly to read.
 fn growth() -> Result<Figure, String> {
     let per_byte = |len: usize| Ok::<_, String>(count(&format!("hostile {len}"))? / len as f64);
     let [small, large] = hostile::SIZES;
@@ -83,7 +85,7 @@ fn growth() -> Result<Figure, String> {
     Ok(Figure::count(what, growth, 2, "").at_most(1.05))
 }
 
-/// Returns the instructions of a run of this program.
+/// Returns the number of instructions of a run of this program.
 fn count(what: &str) -> Result<f64, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let ran = Command::new("valgrind")
@@ -102,20 +104,20 @@ const COPIED: &str = "bytes of the image that the core copies in a send and a fe
 
 fn allocations() -> Vec<Figure> {
     let session = in_memory_server::session();
-    let picture = in_memory_server::picture(LEN);
+    let picture = in_memory_server::image(LEN);
     let len = LEN as u64;
     let mut server = InMemoryServer::new(&picture, len);
     let form = in_memory_server::form(&picture, len).immutable();
     server
         .run(&mut in_memory_server::send(&session, form), &in_memory_server::accepted(len))
         .expect("sent");
-    // From one chunk to the next: the reply to the former, and the request of the latter.
+    // From one chunk to the next: the reply to the first one, and the request of the second one.
     let most = |of: fn(&Tally) -> u64| {
         server.allocations[1..40].iter().map(of).max().unwrap_or_default() as f64
     };
     let mut fetched = InMemoryServer::new(&picture, len);
     fetched
-        .run(&mut in_memory_server::fetch(&session), &in_memory_server::image(&picture))
+        .run(&mut in_memory_server::fetch(&session), &in_memory_server::image_reply(&picture))
         .expect("fetched");
     let copied = 2 * len - server.uncopied - fetched.uncopied;
     let bytes = fetched.allocations.iter().map(|tally| tally.bytes).sum::<u64>() as f64 / 1024.0;
@@ -125,7 +127,7 @@ fn allocations() -> Vec<Figure> {
         Figure::count("allocations per chunk in the core", most(|tally| tally.blocks), 0, "")
             .at_most(12.0)
             .baseline(9.0),
-        Figure::count("bytes of these", most(|tally| tally.bytes), 0, " B")
+        Figure::count("bytes allocated per chunk in the core", most(|tally| tally.bytes), 0, " B")
             .at_most(8192.0)
             .baseline(4933.0),
         Figure::count("allocations per 64 KiB of a fetch", per_piece, 2, "").baseline(0.18),
@@ -136,14 +138,14 @@ fn allocations() -> Vec<Figure> {
 
 fn idle() -> Vec<Figure> {
     let mut session = in_memory_server::session();
-    let picture = in_memory_server::picture(2 * CHUNK);
+    let picture = in_memory_server::image(2 * CHUNK);
     let before = alloc::live();
     let form = in_memory_server::form(&picture, picture.len() as u64);
     let mut flow = in_memory_server::send(&session, form);
-    let size = |flow: &SendImage| (alloc::live() - before) as f64 + size_of_val(flow) as f64;
+    let size = |flow: &SendMessage| (alloc::live() - before) as f64 + size_of_val(flow) as f64;
     let fresh = size(&flow);
-    // Both chunks are hashed, and the first one is read and handed out. This driver does not keep
-    // it.
+    // Both chunks are hashed, and the first one is read again and handed out. This driver does not
+    // keep it.
     for _ in 0..3 {
         let Action::Read(span) = flow.poll(&mut session, Duration::ZERO) else {
             unreachable!("it loads three times")
@@ -154,11 +156,11 @@ fn idle() -> Vec<Figure> {
     }
     drop(flow.poll(&mut session, Duration::ZERO));
     vec![
-        Figure::count("size of an idle SendImage, heap and stack", fresh, 0, " B")
+        Figure::count("size of an idle SendMessage, heap and stack", fresh, 0, " B")
             .at_most(4096.0)
             .baseline(2374.0),
         Figure::count(
-            "the same during a chunk, without the bytes of the chunk",
+            "size of a SendMessage during a chunk, without the bytes of the chunk",
             size(&flow),
             0,
             " B",
@@ -166,8 +168,8 @@ fn idle() -> Vec<Figure> {
     ]
 }
 
-/// Compares late chunks of a long file with early ones: medians of a hundred chunks each. The
-/// spread is that of one half of the hundred compared with the other half.
+/// Compares late chunks of a long file with early ones, by the medians of a hundred chunks each.
+/// The spread is the ratio of the two halves of a hundred.
 ///
 /// # Panics
 ///
@@ -175,7 +177,7 @@ fn idle() -> Vec<Figure> {
 #[must_use]
 pub fn flat() -> Vec<Figure> {
     let session = in_memory_server::session();
-    let chunk = in_memory_server::picture(CHUNK);
+    let chunk = in_memory_server::image(CHUNK);
     let len = 10_100 * CHUNK as u64;
     let mut server = InMemoryServer::new(&chunk, len);
     server

@@ -1,32 +1,32 @@
-//! The figures that are measured, and the table of them.
+//! Measured figures, and their table.
 
 use std::fmt::Write;
 
 /// One figure.
 #[derive(Clone, Debug)]
 pub struct Figure {
-    /// What is measured.
+    /// A description of the figure.
     pub what: String,
     /// The measured value.
     pub value: f64,
-    /// The limit that it must keep; `None` if the figure is for orientation.
+    /// The limit for the value. `None` if the figure is only for orientation.
     pub limit: Option<Limit>,
-    /// The value of a count when it was last reviewed. A count that has risen fails the check.
+    /// The value at the last review. A count that has risen since then fails the check.
     pub baseline: Option<f64>,
-    /// The number of decimals in the table.
+    /// The number of decimal places in the table.
     pub decimals: usize,
-    /// The unit, with a space before it.
+    /// The unit, preceded by a space.
     pub unit: &'static str,
-    /// For a ratio of times: the ratio of two identical loops.
+    /// For a ratio of times, the ratio of two identical loops.
     pub identical: Option<f64>,
 }
 
-/// A limit.
+/// The limit of a figure.
 #[derive(Clone, Copy, Debug)]
 pub enum Limit {
-    /// At most this.
+    /// An upper limit.
     Most(f64),
-    /// At least this.
+    /// A lower limit.
     Least(f64),
 }
 
@@ -52,15 +52,15 @@ impl Figure {
         self
     }
 
-    /// Sets the value of the last review.
+    /// Sets the value at the last review.
     #[must_use]
     pub fn baseline(mut self, value: f64) -> Self {
         self.baseline = Some(value);
         self
     }
 
-    /// Whether the figure is more than a tenth above its baseline. Compilers and C libraries may
-    /// cause smaller differences.
+    /// Returns whether the figure is more than a tenth above its baseline. Different compilers and
+    /// C libraries cause smaller differences.
     #[must_use]
     pub fn has_risen(&self) -> bool {
         self.baseline.is_some_and(|baseline| self.value > baseline * 1.1)
@@ -73,7 +73,8 @@ impl Figure {
         self
     }
 
-    /// Whether the figure keeps its limit, allowing for the spread of two identical loops.
+    /// Returns whether the figure is within its limit, allowing for the spread of two identical
+    /// loops.
     #[must_use]
     pub fn holds(&self) -> bool {
         let spread = self.identical.map_or(0.0, |identical| (identical - 1.0).abs());

@@ -1,4 +1,4 @@
-//! Replies that are made to be costly: the memory and the instructions that it takes to read them.
+//! Replies that are designed to be costly: the memory and the instructions needed to read them.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -18,14 +18,14 @@ use crate::{alloc, in_memory_server};
 
 const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 16] };
 const MIB: usize = 1024 * 1024;
-/// The lengths at which instructions are compared.
+/// The reply lengths for which instructions are compared.
 pub(crate) const SIZES: [usize; 2] = [32 * 1024, 256 * 1024];
 
-/// A kind of reply.
+/// A kind of costly reply.
 struct Hostile {
     name: &'static str,
     call: Call,
-    /// What precedes the repeated part, in which `#` stands for a counter.
+    /// The bytes before the repeated part. In that part, `#` stands for a counter.
     before: &'static [u8],
     part: &'static [u8],
     after: &'static [u8],
@@ -42,13 +42,18 @@ enum Call {
 const LIST: &[u8] = br#"{"BaseResponse":{"Ret":0},"AddMsgList":["#;
 const MESSAGE: &[u8] =
     br#"{"BaseResponse":{"Ret":0},"AddMsgList":[{"MsgId":"7","MsgType":1,"FromUserName":"@@a","Content":""#;
+const XML: &[u8] = br#"{"BaseResponse":{"Ret":0},"AddMsgList":[{"MsgId":"7","MsgType":49,"AppMsgType":57,"FromUserName":"@@a","Content":""#;
+const QUOTED: &[u8] = r#"{"BaseResponse":{"Ret":0},"AddMsgList":[{"MsgId":"7","MsgType":1,"FromUserName":"@@a","Content":"「："#.as_bytes();
+const QUOTED_END: &[u8] =
+    r#"」\n- - - - - - - - - - - - - - -\n"}],"SyncKey":{"Count":1,"List":[{"Key":1,"Val":3}]}}"#
+        .as_bytes();
 const END: &[u8] = br#"{}],"SyncKey":{"Count":1,"List":[{"Key":1,"Val":3}]}}"#;
 const TEXT_END: &[u8] = br#""}],"SyncKey":{"Count":1,"List":[{"Key":1,"Val":3}]}}"#;
 
-/// All kinds.
-const ALL: [Hostile; 18] = {
+/// All kinds of costly replies.
+const ALL: [Hostile; 27] = {
     use Call::{Check, Contacts, Page, Sync};
-    const fn of(
+    const fn new(
         name: &'static str,
         call: Call,
         before: &'static [u8],
@@ -58,38 +63,58 @@ const ALL: [Hostile; 18] = {
         Hostile { name, call, before, part, after }
     }
     const MEMBERS: &[u8] = br#"{"BaseResponse":{"Ret":0},"MemberList":["#;
+    const APP: &[u8] = br#"{"MsgId":0,"MsgType":49,"AppMsgType":1,"FromUserName":"@"},"#;
+    const FRIEND: &[u8] = br#"{"MsgId":0,"MsgType":37,"FromUserName":"@","RecommendInfo":{}},"#;
+    const LOCATION: &[u8] =
+        br#"{"MsgId":0,"MsgType":1,"SubMsgType":48,"Url":"coord=,","FromUserName":"@"},"#;
+    const QUOTE: &[u8] = br#"{"MsgId":0,"MsgType":49,"AppMsgType":57,"FromUserName":"@","Content":"<appmsg><refermsg/></appmsg>"},"#;
     const SMALLEST: &[u8] = br#"{"MsgId":0,"MsgType":1,"FromUserName":"@"},"#;
     [
-        of("empty elements", Sync, LIST, b"{},", END),
-        of("elements that are none", Sync, LIST, b"7,", END),
-        of("the smallest messages", Sync, LIST, SMALLEST, END),
-        of(
+        new("empty elements", Sync, LIST, b"{},", END),
+        new("elements that are none", Sync, LIST, b"7,", END),
+        new("the smallest messages", Sync, LIST, SMALLEST, END),
+        new(
             "messages of all kinds",
             Sync,
             LIST,
             br##"{"MsgId":#,"MsgType":1,"FromUserName":"@"},"##,
             END,
         ),
-        of(
+        new(
             "messages of bad bytes",
             Sync,
             LIST,
             b"{\"MsgId\":\"\xff\",\"MsgType\":1,\"x\":\"\xff\"},",
             END,
         ),
-        of("nested lists", Sync, LIST, b"[", b""),
-        of("the smallest contacts", Contacts, MEMBERS, br#"{"UserName":"@"},"#, END),
-        of("empty contacts", Contacts, MEMBERS, b"{},", END),
-        of("a text of letters", Sync, MESSAGE, b"a", TEXT_END),
-        of("a text of bad bytes", Sync, MESSAGE, b"a\xff", TEXT_END),
-        of("a text of raw line breaks", Sync, MESSAGE, b"\n", TEXT_END),
-        of("a text of escapes", Sync, MESSAGE, br"\n\u6c49\ud83d", TEXT_END),
-        of("a text of entities", Sync, MESSAGE, b"&amp;<br/>", TEXT_END),
-        of("a text of backslashes", Sync, MESSAGE, br"\\", TEXT_END),
-        of("a login page of tags without an end", Page, b"", b"<ret", b""),
-        of("a login page of ends", Page, b"<ret>0", b"</re</rets", b""),
-        of("a synccheck of names", Check, b"", b"retcode = '", b"\""),
-        of("a synccheck of blanks", Check, b"", b"retcode   retcode=;", b""),
+        new("nested lists", Sync, LIST, b"[", b""),
+        new("the smallest app messages", Sync, LIST, APP, END),
+        new("the smallest friend requests", Sync, LIST, FRIEND, END),
+        new("the smallest locations", Sync, LIST, LOCATION, END),
+        new("the smallest quotes", Sync, LIST, QUOTE, END),
+        new("a long quote", Sync, QUOTED, b"a", QUOTED_END),
+        new(
+            "a text of emoji",
+            Sync,
+            MESSAGE,
+            br#"<span class=\"emoji emoji263a\"></span>"#,
+            TEXT_END,
+        ),
+        new("a text of broken emoji", Sync, MESSAGE, br#"<span class=\"emoji emoji1f60"#, TEXT_END),
+        new("XML of tags without an end", Sync, XML, b"<appmsg", TEXT_END),
+        new("XML of elements without an end", Sync, XML, b"<appmsg>", TEXT_END),
+        new("the smallest contacts", Contacts, MEMBERS, br#"{"UserName":"@"},"#, END),
+        new("empty contacts", Contacts, MEMBERS, b"{},", END),
+        new("a text of letters", Sync, MESSAGE, b"a", TEXT_END),
+        new("a text of bad bytes", Sync, MESSAGE, b"a\xff", TEXT_END),
+        new("a text of raw line breaks", Sync, MESSAGE, b"\n", TEXT_END),
+        new("a text of escapes", Sync, MESSAGE, br"\n\u6c49\ud83d", TEXT_END),
+        new("a text of entities", Sync, MESSAGE, b"&amp;<br/>", TEXT_END),
+        new("a text of backslashes", Sync, MESSAGE, br"\\", TEXT_END),
+        new("a login page of tags without an end", Page, b"", b"<ret", b""),
+        new("a login page of ends", Page, b"<ret>0", b"</re</rets", b""),
+        new("a synccheck of names", Check, b"", b"retcode = '", b"\""),
+        new("a synccheck of blanks", Check, b"", b"retcode   retcode=;", b""),
     ]
 };
 
@@ -122,10 +147,10 @@ impl Hostile {
         }
     }
 
-    /// Returns the peak of memory while a reply is read, divided by its length. The reply and what
-    /// was read of it are included. 1 MiB does not count.
+    /// Returns the peak memory while a reply is read, divided by its length. The peak includes the
+    /// reply and the values read from it, but not the first 1 MiB.
     fn peak(&self) -> f64 {
-        // 20 000 of the smallest elements make the most memory of a short reply.
+        // A short reply with 20 000 of the smallest elements needs the most memory.
         let sizes: &[usize] = match self.call {
             Call::Sync | Call::Contacts => &[64 * 1024, 20_000 * self.part.len(), 8 * MIB],
             Call::Page | Call::Check => &[64 * 1024, MIB],
@@ -156,7 +181,7 @@ fn session() -> Session {
     Session::from_json(file).expect("a good session")
 }
 
-/// Runs a flow until it has read the reply, which arrives in pieces, and is done or waits.
+/// Runs a flow on a reply, which arrives in pieces, until the flow is done or waits.
 fn run<F: Flow>(flow: Result<F, Error>, answer: &[u8]) {
     let (mut flow, mut session) = (flow.expect("a session that is logged in"), session());
     let mut pieces = answer.chunks(16 * 1024);
@@ -173,14 +198,14 @@ fn run<F: Flow>(flow: Result<F, Error>, answer: &[u8]) {
     }
 }
 
-/// Reads one reply of each kind, of about `len` bytes.
+/// Reads a reply of each kind with about `len` bytes.
 pub(crate) fn read_all(len: usize) {
     for kind in &ALL {
         kind.read(&Response::new(kind.answer(len)));
     }
 }
 
-/// Measures the peak memory of all kinds.
+/// Measures the peak memory for all kinds.
 pub(crate) fn peak() -> Figure {
     let peaks = ALL.iter().map(|kind| (kind.peak(), kind.name));
     let (peak, name) =

@@ -1,11 +1,11 @@
-//! A server in memory, so that only the core costs anything: the image is in memory, and every
-//! reply is good and immediate.
+//! An in-memory server for measuring the cost of the core alone. The image is in memory, and every
+//! reply is immediate and successful.
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use bytes::Bytes;
-use wx_proto::flow::{Action, FetchImage, Flow, Input, SendImage};
+use wx_proto::flow::{Action, FetchImage, Flow, Input, SendMessage};
 use wx_proto::http::Response;
 use wx_proto::{
     CookieJar, HostRole, Hosts, ImageVariant, Media, MsgId, Policy, Recipient, Seed, Session,
@@ -14,14 +14,14 @@ use wx_proto::{
 
 use crate::alloc::Tally;
 
-/// Bytes in a chunk.
+/// The length of a chunk in bytes.
 pub const CHUNK: usize = 512 * 1024;
-/// Bytes in the image that is measured.
+/// The length of the measured image in bytes.
 pub const LEN: usize = 20 * 1024 * 1024;
 
 const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 16] };
 
-/// Returns a session whose values have the lengths of real ones.
+/// Returns a session whose values are as long as real ones.
 #[must_use]
 pub fn session() -> Session {
     let text = |len| "k".repeat(len);
@@ -45,27 +45,27 @@ pub const SOI: [u8; 22] = *b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x0ea picture...";
 
 /// Returns an image of `len` bytes.
 #[must_use]
-pub fn picture(len: usize) -> Bytes {
+pub fn image(len: usize) -> Bytes {
     let mut bytes = vec![0x5a; len];
     bytes[..SOI.len()].copy_from_slice(&SOI);
     bytes.into()
 }
 
-/// Returns what the forms say of an image of `len` bytes that begins with `first`.
+/// Returns the description of an image of `len` bytes that begins with `first`.
 ///
 /// # Panics
 ///
-/// If it cannot be sent.
+/// Panics if such an image cannot be sent.
 #[must_use]
 pub fn form(first: &[u8], len: u64) -> Media {
-    Media::new("holiday.jpg", len, &first[..64], &policy()).expect("a picture")
+    Media::new("holiday.jpg", len, &first[..64]).expect("a picture")
 }
 
 /// Returns the job that sends an image.
 #[must_use]
-pub fn send(session: &Session, form: Media) -> SendImage {
+pub fn send(session: &Session, form: Media) -> SendMessage {
     let to = Recipient::new(format!("@{}", "a".repeat(64))).expect("a name");
-    SendImage::new(session, form, to, SEED, policy()).expect("a session that can send")
+    SendMessage::media(session, form, to, SEED, policy()).expect("a session that can send")
 }
 
 /// Returns a policy without limits.
@@ -82,7 +82,7 @@ pub fn fetch(session: &Session) -> FetchImage {
     FetchImage::new(session, id, ImageVariant::Original, true, SEED, policy()).expect("a session")
 }
 
-/// Returns a reply that accepts both a chunk and a message.
+/// Returns a reply that accepts either a chunk or a message.
 #[must_use]
 pub fn accepted(len: u64) -> Response<Bytes> {
     let text = format!(
@@ -94,30 +94,31 @@ pub fn accepted(len: u64) -> Response<Bytes> {
 
 /// Returns the reply to a fetch.
 #[must_use]
-pub fn image(picture: &Bytes) -> Response<Bytes> {
+pub fn image_reply(picture: &Bytes) -> Response<Bytes> {
     let head = Response::builder().header("content-length", picture.len());
     head.body(picture.clone()).unwrap_or_default()
 }
 
-/// Serves a flow, and records its costs.
+/// Serves a flow, and records the cost.
 #[derive(Debug)]
 pub struct InMemoryServer {
-    /// The image, or one chunk that is used for all of them.
+    /// The image, or a chunk that is used for every part of it.
     pub source: Bytes,
-    /// Bytes of the whole image.
+    /// The length of the whole image in bytes.
     pub len: u64,
-    /// Allocations of the core before each request, and after the last one.
+    /// The allocations of the core before each request and after the last one.
     pub allocations: Vec<Tally>,
-    /// When each request was handed out.
+    /// The time at which each request was handed out.
     pub sent: Vec<std::time::Instant>,
-    /// The session that is lent.
+    /// The session lent to the flow.
     pub session: Session,
-    /// Bytes of the image that were handed out without a copy.
+    /// The number of image bytes that were handed out without a copy.
     pub uncopied: u64,
 }
 
 impl InMemoryServer {
-    /// Creates a server for an image of `len` bytes. `source` is all of it, or one chunk.
+    /// Creates a server for an image of `len` bytes. `source` is the whole image, or one chunk of
+    /// it.
     #[must_use]
     pub fn new(source: &Bytes, len: u64) -> Self {
         let requests = usize::try_from(len).unwrap_or_default() / CHUNK + 10;
@@ -131,7 +132,7 @@ impl InMemoryServer {
         }
     }
 
-    fn load(&self, start: u64, end: u64) -> Bytes {
+    fn read(&self, start: u64, end: u64) -> Bytes {
         let len = end.min(self.len) - start;
         let start = start % self.source.len() as u64;
         let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
@@ -164,7 +165,7 @@ impl InMemoryServer {
                     self.allocations.push(spent);
                     return output;
                 }
-                Action::Read(span) => Input::Read(self.load(span.start, span.end)),
+                Action::Read(span) => Input::Read(self.read(span.start, span.end)),
                 Action::Send(id, request) => {
                     self.allocations.push(std::mem::take(&mut spent));
                     self.sent.push(std::time::Instant::now());

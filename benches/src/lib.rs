@@ -1,4 +1,4 @@
-//! Measures the workspace.
+//! Benchmarks of the workspace.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints figures")]
 

@@ -1,11 +1,11 @@
-//! Compares times: a client and a bare loop run in turn, and the bare loop once more, which shows
-//! the spread.
+//! Compares times. A client and two identical bare loops run in turn; the ratio of the two loops
+//! shows the spread.
 
 use std::time::Instant;
 
 use cpu_time::ProcessTime;
 
-/// The time of a run, in seconds.
+/// The duration of a run, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
     /// Wall-clock time.
@@ -28,11 +28,11 @@ impl Timing {
 pub struct Ratios {
     /// Wall-clock time of the client over that of the bare loop.
     pub wall: f64,
-    /// Wall-clock time of the bare loop over that of the other bare loop.
+    /// Wall-clock time of one bare loop over that of the other.
     pub identical_wall: f64,
     /// CPU time of the client over that of the bare loop.
     pub cpu: f64,
-    /// CPU time of the bare loop over that of the other bare loop.
+    /// CPU time of one bare loop over that of the other.
     pub identical_cpu: f64,
     /// Wall-clock time of the bare loop in seconds, for orientation.
     pub bare: f64,
@@ -41,16 +41,16 @@ pub struct Ratios {
 /// The client and two identical bare loops, each with its own HTTP client and buffers.
 pub type Trio<'a> = [Box<dyn FnMut() -> Timing + 'a>; 3];
 
-/// The rounds of a trio before it is replaced. On some CPUs the addresses of its buffers change its
-/// times by some percent, and they stay the same as long as it lives.
+/// The number of rounds after which a trio is replaced. On some CPUs, the addresses of its buffers
+/// change its times by a few percent, and these addresses stay the same while it lives.
 const ROUNDS: usize = 10;
 
-/// Runs the client and the two bare loops in turn, `pairs` times. Each round begins with another of
-/// the three.
+/// Runs the client and the two bare loops in turn, `pairs` times. The order changes from round to
+/// round.
 pub fn compare<'a>(pairs: usize, make: impl Fn() -> Trio<'a>) -> Ratios {
     let mut rounds = Vec::with_capacity(pairs);
     for layout in 0..pairs.div_ceil(ROUNDS) {
-        // Blocks of odd sizes move what is allocated after them.
+        // A block of an odd size shifts the later allocations.
         std::mem::forget(vec![0_u8; 16 * (layout * 37 % 256)]);
         let mut trio = make();
         // Warms up connections, caches and the allocator.
@@ -60,7 +60,8 @@ pub fn compare<'a>(pairs: usize, make: impl Fn() -> Trio<'a>) -> Ratios {
         for round in 0..ROUNDS.min(pairs - layout * ROUNDS) {
             let mut timings = [None; 3];
             for turn in 0..3 {
-                // Forwards and backwards, so that each follows each of the others.
+                // Alternates between both directions, so that each of the three follows each of the
+                // others.
                 let which =
                     if round % 2 == 0 { (round + turn) % 3 } else { (round + 3 - turn) % 3 };
                 timings[which] = Some(trio[which]());

@@ -1,5 +1,5 @@
-//! A server that does as little as possible: it discards request bodies and accepts everything. It
-//! is a separate process, so that its work is not counted.
+//! A minimal server that discards request bodies and accepts everything. It is a separate process,
+//! so that its work is not counted.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::thread;
 
 use crate::in_memory_server;
 
-/// A server that runs until this is dropped.
+/// A running server. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -17,7 +17,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts this program again, as a server: its only argument is `serve`.
+    /// Starts this program again as a server, with the single argument `serve`.
     ///
     /// # Errors
     ///
@@ -33,16 +33,16 @@ impl Server {
         Ok(Self { child, addr })
     }
 
-    /// Returns the CPU time of the server so far, in seconds; 0 where there is no `/proc`.
+    /// Returns the server's CPU time so far in seconds, or 0 if there is no `/proc`.
     #[must_use]
     pub fn cpu(&self) -> f64 {
-        /// Clock ticks per second, which is the same on all architectures of Linux that matter.
+        /// Clock ticks per second, which has this value on all common Linux architectures.
         const TICKS: f64 = 100.0;
         let path = format!("/proc/{}/stat", self.child.id());
         let stat = std::fs::read_to_string(path).unwrap_or_default();
-        // The name of the program, in parentheses, may contain spaces.
+        // The program name is in parentheses and may contain spaces.
         let fields = stat.rsplit(')').next().unwrap_or_default().split_ascii_whitespace();
-        // utime and stime, the 14th and the 15th of all.
+        // The fields utime and stime, which are the 14th and 15th.
         fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS
     }
 
@@ -60,21 +60,21 @@ impl Drop for Server {
     }
 }
 
-/// Prints the address of the server, then serves until the process is killed.
+/// Prints the server's address, and serves until the process is killed.
 ///
 /// # Errors
 ///
-/// Returns an error if no port can be opened.
+/// Returns an error if the port cannot be opened.
 pub fn serve() -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     println!("{}", listener.local_addr()?);
     io::stdout().flush()?;
-    // The largest picture that is fetched.
-    let picture = Arc::new(in_memory_server::picture(100 * 1024 * 1024));
+    // The largest image that is fetched.
+    let picture = Arc::new(in_memory_server::image(100 * 1024 * 1024));
     loop {
         let (stream, _) = listener.accept()?;
         let picture = Arc::clone(&picture);
-        // The other connections go on when one ends.
+        // Other connections continue when one ends.
         thread::Builder::new()
             .stack_size(64 * 1024)
             .spawn(move || drop(answer(stream, &picture)))?;

@@ -1,7 +1,7 @@
-//! Counts instructions and allocations of the core, which do not depend on other load.
+//! Counts the instructions and allocations of the core, which do not depend on other load.
 //!
 //! `cargo run --release -p wx-benches --no-default-features --bin counts` prints the figures. With
-//! `-- --check` it fails if a figure is above its limit or has risen. Needs valgrind, whose
+//! `-- --check`, it fails if a figure is above its limit or has risen. It needs valgrind, because
 //! callgrind counts the instructions.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints a table")]
 

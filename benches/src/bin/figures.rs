@@ -1,5 +1,5 @@
-//! Prints the table of `benches/README.md`: `cargo run --release -p wx-benches`. `-- --quick` takes
-//! about two minutes, and names of parts select those parts.
+//! Prints the table of `benches/README.md`: `cargo run --release -p wx-benches`. With `-- --quick`,
+//! it takes about two minutes. Names of parts select these parts.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints a table")]
 
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use wx_benches::{alloc, counts, figure};
 #[global_allocator]
 static ALLOCATOR: alloc::Counting = alloc::Counting;
 
-/// The numbers of repetitions.
+/// How many times each measurement is repeated.
 struct Times {
     pairs: usize,
     fetches: usize,
@@ -55,7 +55,7 @@ fn print(times: &Times, parts: &[&str]) -> Result<(), String> {
     }
     let wanted = |part| parts.is_empty() || parts.contains(&part);
     let text = |error: std::io::Error| error.to_string();
-    // In memory if possible, because disks are not measured.
+    // Uses a file system in memory if possible, because disks are not measured.
     let place = Some(PathBuf::from("/dev/shm")).filter(|place| place.is_dir());
     let scratch = tempfile::tempdir_in(place.unwrap_or_else(std::env::temp_dir)).map_err(text)?;
     let scratch = scratch.path();

@@ -15,15 +15,15 @@ use crate::paired_timing::compare;
 const SENDS: usize = 1000;
 const LEN: usize = 1024 * 1024;
 
-/// Measures peak memory and throughput of sends of 1 MiB on one thread. From memory, the sends
-/// share the image; from a file, each of them holds its current chunk.
+/// Measures the peak memory and the throughput of concurrent sends of 1 MiB on one thread. Sends
+/// from memory share the image, whereas each send from a file holds its current chunk.
 ///
 /// # Panics
 ///
 /// Panics if a send fails.
 #[must_use]
 pub fn rows(base: &str, scratch: &Path, pairs: usize) -> [Figure; 3] {
-    let picture = crate::in_memory_server::picture(LEN);
+    let picture = crate::in_memory_server::image(LEN);
     let session = super::session(base);
     let prepared: &'static Prepared = Box::leak(Box::new(Prepared::new(&session, LEN)));
     let (runtime, to) = (super::runtime(), super::to());
@@ -79,11 +79,16 @@ pub fn rows(base: &str, scratch: &Path, pairs: usize) -> [Figure; 3] {
             " KiB",
         )
         .at_most(160.0),
-        Figure::count("the same from files, with a chunk per send", files, 0, " KiB"),
+        Figure::count(
+            "peak memory per send of 1 000 concurrent sends from files, with a chunk each",
+            files,
+            0,
+            " KiB",
+        ),
         Figure {
             identical: Some(ratios.identical_wall),
             ..Figure::count(
-                "throughput of those from memory / of the bare loop",
+                "throughput of the 1 000 sends from memory / of the bare loop",
                 1.0 / ratios.wall,
                 3,
                 "",

@@ -1,5 +1,5 @@
-//! Loops as one would write them by hand for one image: the same digest and the same bytes on the
-//! wire, but with requests prepared in advance, and replies ignored.
+//! Hand-written loops for a single image. They compute the same digest and send the same bytes, but
+//! prepare their requests in advance and ignore the replies.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -13,18 +13,18 @@ use md5::{Digest, Md5};
 use tokio::io::AsyncWriteExt;
 use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
-use wx_proto::endpoint::send_media::SendMedia;
+use wx_proto::endpoint::send_msg::SendMsg;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::http::Request;
 use wx_proto::http::request::Parts;
-use wx_proto::{Body, ImageVariant, Media, MediaId, MsgId, Policy, Seed, Session, UnixMs};
+use wx_proto::{Body, ImageVariant, Media, MediaId, MsgId, Seed, Session, UnixMs};
 
 use crate::in_memory_server::CHUNK;
 
-/// All requests of a send and a fetch, complete except for the image.
+/// All requests of a send and a fetch, without the image.
 #[derive(Debug)]
 pub struct Prepared {
-    /// For each chunk, the head and what precedes and follows its bytes.
+    /// For each chunk, the request head and the bytes of the body before and after the chunk.
     chunks: Vec<(Parts, Bytes, Bytes)>,
     message: (Parts, Bytes),
     fetch: Parts,
@@ -42,7 +42,7 @@ pub fn agent() -> ureq::Agent {
 ///
 /// # Panics
 ///
-/// Panics if there is no client.
+/// Panics if the client cannot be created.
 #[must_use]
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().http1_only().build().expect("a client")
@@ -52,9 +52,7 @@ impl Prepared {
     /// Prepares the requests for an image of `len` bytes.
     #[must_use]
     pub fn new(session: &Session, len: usize) -> Self {
-        let mut policy = Policy::default();
-        policy.max_upload = u64::MAX;
-        let picture = Media::new("picture.jpg", len as u64, &crate::in_memory_server::SOI, &policy)
+        let picture = Media::new("picture.jpg", len as u64, &crate::in_memory_server::SOI)
             .expect("a picture");
         let upload = UploadMedia::new(picture, wx_proto::Md5::from([0; 16]), super::to(), SEED);
         let split = |body: Body| {
@@ -73,14 +71,14 @@ impl Prepared {
         });
         let media_id = MediaId::new("@crypt").expect("an id");
         let message =
-            SendMedia::image(media_id, super::to(), SEED).request(session).expect("a request");
+            SendMsg::image(media_id, super::to(), SEED).request(session).expect("a request");
         let (message, body) = message.into_http().into_parts();
         let fetch = GetMsgImg::new(MsgId::new("1").expect("an id"), ImageVariant::Original, SEED);
         let fetch = fetch.request(session).expect("a request").into_http().into_parts().0;
         Self { chunks: chunks.collect(), message: (message, split(body).0), fetch }
     }
 
-    /// Sends a file by ureq.
+    /// Sends a file with ureq.
     ///
     /// # Panics
     ///
@@ -106,7 +104,7 @@ impl Prepared {
         post(agent, head, Pieces([body, &[], &[]]));
     }
 
-    /// Sends a file by reqwest. The file is read on a thread that may block.
+    /// Sends a file with reqwest. The file is read on a thread for blocking work.
     ///
     /// # Panics
     ///
@@ -131,7 +129,7 @@ impl Prepared {
         post_async(client, head, [body.clone(), Bytes::new(), Bytes::new()]).await;
     }
 
-    /// Sends an image in memory by reqwest.
+    /// Sends an image in memory with reqwest.
     ///
     /// # Panics
     ///
@@ -146,7 +144,7 @@ impl Prepared {
         post_async(client, head, [body.clone(), Bytes::new(), Bytes::new()]).await;
     }
 
-    /// Fetches to a file by ureq, with a digest.
+    /// Fetches to a file with ureq, and computes the digest.
     ///
     /// # Panics
     ///
@@ -173,7 +171,7 @@ impl Prepared {
         std::fs::rename(partial, out).expect("renamed");
     }
 
-    /// Fetches to a file by reqwest, with a digest.
+    /// Fetches to a file with reqwest, and computes the digest.
     ///
     /// # Panics
     ///
@@ -195,8 +193,8 @@ impl Prepared {
     }
 }
 
-/// Returns a buffer that begins at a page, like those of the clients. At other addresses some CPUs
-/// copy at a third of the speed, and the ratio would be random.
+/// Returns a page-aligned buffer, like those of the clients. At other addresses, some CPUs copy at
+/// a third of the speed, which would make the ratio random.
 fn aligned(memory: &mut Vec<u8>, len: usize) -> &mut [u8] {
     memory.resize(len + 4096, 0);
     let at = memory.as_ptr().align_offset(4096);
@@ -214,7 +212,7 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Three pieces, read as one.
+/// A reader over three consecutive pieces.
 struct Pieces<'a>([&'a [u8]; 3]);
 
 impl Read for Pieces<'_> {
@@ -236,7 +234,7 @@ fn post(agent: &ureq::Agent, head: &Parts, mut body: Pieces<'_>) {
     answer.into_body().read_to_vec().expect("an answer");
 }
 
-/// Three pieces as frames of a body.
+/// A body of three frames.
 struct Frames {
     pieces: std::array::IntoIter<Bytes, 3>,
     left: u64,

@@ -1,4 +1,4 @@
-//! Concurrent sends through one client: how many cores they keep busy.
+//! Measures how many cores concurrent sends through one client keep busy.
 
 use std::thread;
 
@@ -7,19 +7,19 @@ use wx_proto::bytes::Bytes;
 
 use super::shared_session::{SENDS, available};
 use crate::figure::Figure;
-use crate::in_memory_server::{LEN, picture};
+use crate::in_memory_server::{LEN, image};
 use crate::paired_timing::Timing;
 use crate::server::Server;
 
-/// Measures eight concurrent sends of 20 MiB from memory on one client of each kind. The CPU time
-/// of the server counts too, because it runs on the same cores.
+/// Measures eight concurrent sends of 20 MiB from memory, on one client of each kind. The server's
+/// CPU time is included, because it runs on the same cores.
 ///
 /// # Panics
 ///
 /// Panics if a send fails.
 #[must_use]
 pub fn rows(server: &Server, runs: usize) -> [Figure; 2] {
-    let picture = picture(LEN);
+    let picture = image(LEN);
     let session = super::session(&server.base());
     let blocking = wx_ureq::Client::new(session.clone()).expect("a client");
     let cores_of_ureq = busy(server, || {

@@ -1,4 +1,5 @@
-//! The command `wx` as a process: its peak memory, and its CPU time compared with curl and md5sum.
+//! Measures the process of the `wx` command: its peak memory, and its CPU time compared with curl
+//! and md5sum.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -6,20 +7,20 @@ use std::process::{Command, Stdio};
 use wait4::Wait4;
 
 use crate::figure::Figure;
-use crate::in_memory_server::{CHUNK, LEN, picture};
+use crate::in_memory_server::{CHUNK, LEN, image};
 use crate::paired_timing::median;
 
-/// The resources that a process has used.
+/// The resources used by a process.
 #[derive(Clone, Copy, Debug)]
 struct Used {
     /// User and system time in seconds.
     cpu: f64,
-    /// Peak of resident memory in bytes.
+    /// The peak of resident memory in bytes.
     peak: f64,
 }
 
-/// Runs a program and prints the resources that it has used, for `figures measure PROGRAM …`. A
-/// process inherits the peak of its parent, so the parent has to be small.
+/// Runs a program and prints the resources that it used, for `figures measure PROGRAM …`. A process
+/// inherits the peak of its parent, so the parent has to be small.
 ///
 /// # Errors
 ///
@@ -67,7 +68,7 @@ fn send(wx: &Path, scratch: &Path, transport: &str, file: &str) -> Used {
     run(scratch, wx, &[&fixed[..], &["--transport", transport, file]].concat())
 }
 
-/// Measures peaks of resident memory.
+/// Measures peak resident memory.
 ///
 /// # Panics
 ///
@@ -76,7 +77,7 @@ fn send(wx: &Path, scratch: &Path, transport: &str, file: &str) -> Used {
 pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Figure> {
     const MIB: usize = 1024 * 1024;
     for (name, mib) in [("1.jpg", 1), ("20.jpg", 20), ("200.jpg", 200)] {
-        std::fs::write(scratch.join(name), picture(mib * MIB)).expect("a file");
+        std::fs::write(scratch.join(name), image(mib * MIB)).expect("a file");
     }
     let mut rows = Vec::new();
     for (transport, limit) in [("ureq", 9.0), ("reqwest", 11.0)] {
@@ -96,7 +97,9 @@ pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Figure> {
         );
         rows.push(
             Figure::count(
-                format!("the same for 200 MiB minus 1 MiB, {transport}"),
+                format!(
+                    "peak memory of `wx send-image` of 200 MiB minus that of 1 MiB, {transport}"
+                ),
                 large - one,
                 2,
                 " MiB",
@@ -107,14 +110,15 @@ pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Figure> {
     rows
 }
 
-/// Compares the CPU time of a send of 20 MiB with that of curl, with the same bodies, and md5sum.
+/// Compares the CPU time of a send of 20 MiB with the CPU time of md5sum and of curl with the same
+/// bodies.
 ///
 /// # Panics
 ///
 /// Panics if a program fails.
 #[must_use]
 pub fn curl(wx: &Path, scratch: &Path, base: &str, pairs: usize) -> Figure {
-    let bytes = picture(LEN);
+    let bytes = image(LEN);
     std::fs::write(scratch.join("20.jpg"), &bytes).expect("a file");
     let mut config = String::new();
     for (index, chunk) in bytes.chunks(CHUNK).enumerate() {

@@ -1,4 +1,5 @@
-//! Concurrent sends on one session in the core: nothing is hashed under its lock.
+//! Concurrent sends on one session in the core, which must not hash while they hold the session's
+//! lock.
 
 use std::thread;
 use std::time::Duration;
@@ -15,14 +16,15 @@ use crate::paired_timing::Timing;
 pub(super) const SENDS: usize = 8;
 const LEN: usize = 20 * 1024 * 1024;
 
-/// Measures the cores that eight sends keep busy on one session, and with a session per send.
+/// Measures how many cores eight sends keep busy, with one session for all and with one session
+/// each.
 ///
 /// # Panics
 ///
 /// Panics if a send fails.
 #[must_use]
 pub fn rows(runs: usize) -> [Figure; 2] {
-    let picture = in_memory_server::picture(LEN);
+    let picture = in_memory_server::image(LEN);
     let cores = |cells: &[SessionCell]| {
         let took = Timing::measure(|| {
             thread::scope(|scope| {
@@ -39,7 +41,12 @@ pub fn rows(runs: usize) -> [Figure; 2] {
     let together = cores(&[(); SENDS].map(|()| shared.clone()));
     [
         Figure::count(what, together, 2, "").at_least(0.9 * available()),
-        Figure::count("the same with a session per send", cores(&of_their_own), 2, ""),
+        Figure::count(
+            "busy cores during 8 concurrent sends of 20 MiB in the core, a session each",
+            cores(&of_their_own),
+            2,
+            "",
+        ),
     ]
 }
 

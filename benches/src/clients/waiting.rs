@@ -1,7 +1,7 @@
-//! Sessions that wait for messages at once: what each of them costs in memory, and to create.
+//! Sessions that wait for messages concurrently: the memory and the creation time of each.
 //!
-//! The client is a process of its own. The emulator, in this one, holds each long poll, and tells
-//! when all of them have arrived.
+//! The client is a separate process. The emulator runs in this process, holds all long polls, and
+//! reports when all of them have arrived.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
@@ -19,32 +19,33 @@ mod child;
 
 pub use child::wait;
 
-/// Sessions over plain HTTP.
+/// The number of sessions over plain HTTP.
 const SESSIONS: usize = 1000;
-/// Sessions with TLS, and those that they are compared with: every connection needs five more file
-/// descriptors in this process.
+/// The number of sessions with TLS, and of the plain sessions they are compared with. Each
+/// connection needs five more file descriptors in this process.
 const SESSIONS_WITH_TLS: usize = 100;
-/// No long poll ends while it is measured.
+/// Longer than the measurement, so that no long poll ends during it.
 const HOLD: Duration = Duration::from_secs(600);
-/// A client whose long polls have not arrived by then has failed.
+/// The time after which the client has failed if its long polls have not arrived.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const KIB: f64 = 1024.0;
 
-/// What a session costs, in bytes.
+/// The cost of a session.
 #[derive(Clone, Copy, Debug)]
 struct Cost {
-    /// Resident, while it waits.
+    /// Resident memory in bytes while the session waits.
     resident: f64,
-    /// Allocated, while it waits.
+    /// Allocated memory in bytes while the session waits.
     allocated: f64,
-    /// Allocated before it waits.
+    /// Allocated memory in bytes before the session waits.
     created: f64,
-    /// Seconds to create its client.
+    /// The seconds it takes to create the client.
     time: f64,
 }
 
-/// Measures the sessions of both clients, bare requests of reqwest, and what TLS adds.
+/// Measures the sessions of both clients, plain requests of reqwest, and the additional cost of
+/// TLS.
 ///
 /// # Errors
 ///
@@ -63,12 +64,15 @@ pub fn rows(scratch: &Path) -> Result<Vec<Figure>, String> {
             ours.resident,
         )
         .at_most(32.0),
-        kib("allocated by each", ours.allocated),
-        kib("allocated by each before it waits", ours.created),
+        kib("allocated memory of each, wx-reqwest", ours.allocated),
+        kib("allocated memory of each before it waits, wx-reqwest", ours.created),
         kib("resident memory of each of 1 000 bare requests of reqwest that wait", bare.resident),
-        kib("allocated by each of those", bare.allocated),
+        kib("allocated memory of each bare request", bare.allocated),
         kib("resident memory that TLS adds to each of 100 sessions", tls.resident - few.resident),
-        kib("allocated memory that TLS adds", tls.allocated - few.allocated),
+        kib(
+            "allocated memory that TLS adds to each of 100 sessions",
+            tls.allocated - few.allocated,
+        ),
         Figure::count(
             "time to create the client of a session on a shared HTTP client, wx-reqwest",
             ours.time * 1e6,
@@ -81,7 +85,7 @@ pub fn rows(scratch: &Path) -> Result<Vec<Figure>, String> {
              wx-ureq, a thread each",
             threads.resident,
         ),
-        kib("allocated by each", threads.allocated),
+        kib("allocated memory of each, wx-ureq", threads.allocated),
         Figure::count(
             "time to create the client of a session on a shared HTTP client, wx-ureq",
             threads.time * 1e6,
@@ -96,7 +100,7 @@ fn plain(scratch: &Path, kind: &str, sessions: usize) -> Result<Cost, String> {
     measure(scratch, kind, sessions, &emulator, &emulator.session_json(), &[])
 }
 
-/// The same through a proxy and TLS, under the host names of the real server.
+/// Like [`plain`], but through a proxy and TLS, under the host names of the real server.
 fn with_tls(scratch: &Path, kind: &str, sessions: usize) -> Result<Cost, String> {
     let bed = TestBed::start(Emulator::builder().hold(HOLD)).map_err(text)?;
     let session = bed.emulator().session_json_at("wx.qq.com");
@@ -117,7 +121,7 @@ fn measure(
     client.wait_until(emulator, 1)?;
     client.go_on().map_err(text)?;
     client.wait_until(emulator, 1 + sessions)?;
-    // The client, too, has to see that its requests are written.
+    // Gives the client time to notice that its requests are written.
     thread::sleep(Duration::from_secs(1));
     client.go_on().map_err(text)?;
     let line = client.line().map_err(text)?;
@@ -132,7 +136,7 @@ fn text(error: io::Error) -> String {
     error.to_string()
 }
 
-/// The process whose memory is measured.
+/// The process to measure.
 struct Client {
     child: Child,
     input: Option<ChildStdin>,

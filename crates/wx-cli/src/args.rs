@@ -2,6 +2,7 @@
 
 mod addressee;
 mod commands;
+mod contacts;
 mod seconds;
 
 use std::path::PathBuf;
@@ -14,13 +15,15 @@ use wx_proto::Policy;
 
 pub(crate) use self::addressee::Addressee;
 pub(crate) use self::commands::{
-    Account, Demo, Emulate, FetchImage, Login, Page, Resume, SendImage, SessionFile, Watch,
+    Account, Demo, Emulate, Fetch, FetchImage, Login, Page, Resume, Send, SendImage, SessionFile,
+    Watch,
 };
+pub(crate) use self::contacts::Contacts;
 use self::seconds::{seconds, timeout};
 use crate::files::is_dash;
 use crate::out;
 
-/// Send and fetch pictures over web WeChat.
+/// Send and receive texts, pictures and files over web WeChat.
 #[derive(Debug, Parser)]
 #[command(name = "wx", version)]
 pub(crate) struct Args {
@@ -38,14 +41,14 @@ pub(crate) struct Global {
     /// Print one JSON object per line on standard output, and everything else on standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// End an attempt after this long without a byte [default: 120 during uploads, otherwise 30].
+    /// End an attempt if no byte arrives for this long [default: 120 during uploads, otherwise 30].
     #[arg(long, global = true, value_name = "SECONDS", value_parser = timeout)]
     timeout: Option<Duration>,
     /// Wait this long between attempts to send a message [default: 15].
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
     retry_wait: Option<Duration>,
-    /// Write a trace for a bug report to this new file: calls, sizes, codes and times, without
-    /// names and secrets.
+    /// Write a trace for a bug report to this new file. It contains calls, sizes, codes and times,
+    /// but no names and no secrets.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// Print every step on standard error.
@@ -63,14 +66,15 @@ pub(crate) enum Transport {
 pub(crate) enum Command {
     Demo(Demo),
     Emulate(Emulate),
+    Send(Send),
     SendImage(SendImage),
     Resume(Resume),
+    Fetch(Fetch),
     FetchImage(FetchImage),
     Login(Login),
-    /// Ask the server whether the login is still valid, and whose it is.
+    /// Ask the server whether the login is still valid, and print the account.
     Whoami(Account),
-    /// List the people and rooms to send to.
-    Contacts(Account),
+    Contacts(Contacts),
     Watch(Watch),
     /// End the login on the server.
     Logout(Account),
@@ -82,7 +86,7 @@ impl Global {
         self.transport.unwrap_or(Transport::Ureq)
     }
 
-    /// Returns the policy with the times that were asked for.
+    /// Returns the policy with the timeout and the wait of the options.
     pub(crate) fn policy(&self) -> Policy {
         let mut policy = Policy::default();
         if let Some(stall) = self.timeout {
@@ -96,21 +100,25 @@ impl Global {
 }
 
 impl Args {
-    /// Reads the arguments of this process. If they are wrong, prints a line and returns the exit
-    /// code.
+    /// Reads the arguments of this process. If they are invalid, prints a message and returns the
+    /// exit code.
     pub(crate) fn read() -> Result<Self, ExitCode> {
         let matches = command().try_get_matches();
         let args = matches.and_then(|matches| Self::from_arg_matches(&matches));
         args.and_then(Self::check).map_err(|error| complain(&error))
     }
 
-    /// Returns what is wrong with the arguments and not checked by clap.
+    /// Checks what clap does not check.
     fn check(self) -> Result<Self, clap::Error> {
         let problem = match &self.command {
+            Command::Send(send) => send.problem(),
             Command::SendImage(send) => send.problem(),
-            Command::FetchImage(fetch) if self.global.json && is_dash(&fetch.out) => {
+            Command::Fetch(Fetch { out, .. }) | Command::FetchImage(FetchImage { out, .. })
+                if self.global.json && is_dash(out) =>
+            {
                 Some("--out - and --json would both write to standard output".to_owned())
             }
+            Command::Contacts(contacts) => contacts.problem(),
             Command::Emulate(emulate) => emulate.problem(&self.global),
             Command::Login(login) => login.problem(),
             _ => None,
@@ -131,7 +139,7 @@ fn command() -> clap::Command {
     command.mut_subcommand("emulate", |emulate| emulate.args(hidden))
 }
 
-/// Prints help as it is, and everything else as one line.
+/// Prints help unchanged, and any other message as one line.
 fn complain(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };

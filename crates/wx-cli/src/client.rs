@@ -6,12 +6,13 @@ use std::path::Path;
 use tokio::runtime::{Builder, Runtime};
 use wx_client::outbox::{OutboxFlow, OutboxJob};
 use wx_client::{FileError, RunOptions, seed};
-// `show` is called with the first. The other is run alone because `Client::messages` keeps back a
-// batch in which every message was skipped, and that has to be reported and saved.
-use wx_proto::flow::{LoginState, NextMessages};
+// `show` is called with a `LoginState`. `NextMessages` is run directly because `Client::messages`
+// does not return a batch in which every message was skipped. Such a batch has to be reported and
+// saved. `rooms` returns `ListedRooms`.
+use wx_proto::flow::{ListedRooms, LoginState, NextMessages};
 use wx_proto::{
-    Contact, Error, Fetched, ImageVariant, Items, MediaKind, Message, MsgId, Policy, Recipient,
-    Sent, Session, Site, Skipped, Uploaded,
+    Attachment, Contact, Error, Fetched, Items, Media, MediaId, MediaKind, Message, Policy,
+    Recipient, Sent, Session, Site, Skipped, Text, Uploaded, UserName,
 };
 
 use crate::args::Transport;
@@ -41,16 +42,16 @@ impl Login {
     }
 }
 
-/// Where a fetched picture is written.
-pub(crate) enum Target<'a> {
+/// The destination of a fetched picture.
+pub(crate) enum Output<'a> {
     /// A new file.
     File(&'a Path),
     Memory(&'a mut Vec<u8>),
     Stdout,
 }
 
-/// The size up to which a picture that can be read only once is kept in memory. Larger ones are
-/// kept in a temporary file.
+/// The size up to which a picture from a source that can be read only once is kept in memory. A
+/// larger one is kept in a temporary file.
 const SPOOL: u64 = 4 * 1024 * 1024;
 
 /// Runs a request of either client.
@@ -126,7 +127,7 @@ impl Client {
         }
     }
 
-    /// Keeps the secrets that the session holds now out of the output.
+    /// Withholds the current secrets of the session from the output.
     fn withhold<T>(&self, result: T) -> T {
         withhold::session(&self.session());
         result
@@ -146,6 +147,18 @@ impl Client {
         Ok((listed.contacts, listed.skipped))
     }
 
+    /// Lists all rooms, or requests one, with their members.
+    pub(crate) fn rooms(
+        &self,
+        named: Option<UserName>,
+        options: RunOptions<'_>,
+    ) -> Result<ListedRooms, Problem> {
+        Ok(self.withhold(run!(self, client => match named {
+            None => client.rooms(),
+            Some(name) => client.rooms_named([name]),
+        }.options(options)))?)
+    }
+
     /// Ends the login on the server.
     pub(crate) fn logout(&self, options: RunOptions<'_>) -> Result<(), Problem> {
         Ok(self.withhold(run!(self, client => client.logout().options(options)))?)
@@ -161,22 +174,21 @@ impl Client {
         Ok((new.messages, new.skipped))
     }
 
-    /// Fetches the picture of a message.
+    /// Fetches what a message holds.
     pub(crate) fn fetch(
         &self,
-        id: &MsgId,
-        variant: ImageVariant,
-        target: Target<'_>,
+        attachment: &Attachment,
+        target: Output<'_>,
         options: RunOptions<'_>,
     ) -> Result<Fetched, Problem> {
         macro_rules! request {
             ($lib:ident, $client:expr, $stdout:expr) => {{
                 let sink = match target {
-                    Target::File(path) => $lib::Sink::path(path),
-                    Target::Memory(bytes) => $lib::Sink::vec(bytes),
-                    Target::Stdout => $lib::Sink::writer($stdout),
+                    Output::File(path) => $lib::Sink::path(path),
+                    Output::Memory(bytes) => $lib::Sink::vec(bytes),
+                    Output::Stdout => $lib::Sink::writer($stdout),
                 };
-                $client.fetch_image(id, variant, sink).options(options)
+                $client.fetch(attachment, sink).options(options)
             }};
         }
         let fetched = match self {
@@ -202,40 +214,42 @@ impl Client {
         let limit = self.policy().max_upload;
         Ok(match self {
             Self::Ureq(client) => {
-                let source = ureq_source(input, None, limit)?;
+                let source = ureq_source(input, limit)?;
                 client.send_image(to, source).options(options).run()?
             }
             Self::Reqwest(client, runtime) => runtime.block_on(async {
-                let source = reqwest_source(input, None, limit).await?;
+                let source = reqwest_source(input, limit).await?;
                 Ok::<_, Problem>(client.send_image(to, source).options(options).await?)
             })?,
         })
     }
 
-    /// Uploads the picture of a message that is on record.
+    /// Uploads the file of a message in the outbox.
     ///
-    /// Drives the flow itself, because the `Outbox` of the clients wants a source for each message.
-    /// Here one upload serves all recipients, and its file is not read again once it is finished.
+    /// Drives the flow directly, because the `Outbox` of the clients takes a source for each
+    /// message. Here, one upload serves all recipients, and its file is not read again once the
+    /// upload is finished.
     pub(crate) fn upload(
         &self,
         job: &OutboxJob,
         input: Input,
-        kind: Option<MediaKind>,
+        as_media: MediaOptions<'_>,
         options: RunOptions<'_>,
     ) -> Result<Uploaded, Problem> {
         let (session, policy) = (self.session(), self.policy());
+        let limit = policy.max_upload.max(policy.max_file);
         Ok(match self {
             Self::Ureq(client) => {
-                let mut source = ureq_source(input, kind, policy.max_upload)?;
-                let media = source.media(&policy)?;
+                let mut source = ureq_source(input, limit)?;
+                let media = as_media.applied(source.media()?)?;
                 let OutboxFlow { mut flow, checkpoint } = job.upload(&session, media, &policy)?;
                 let (http, cell) = (client.http(), client.session_cell());
                 let mut options = options.checkpoint(checkpoint);
                 wx_ureq::drive(http, cell, &mut source, &mut flow, &mut options)?
             }
             Self::Reqwest(client, runtime) => runtime.block_on(async {
-                let mut source = reqwest_source(input, kind, policy.max_upload).await?;
-                let media = source.media(&policy).await?;
+                let mut source = reqwest_source(input, limit).await?;
+                let media = as_media.applied(source.media().await?)?;
                 let OutboxFlow { mut flow, checkpoint } = job.upload(&session, media, &policy)?;
                 let (http, cell) = (client.http(), client.session_cell());
                 let mut options = options.checkpoint(checkpoint);
@@ -245,19 +259,23 @@ impl Client {
         })
     }
 
-    /// Sends a message that is on record. The record decides whether a message that was not
-    /// accepted may have been delivered.
+    /// Sends a message of the outbox. If the message was not accepted, the record decides whether
+    /// it may have been delivered.
     pub(crate) fn send(
         &self,
         job: &OutboxJob,
-        uploaded: &Uploaded,
+        content: &Content,
         resend: bool,
         options: RunOptions<'_>,
     ) -> Result<Sent, Problem> {
         let judged = |error: Error| Problem::from(job.mark_uncertain(error));
-        let OutboxFlow { flow, checkpoint } =
-            job.send(&self.session(), uploaded, &self.policy(), resend).map_err(judged)?;
-        // It was in doubt, and it is too late to send it again.
+        let (session, policy) = (self.session(), self.policy());
+        let flow = match content {
+            Content::Text(text) => job.send_text(&session, text, &policy, resend),
+            Content::Uploaded(uploaded) => job.send(&session, uploaded, &policy, resend),
+        };
+        let OutboxFlow { flow, checkpoint } = flow.map_err(judged)?;
+        // The message was in doubt, and it is too late to send it again.
         let is_old = flow.is_over();
         let options = options.checkpoint(checkpoint);
         let sent = self.withhold(run!(self, client => client.run(flow).options(options)));
@@ -272,44 +290,68 @@ fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
-fn ureq_source(
-    input: Input,
-    kind: Option<MediaKind>,
-    limit: u64,
-) -> Result<wx_ureq::Source, Problem> {
+/// What a message consists of.
+pub(crate) enum Content {
+    Text(Text),
+    Uploaded(Uploaded),
+}
+
+impl Content {
+    pub(crate) fn media_id(&self) -> Option<&MediaId> {
+        match self {
+            Self::Text(_) => None,
+            Self::Uploaded(uploaded) => Some(&uploaded.media_id),
+        }
+    }
+}
+
+/// How a file is sent.
+#[derive(Clone, Copy)]
+pub(crate) struct MediaOptions<'a> {
+    /// The name that recipients see, if it is not that of the file.
+    pub(crate) name: Option<&'a str>,
+    pub(crate) kind: Option<MediaKind>,
+    /// Whether anything that is not an image is refused.
+    pub(crate) images_only: bool,
+}
+
+impl MediaOptions<'_> {
+    fn applied(self, mut media: Media) -> Result<Media, Error> {
+        if self.images_only {
+            media = media.require_image()?;
+        }
+        if let Some(name) = self.name {
+            media = media.named(name);
+        }
+        if let Some(kind) = self.kind {
+            media = media.sent_as(kind)?;
+        }
+        Ok(media)
+    }
+}
+
+fn ureq_source(input: Input, limit: u64) -> Result<wx_ureq::Source, Problem> {
     use wx_ureq::Source;
-    let source = match input {
+    Ok(match input {
         Input::File(path) => Source::path(path).map_err(without_name)?,
         Input::Bytes(name, bytes) => Source::bytes(name, bytes),
         Input::Once(None) => Source::reader("", io::stdin().lock(), SPOOL, limit)?,
         Input::Once(Some(file)) => Source::reader("", file, SPOOL, limit)?,
-    };
-    Ok(match kind {
-        Some(kind) => source.sent_as(kind),
-        None => source,
     })
 }
 
-async fn reqwest_source(
-    input: Input,
-    kind: Option<MediaKind>,
-    limit: u64,
-) -> Result<wx_reqwest::Source, Problem> {
+async fn reqwest_source(input: Input, limit: u64) -> Result<wx_reqwest::Source, Problem> {
     use tokio::fs::File;
     use wx_reqwest::Source;
-    let source = match input {
+    Ok(match input {
         Input::File(path) => Source::path(path).await.map_err(without_name)?,
         Input::Bytes(name, bytes) => Source::bytes(name, bytes),
         Input::Once(None) => Source::reader("", tokio::io::stdin(), SPOOL, limit).await?,
         Input::Once(Some(file)) => Source::reader("", File::from_std(file), SPOOL, limit).await?,
-    };
-    Ok(match kind {
-        Some(kind) => source.sent_as(kind),
-        None => source,
     })
 }
 
-/// Returns what is wrong with the file of a picture. The report names the file itself.
+/// Converts an error about the file of a picture. The report names the file itself.
 fn without_name(error: io::Error) -> Problem {
     error.downcast().map_or_else(Problem::from, |named: FileError| named.into_reason().into())
 }

@@ -26,35 +26,42 @@ pub(crate) fn run(args: Args) -> ExitCode {
     match args.command {
         Command::Demo(demo) => demo::run(demo, global),
         Command::Emulate(emulate) => emulate::run(&emulate, &global),
-        Command::SendImage(send) => send::run(send, global),
+        Command::Send(send) => send::run(send, global),
+        Command::SendImage(send) => send::run_image(send, global),
         Command::Resume(resume) => resume::run(resume, global),
-        Command::FetchImage(fetch) => fetch::run(fetch, global),
+        Command::Fetch(fetch) => fetch::run(fetch, global),
+        Command::FetchImage(fetch) => fetch::run_image(fetch, global),
         Command::Login(login) => login::run(login, global),
         Command::Whoami(args) => whoami::run(&args, global),
-        Command::Contacts(args) => contacts::run(&args, global),
+        Command::Contacts(args) => contacts::run(args, global),
         Command::Watch(watch) => watch::run(watch, global),
         Command::Logout(args) => logout::run(&args, global),
     }
 }
 
-/// Removes the temporary files of killed processes beside the files that the command writes.
+/// Removes temporary files that killed processes left next to the files that the command writes.
 fn sweep(command: &Command) {
     let (session, files, directory) = match command {
         Command::Demo(_) => (None, [None, None], None),
         Command::Emulate(args) => {
             (None, [args.port_file.as_ref(), args.session_file.as_ref()], None)
         }
+        Command::Send(args) => (Some(&args.session), [None, None], args.resume_dir.as_ref()),
         Command::SendImage(args) => (Some(&args.session), [None, None], args.resume_dir.as_ref()),
         Command::Resume(args) => (Some(&args.session), [None, None], Some(&args.dir)),
+        Command::Fetch(args) => (Some(&args.session), [Some(&args.out), None], None),
         Command::FetchImage(args) => (Some(&args.session), [Some(&args.out), None], None),
         Command::Login(args) => (Some(&args.session), [args.qr.as_ref(), None], None),
         Command::Watch(args) => (Some(&args.session), [None, None], args.save_images.as_ref()),
-        Command::Whoami(args) | Command::Contacts(args) | Command::Logout(args) => {
-            (Some(&args.session), [None, None], None)
-        }
+        Command::Contacts(args) => (Some(&args.session), [None, None], None),
+        Command::Whoami(args) | Command::Logout(args) => (Some(&args.session), [None, None], None),
     };
     let session = session.map_or_else(place::default_path, SessionFile::place);
-    files.into_iter().flatten().chain([&session]).for_each(|file| files::sweep_beside(file));
+    files
+        .into_iter()
+        .flatten()
+        .chain([&session])
+        .for_each(|file| files::remove_stale_temp_files(file));
     if let Some(directory) = directory {
         temp_file::sweep(directory);
     }

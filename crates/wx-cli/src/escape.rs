@@ -1,4 +1,4 @@
-//! Makes text safe for a terminal: it contains no control characters, direction marks or invisible
+//! Makes text safe for a terminal by escaping control characters, direction marks and invisible
 //! characters.
 
 use std::fmt::Write as _;
@@ -9,13 +9,13 @@ use icu_properties::props::{
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Escapes everything that a terminal might act on or would not show. Emoji are kept, including the
-/// invisible characters within them.
+/// Escapes every character that a terminal might interpret or would not show. Emoji are kept,
+/// including the invisible characters within them.
 pub(crate) fn shown(text: &str) -> String {
     escaped(text, |safe, c| safe.extend(c.escape_default()))
 }
 
-/// Escapes the same characters in JSON text, as JSON does. They occur only within strings.
+/// Escapes the same characters in JSON text, with JSON escapes. They occur only within strings.
 pub(crate) fn shown_json(text: &str) -> String {
     escaped(text, |safe, c| {
         for unit in c.encode_utf16(&mut [0; 2]) {
@@ -41,11 +41,11 @@ fn escaped(text: &str, escape: fn(&mut String, char)) -> String {
 
 fn is_unsafe(c: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
-    // The most frequent characters.
+    // Printable ASCII, the most frequent case.
     if matches!(c, ' '..='~') {
         return false;
     }
-    // Direction marks are format characters.
+    // Direction marks are in the category `Format`.
     let category = CodePointMapData::<GeneralCategory>::new().get(c);
     matches!(category, Control | Format | LineSeparator | ParagraphSeparator)
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
@@ -95,8 +95,8 @@ fn element_len(text: &str) -> Option<usize> {
     Some(text.len() - after.len())
 }
 
-/// Returns what follows the invisible tags of a flag such as that of Scotland, `gbsct`: a country
-/// and a part of it. Any other text in tags could be a hidden message.
+/// Parses the invisible tags of a regional flag, such as `gbsct` for Scotland, and returns the text
+/// after them. Any other text in tags could be a hidden message.
 fn subdivision(text: &str) -> Option<&str> {
     let plain = |tag: char| {
         let ascii = u32::from(tag).checked_sub(0xe0000).and_then(char::from_u32)?;

@@ -4,17 +4,17 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use wx_proto::{
-    Contact, Fetched, HostRole, Message, MessageKind, MsgId, Sent, Session, Skipped, UnixMs,
-    UserName,
+    Contact, Fetched, HostRole, ImageFormat, Member, Message, MessageKind, MsgId, Sent, Session,
+    Skipped, UnixMs, UserName,
 };
 
 use crate::problem::Problem;
 
-/// The subject of an event.
+/// What an event is about.
 #[derive(Clone, Debug)]
 pub(crate) enum Subject {
-    /// A file for a recipient: the UserName, and what the user gave for it.
-    Picture { file: String, to: String, given: String },
+    /// A file for a recipient: the UserName, and the recipient as the user wrote it.
+    Outbound { file: Option<String>, to: String, given: String },
     /// The login of a session file.
     Login { path: String },
     /// The picture of a message. There is no path if it is written to standard output or kept in
@@ -30,26 +30,29 @@ impl Subject {
 
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Picture { file, .. } => file,
+            Self::Outbound { file, .. } => file.as_deref().unwrap_or("text"),
             Self::Message { msg_id, .. } => msg_id.as_str(),
             Self::Login { path } => path,
         }
     }
 }
 
-pub(crate) fn sent(file: &str, to: &str, sent: &Sent) -> Value {
-    let uploaded = &sent.uploaded;
+pub(crate) fn sent(file: Option<&str>, to: &str, sent: &Sent) -> Value {
+    let uploaded = sent.uploaded.as_ref();
     json!({
         "event": "sent", "file": file, "to": to, "msg_id": sent.msg_id.as_str(),
-        "local_id": sent.local_id.as_str(), "media_id": uploaded.media_id.as_str(),
-        "bytes": uploaded.bytes, "md5": uploaded.md5.to_string(), "chunks": uploaded.chunks,
+        "local_id": sent.local_id.as_str(),
+        "media_id": uploaded.map(|uploaded| uploaded.media_id.as_str()),
+        "bytes": uploaded.map(|uploaded| uploaded.bytes),
+        "md5": uploaded.map(|uploaded| uploaded.md5.to_string()),
+        "chunks": uploaded.map(|uploaded| uploaded.chunks),
     })
 }
 
 pub(crate) fn fetched(msg_id: &MsgId, path: Option<&str>, fetched: &Fetched) -> Value {
     json!({
         "event": "fetched", "msg_id": msg_id.as_str(), "path": path, "bytes": fetched.bytes,
-        "md5": fetched.md5.to_string(), "format": fetched.format.name(),
+        "md5": fetched.md5.to_string(), "format": fetched.format.map(ImageFormat::name),
     })
 }
 
@@ -57,7 +60,17 @@ pub(crate) fn contact(contact: &Contact) -> Value {
     json!({
         "event": "contact", "user_name": contact.user_name.as_str(), "nick_name": contact.nick_name,
         "remark_name": contact.remark_name.as_deref().unwrap_or_default(),
-        "room": contact.is_room(),
+        "room": contact.is_room(), "name": contact.name(), "kind": contact.kind.name(),
+        "muted": contact.flags.is_muted(), "pinned": contact.flags.is_pinned(),
+        "members": contact.room.as_ref().map(|room| room.members.len()),
+    })
+}
+
+pub(crate) fn member(room: &UserName, member: &Member, name: &str) -> Value {
+    json!({
+        "event": "member", "room": room.as_str(), "user_name": member.user_name.as_str(),
+        "nick_name": member.nick_name,
+        "display_name": member.display_name.as_deref().unwrap_or_default(), "name": name,
     })
 }
 
@@ -67,7 +80,13 @@ pub(crate) fn account(event: &str, session: &Session) -> Value {
     json!({
         "event": event, "user_name": user_name, "nick_name": session.nick_name(),
         "profile": site.profile().name(), "base": site.hosts().origin(HostRole::Base).to_string(),
+        "ends_at": session.ends_at().map(UnixMs::as_secs),
     })
+}
+
+/// Returns the event of a login that ends soon, because the server does not renew it.
+pub(crate) fn login_ends(at: UnixMs) -> Value {
+    json!({ "event": "login_ends", "ends_at": at.as_secs() })
 }
 
 /// Returns the id of a message, or `0` if it has none.
@@ -78,7 +97,7 @@ pub(crate) fn msg_id(message: &Message) -> &str {
 pub(crate) fn message(message: &Message) -> Value {
     let name = |name: &Option<UserName>| name.as_ref().map(|name| name.as_str().to_owned());
     let file = match &message.kind {
-        MessageKind::File { name, .. } => Some(name.as_deref().unwrap_or_default()),
+        MessageKind::File(file) => Some(file.name.as_deref().unwrap_or_default()),
         _ => None,
     };
     json!({
@@ -88,6 +107,7 @@ pub(crate) fn message(message: &Message) -> Value {
         "time": message.sent_at.map_or(0, UnixMs::as_secs), "kind": kind(message),
         "file_name": file,
         "content": message.content,
+        "attachment": message.attachment(),
     })
 }
 
@@ -98,22 +118,18 @@ pub(crate) fn skipped(what: &str, skipped: Skipped) -> Value {
     })
 }
 
-/// Returns the kind of a message as a word.
+/// Returns the kind of a message as a lower-case word.
 pub(crate) fn kind(message: &Message) -> &'static str {
     match &message.kind {
         MessageKind::Image { .. } => "picture",
-        MessageKind::Emoticon { of_store: false } => "emoticon",
-        MessageKind::Emoticon { of_store: true } => "store_emoticon",
-        MessageKind::Video { .. } => "video",
-        MessageKind::File { .. } => "file",
-        MessageKind::Other { msg_type: Some(1), .. } => "text",
-        _ => "other",
+        MessageKind::Emoticon { of_store: true, .. } => "store_emoticon",
+        kind => kind.name(),
     }
 }
 
 pub(crate) fn problem(subject: &Subject, problem: &Problem) -> Value {
     let (file, to, msg_id, path) = match subject {
-        Subject::Picture { file, to, .. } => (Some(file), Some(to), None, None),
+        Subject::Outbound { file, to, .. } => (file.as_ref(), Some(to), None, None),
         Subject::Message { msg_id, path } => (None, None, Some(msg_id.as_str()), path.as_ref()),
         Subject::Login { .. } => (None, None, None, None),
     };

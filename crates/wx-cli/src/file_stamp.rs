@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileStamp {
     len: u64,
-    /// The distance from the Unix epoch, if the system knows the time.
+    /// The time since the Unix epoch, if the file system records it.
     modified: Option<Duration>,
 }
 
 impl FileStamp {
-    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+    pub(crate) fn read(path: &Path) -> io::Result<Self> {
         let meta = fs::metadata(path)?;
         let since_epoch = |time: SystemTime| {
             time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_else(|before| before.duration())

@@ -1,4 +1,4 @@
-//! Reads the files of the user, and writes files whole or not at all.
+//! Reads the user's files, and writes files atomically.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
@@ -20,8 +20,8 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    /// Returns the input that `path` names; `-` is standard input.
-    pub(crate) fn of(path: &Path) -> Result<Self, Problem> {
+    /// Returns the input at `path`; `-` is standard input.
+    pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
         if is_dash(path) {
             return Ok(Self::Once(None));
         }
@@ -44,8 +44,13 @@ pub(crate) fn is_dash(path: &Path) -> bool {
 
 /// Reads a file that must not be larger than `limit`.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
+    read_all(File::open(path)?, limit)
+}
+
+/// Reads everything, which must not be more than `limit`.
+pub(crate) fn read_all(from: impl Read, limit: u64) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    from.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(Problem::local(format!("more than {limit} bytes"), Advice::CheckFile));
     }
@@ -57,7 +62,7 @@ pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Writes a file whole or not at all. If the path is a symbolic link, its target is replaced.
+/// Writes a file atomically. If the path is a symbolic link, its target is replaced.
 pub(crate) fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
     let target = if path.is_symlink() {
         fs::canonicalize(path).map_err(leads_nowhere)?
@@ -68,8 +73,8 @@ pub(crate) fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
     let file = TempFile::for_target(&target, access)?;
     file.file().write_all(bytes)?;
     file.persist()?;
-    // After this, not even a power failure restores the old file. Not every file system supports
-    // it.
+    // Afterwards, the old file does not come back even after a power failure. Not every file system
+    // supports this.
     #[cfg(unix)]
     let _ = File::open(parent(&target)).and_then(|parent| parent.sync_all());
     Ok(())
@@ -82,10 +87,10 @@ fn leads_nowhere(error: io::Error) -> io::Error {
     }
 }
 
-/// Removes the temporary files of killed processes beside a file.
-pub(crate) fn sweep_beside(file: &Path) {
+/// Removes temporary files that killed processes left next to a file.
+pub(crate) fn remove_stale_temp_files(file: &Path) {
     temp_file::sweep(parent(file));
-    // The target of a link is replaced.
+    // If the file is a symbolic link, its target was replaced.
     if let Some(target) = file.is_symlink().then(|| fs::canonicalize(file).ok()).flatten() {
         temp_file::sweep(parent(&target));
     }

@@ -1,5 +1,5 @@
-//! What is sent to whom, and the state of each message: in the directory of `--resume-dir`, or in
-//! memory.
+//! The plan of a job and the state of each of its messages, stored in the directory of
+//! `--resume-dir` or in memory.
 
 use std::cell::Cell;
 use std::fs;
@@ -11,53 +11,95 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wx_client::entropy;
 use wx_client::outbox::{MessageState, Outbox, OutboxJob};
-use wx_proto::{Advice, MediaKind, Recipient, Session};
+use wx_proto::{Advice, MediaKind, Policy, Recipient, Session};
 
 use crate::event::Subject;
 use crate::file_stamp::FileStamp;
-use crate::problem::{FORMER, Problem};
+use crate::problem::{CHANGED_FILE_HINT, Problem};
 
 /// What is sent to whom.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SendPlan {
-    /// Absolute if the job is in a directory.
-    pub(crate) files: Vec<PathBuf>,
-    /// The state of each file when the job was begun, if the job is in a directory. `None` for what
-    /// is not a file.
+    pub(crate) items: Vec<Item>,
+    /// The length and the time of each file when the job was begun, if the job is in a directory.
+    /// `None` for anything other than a regular file.
     #[serde(default)]
     pub(crate) stamps: Vec<Option<FileStamp>>,
     pub(crate) to: Vec<Recipient>,
-    /// What the user gave for each recipient.
+    /// Each recipient as the user wrote it.
     #[serde(default)]
     pub(crate) given: Vec<String>,
     /// The session file. Absolute if the job is in a directory.
     #[serde(default)]
     pub(crate) session: Option<PathBuf>,
-    pub(crate) max_size: u64,
-    /// The kind that the pictures are sent as. `None` if their formats decide.
+    /// The largest file, if the user has set a limit.
+    #[serde(default)]
+    pub(crate) max_size: Option<u64>,
+    /// The file name that recipients see, if it is not that of the file.
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    /// Whether anything that is not an image is refused.
+    #[serde(default)]
+    pub(crate) images_only: bool,
+    /// The kind as which the files are sent. `None` if it depends on their formats.
     pub(crate) kind: Option<MediaKind>,
     pub(crate) pace: Option<Duration>,
 }
 
+/// A part of the plan, which is sent to all recipients.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Item {
+    Text(String),
+    /// The path is absolute if the job is in a directory.
+    File(PathBuf),
+}
+
+impl Item {
+    /// Returns the path of a file.
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Text(_) => None,
+            Self::File(path) => Some(path),
+        }
+    }
+}
+
 impl SendPlan {
+    /// Returns whether a file is sent, and not only texts.
+    pub(crate) fn has_files(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::File(_)))
+    }
+
+    /// Returns `policy` with the limit of the user.
+    pub(crate) fn limited(&self, mut policy: Policy) -> Policy {
+        if let Some(limit) = self.max_size {
+            (policy.max_upload, policy.max_file) = (limit, limit);
+        }
+        policy
+    }
+
     /// Returns a subject for each picture and recipient, in the order in which they are sent.
     pub(crate) fn subjects(&self) -> Vec<Subject> {
         let to: Vec<_> = self.to.iter().map(ToString::to_string).collect();
         let given = if self.given.is_empty() { &to } else { &self.given };
-        subjects_of(&self.files, &to, given)
+        subjects_of(&self.items, &to, given)
     }
 }
 
-/// Returns a subject for each file and recipient.
-pub(crate) fn subjects_of(files: &[PathBuf], to: &[String], given: &[String]) -> Vec<Subject> {
-    let of = |file: &PathBuf| {
-        let file = file.to_string_lossy().into_owned();
+/// Returns a subject for each item and recipient.
+pub(crate) fn subjects_of(items: &[Item], to: &[String], given: &[String]) -> Vec<Subject> {
+    let subjects = |item: &Item| {
+        let file = match item {
+            Item::Text(_) => None,
+            Item::File(path) => Some(path.to_string_lossy().into_owned()),
+        };
         to.iter().zip(given).map(move |(to, given)| {
             let (to, given) = (to.clone(), given.clone());
-            Subject::Picture { file: file.clone(), to, given }
+            Subject::Outbound { file: file.clone(), to, given }
         })
     };
-    files.iter().flat_map(of).collect()
+    items.iter().flat_map(subjects).collect()
 }
 
 /// An outbox with a message for each picture and recipient.
@@ -70,15 +112,15 @@ pub(crate) struct JobDir {
 
 #[derive(Serialize, Deserialize)]
 struct About {
-    /// The login, hashed under a random key. UserNames are valid in that login only.
+    /// The login, hashed under a random key. UserNames are valid only within that login.
     key: [u8; 16],
     login: String,
     plan: SendPlan,
 }
 
 impl JobDir {
-    /// Begins a job in the login of `session`: in a directory without an unfinished job, or in
-    /// memory.
+    /// Begins a job in the login of `session`, either in memory or in a directory that holds no
+    /// unfinished job.
     pub(crate) fn create(
         dir: Option<&Path>,
         mut plan: SendPlan,
@@ -87,7 +129,7 @@ impl JobDir {
         let outbox = dir.map_or_else(|| Ok(Outbox::in_memory()), Outbox::open)?;
         if dir.is_some() {
             if !outbox.messages().is_empty() {
-                About::of(&outbox)?;
+                About::read(&outbox)?;
             }
             if !outbox.messages().iter().all(|message| is_settled(&message.state))
                 || !outbox.clear()?
@@ -95,22 +137,26 @@ impl JobDir {
                 return Err(Problem::local("holds an unfinished job", Advice::CheckFile)
                     .hint("wx resume continues it; delete the directory to give it up"));
             }
-            let files = plan.files.iter().map(std::path::absolute);
-            plan.files = files.collect::<io::Result<_>>()?;
-            plan.stamps = plan.files.iter().map(|file| FileStamp::of(file).ok()).collect();
+            for item in &mut plan.items {
+                if let Item::File(path) = item {
+                    *path = std::path::absolute(&*path)?;
+                }
+            }
+            let stamp = |item: &Item| FileStamp::read(item.path()?).ok();
+            plan.stamps = plan.items.iter().map(stamp).collect();
             plan.session = plan.session.map(std::path::absolute).transpose()?;
-            // JSON cannot hold any other path.
+            // JSON cannot hold a path that is not UTF-8.
             plan.session.take_if(|path| path.to_str().is_none());
         }
         let key = entropy()?;
         let about = About { key, login: session.fingerprint(&key), plan };
-        // It is not read in memory, where JSON may not be able to hold the paths.
+        // In memory the plan is not read back, and JSON may be unable to hold its paths.
         let told = dir.map_or(Ok(Value::Null), |_| serde_json::to_value(&about));
         let told = told.map_err(io::Error::from)?;
         let job =
             Self { dir: dir.map(Path::to_owned), outbox, about, unrecorded: Cell::new(false) };
         let plan = job.plan();
-        let messages = (0..plan.files.len()).flat_map(|file| {
+        let messages = (0..plan.items.len()).flat_map(|file| {
             plan.to
                 .iter()
                 .enumerate()
@@ -122,15 +168,15 @@ impl JobDir {
 
     /// Opens the job in a directory.
     pub(crate) fn open(dir: &Path) -> Result<Self, Problem> {
-        // Fails if the directory does not exist, which would be created otherwise.
+        // Fails if the directory does not exist. Otherwise, the outbox would create it.
         fs::metadata(dir)?;
         let outbox = Outbox::open(dir)?;
         if outbox.messages().is_empty() {
             outbox.remove()?;
             return Err(Problem::local("holds no job", Advice::CheckFile)
-                .hint("give the directory of a wx send-image --resume-dir that did not finish"));
+                .hint("give the directory of a --resume-dir that did not finish"));
         }
-        let about = About::of(&outbox)?;
+        let about = About::read(&outbox)?;
         Ok(Self { dir: Some(dir.to_owned()), outbox, about, unrecorded: Cell::new(false) })
     }
 
@@ -181,23 +227,22 @@ impl JobDir {
     }
 
     /// Refuses a file that has changed since the job was begun.
-    pub(crate) fn check_unchanged(&self, file: usize) -> Result<(), Problem> {
-        let plan = self.plan();
-        match plan.stamps.get(file) {
-            Some(Some(stamp)) if FileStamp::of(&plan.files[file])? != *stamp => {
+    pub(crate) fn check_unchanged(&self, item: usize, path: &Path) -> Result<(), Problem> {
+        match self.plan().stamps.get(item) {
+            Some(Some(stamp)) if FileStamp::read(path)? != *stamp => {
                 Err(Problem::local("changed after the job was begun", Advice::CheckFile)
-                    .hint(FORMER))
+                    .hint(CHANGED_FILE_HINT))
             }
             _ => Ok(()),
         }
     }
 
-    /// Notes that the server accepted a message and the record could not be written.
+    /// Records that the server accepted a message whose result could not be written.
     pub(crate) fn set_unrecorded(&self) {
         self.unrecorded.set(true);
     }
 
-    /// Ends the work and returns what is left. If nothing is left, the record is removed.
+    /// Ends the work and returns what is left of the job. If nothing is left, removes the record.
     pub(crate) fn close(self) -> io::Result<Left> {
         let messages = self.outbox.messages();
         let count = |state| messages.iter().filter(|message| message.state == state).count();
@@ -206,7 +251,7 @@ impl JobDir {
         Ok(match self.unrecorded.get() {
             true if is_kept && not_sent > 0 => Left::UnsentAndUnrecorded,
             _ if is_kept && not_sent > 0 => Left::Unsent,
-            // The message whose reply is not on record is in doubt there.
+            // The record shows the message without its reply as in doubt.
             true if is_kept && in_doubt == 1 => Left::Unrecorded,
             _ if is_kept && in_doubt > 0 => Left::InDoubt,
             _ => {
@@ -217,23 +262,24 @@ impl JobDir {
     }
 }
 
-/// What is left of a job that can be resumed.
+/// What is left of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Left {
     Nothing,
     /// Messages that were not sent, and possibly others.
     Unsent,
-    /// Messages that were not sent, and the record lacks the reply of one that was sent.
+    /// Messages that were not sent. The reply to one that was sent is not on record.
     UnsentAndUnrecorded,
     /// Only messages that may have been delivered.
     InDoubt,
-    /// Everything is sent, and the record lacks the last reply.
+    /// Everything is sent, but the last reply is not on record.
     Unrecorded,
 }
 
 impl About {
-    /// Reads the plan. The outbox of another program is refused, and neither sent nor removed.
-    fn of(outbox: &Outbox) -> Result<Self, Problem> {
+    /// Reads the plan. Refuses the outbox of another program, so that it is neither sent nor
+    /// removed.
+    fn read(outbox: &Outbox) -> Result<Self, Problem> {
         serde_json::from_value(outbox.about()).map_err(|_| {
             Problem::local("holds an outbox of another program", Advice::CheckFile)
                 .hint("choose another directory")
@@ -245,7 +291,7 @@ fn is_settled(state: &MessageState) -> bool {
     matches!(state, MessageState::Sent(_) | MessageState::GivenUp)
 }
 
-/// Returns the key of a message: the indices of its picture and its recipient.
+/// Returns the key of a message: the index of its item and that of its recipient.
 fn key_of(file: usize, to: usize) -> String {
     format!("{file}/{to}")
 }

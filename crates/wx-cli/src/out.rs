@@ -1,5 +1,5 @@
-//! Prints whole lines, without the secrets of the login and safe for a terminal. A broken pipe is
-//! not a panic.
+//! Prints whole lines that are safe for a terminal and contain no secrets of the login. A broken
+//! pipe does not cause a panic.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -12,7 +12,7 @@ use wx_proto::ErrorChain;
 
 use crate::{escape, withhold};
 
-/// Whether a line could not be written to standard output, for another reason than a closed pipe.
+/// Whether a line could not be written to standard output for a reason other than a closed pipe.
 static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Whether the reader of standard output has closed it.
@@ -33,18 +33,18 @@ pub(crate) fn json(value: &serde_json::Value) {
     result(&escape::shown_json(&withhold::in_json(value).to_string()));
 }
 
-/// Returns whether a line could not be written to standard output, for another reason than a closed
+/// Returns whether a line could not be written to standard output for a reason other than a closed
 /// pipe.
 pub(crate) fn lost() -> bool {
     LOST.load(Ordering::Relaxed)
 }
 
-/// Returns whether standard output can still be written.
-pub(crate) fn is_heard() -> bool {
+/// Returns whether standard output is still open.
+pub(crate) fn is_open() -> bool {
     !lost() && !GONE.load(Ordering::Relaxed)
 }
 
-/// Even if the disk is full, the work continues. The error is reported at the end.
+/// Work continues even if the disk is full. The error is reported at the end.
 fn result(line: &str) {
     let written = write(io::stdout().lock(), line);
     if let Err(error) = written {
@@ -60,7 +60,7 @@ pub(crate) fn error(text: &str) {
 
 /// Prints a line on standard error.
 pub(crate) fn note(text: impl Display) {
-    // The work continues even if standard error is closed.
+    // Work continues even if standard error is closed.
     let _ = write(io::stderr().lock(), &shown(&text.to_string()));
 }
 
@@ -68,8 +68,8 @@ fn write(mut to: impl Write, line: &str) -> io::Result<()> {
     writeln!(to, "{line}").and_then(|()| to.flush())
 }
 
-/// Returns the messages of an error and its causes, without the error numbers of the system.
-pub(crate) fn words(error: &(dyn Error + 'static)) -> String {
+/// Returns the messages of an error and its causes, without the operating system's error numbers.
+pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
     without_numbers(&ErrorChain(error).to_string())
 }
 
@@ -79,7 +79,7 @@ fn without_numbers(text: &str) -> String {
     parts.fold(first, |before, part| before + part.split_once(')').map_or("", |(_, after)| after))
 }
 
-/// Returns whether standard error shows colours.
+/// Returns whether to print colours on standard error.
 pub(crate) fn colours() -> bool {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     io::stderr().is_terminal()
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn io_errors_without_numbers() {
         let error = std::fs::File::open("/no/such/file").unwrap_err();
-        assert!(!words(&error).contains("os error"), "{error}");
+        assert!(!error_chain(&error).contains("os error"), "{error}");
         assert_eq!(
             without_numbers("a: no space (os error 28): b: (no): no (os error 2)"),
             "a: no space: b: (no): no"

@@ -8,8 +8,8 @@ const FREE: usize = 10;
 /// The pause before each further picture.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Returns the pause before a picture of a batch, counted from 0. `asked` is the pause that the
-/// user asked for.
+/// Returns the pause before the picture at this index of a batch. `asked` is the pause that the
+/// user has set.
 pub(crate) fn pace_before(item: usize, asked: Option<Duration>) -> Duration {
     match asked {
         _ if item == 0 => Duration::ZERO,

@@ -1,4 +1,4 @@
-//! Problems: the errors of the core and those of the command, reported in the same way.
+//! Errors of the core and of the command in one form, in which they are reported.
 
 use std::io;
 use std::path::Path;
@@ -9,7 +9,7 @@ use wx_proto::{Advice, Error, ErrorKind, MediaError, Outcome, RequestError, Sess
 
 use crate::{out, withhold};
 
-/// A problem, with the values of its event.
+/// A problem, with the fields of its event.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     pub(crate) class: Class,
@@ -22,7 +22,7 @@ pub(crate) struct Problem {
     pub(crate) advice: Option<Advice>,
     pub(crate) file: FileRole,
     pub(crate) message: Box<str>,
-    /// The advice as text, if it differs from that of the core.
+    /// The advice as text, if it differs from the text of the core.
     pub(crate) hint: Option<&'static str>,
 }
 
@@ -41,7 +41,7 @@ pub(crate) enum Class {
     Failed,
     /// The arguments or the environment are wrong.
     Usage,
-    /// The server says "too frequent". The others have to wait.
+    /// The server replied "too frequent". The other subjects have to wait.
     SlowDown,
     /// A new login is required.
     Login,
@@ -57,7 +57,7 @@ pub(crate) enum Class {
 }
 
 impl Problem {
-    /// Returns a local problem, before any request.
+    /// Returns a problem that was found before any request.
     pub(crate) fn local(message: impl Into<Box<str>>, advice: Advice) -> Self {
         Self {
             class: Class::Failed,
@@ -75,21 +75,21 @@ impl Problem {
 
     /// Returns the problem of a message that was in doubt when the command began, and still is.
     pub(crate) fn in_doubt() -> Self {
-        let words = "an earlier run handed it out, and it may have been delivered";
-        let problem = Self::local(words, Advice::LookAtPhone).hint(LOOK);
+        let message = "an earlier run handed it out, and it may have been delivered";
+        let problem = Self::local(message, Advice::LookAtPhone).hint(IN_DOUBT_HINT);
         Self { class: Class::InDoubt, step: Step::Message.name(), ..problem }
     }
 
     /// Returns the problem of a message that was in doubt until the user gave it up.
     pub(crate) fn given_up() -> Self {
-        let words = "given up: it may have been delivered, and is not sent again";
-        let problem = Self { advice: None, ..Self::local(words, Advice::LookAtPhone) };
+        let message = "given up: it may have been delivered, and is not sent again";
+        let problem = Self { advice: None, ..Self::local(message, Advice::LookAtPhone) };
         Self { class: Class::GivenUp, step: Step::Message.name(), ..problem }
     }
 
     /// Replaces the text of the advice.
-    pub(crate) fn hint(self, words: &'static str) -> Self {
-        Self { hint: Some(words), ..self }
+    pub(crate) fn hint(self, text: &'static str) -> Self {
+        Self { hint: Some(text), ..self }
     }
 
     /// Marks the problem as one with the session file.
@@ -102,7 +102,7 @@ impl Problem {
         Self { file: FileRole::Output, ..self.hint("check the output") }
     }
 
-    /// Adds the path of the output file, if the problem is with that.
+    /// Adds the path of the output file, if the problem is with that file.
     pub(crate) fn at_output(self, path: &Path) -> Self {
         match self.file {
             FileRole::Output => {
@@ -112,7 +112,7 @@ impl Problem {
         }
     }
 
-    /// Returns the advice as it is named in events.
+    /// Returns the advice as events name it.
     pub(crate) fn advice(&self) -> Option<&'static str> {
         match (self.advice?, self.file) {
             (Advice::CheckFile, FileRole::Session) => Some("check_session"),
@@ -153,14 +153,15 @@ impl Problem {
 
 impl From<OutboxError> for Problem {
     fn from(error: OutboxError) -> Self {
-        // The directory is named where the problem is reported.
+        // The report names the directory.
         match error.into_kind() {
             OutboxErrorKind::Io(error) => error.into(),
-            OutboxErrorKind::Busy(error) => Self::local(out::words(&error), Advice::CheckFile)
-                .hint("wait until that one has ended"),
-            error => {
-                Self::local(out::words(&error), Advice::CheckFile).hint("choose another directory")
+            OutboxErrorKind::Busy(error) => {
+                Self::local(out::error_chain(&error), Advice::CheckFile)
+                    .hint("wait until that one has ended")
             }
+            error => Self::local(out::error_chain(&error), Advice::CheckFile)
+                .hint("choose another directory"),
         }
     }
 }
@@ -185,13 +186,13 @@ impl From<Error> for Problem {
             media_id: error.uploaded.as_ref().map(|uploaded| uploaded.media_id.as_str().into()),
             ..match class {
                 Class::Stopped => Self::local(INTERRUPTED, Advice::RetryLater),
-                _ => Self::local(out::words(&error), advice),
+                _ => Self::local(out::error_chain(&error), advice),
             }
         };
-        // The only file of a download is its output.
+        // The only local file of a download is its output.
         match (error.step, advice) {
             (Step::Download, Advice::CheckFile) => problem.with_output(),
-            _ if is_other => problem.hint(FORMER),
+            _ if is_other => problem.hint(CHANGED_FILE_HINT),
             _ => problem,
         }
     }
@@ -209,13 +210,13 @@ impl From<io::Error> for Problem {
             io::ErrorKind::FileTooLarge => Advice::RaiseLimit,
             _ => Advice::CheckFile,
         };
-        Self::local(out::words(&error), advice)
+        Self::local(out::error_chain(&error), advice)
     }
 }
 
 impl From<SessionError> for Problem {
     fn from(error: SessionError) -> Self {
-        Self::local(out::words(&error), Advice::CheckFile).with_session()
+        Self::local(out::error_chain(&error), Advice::CheckFile).with_session()
     }
 }
 
@@ -223,10 +224,10 @@ impl From<BuildError> for Problem {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::Proxy(error) => {
-                let problem = Self::local(out::words(&error), Advice::CheckProxy);
+                let problem = Self::local(out::error_chain(&error), Advice::CheckProxy);
                 Self { class: Class::Usage, ..problem.hint("correct or unset it") }
             }
-            error => Self::local(out::words(&error), Advice::Report),
+            error => Self::local(out::error_chain(&error), Advice::Report),
         }
     }
 }
@@ -236,7 +237,7 @@ impl From<LoginError> for Problem {
         match error {
             LoginError::Build(error) => error.into(),
             LoginError::Login(error) | LoginError::Unfinished { error, .. } => error.into(),
-            error => Self::local(out::words(&error), Advice::Report),
+            error => Self::local(out::error_chain(&error), Advice::Report),
         }
     }
 }
@@ -247,19 +248,19 @@ impl From<RequestError> for Problem {
     }
 }
 
-/// What to do about a message in doubt of a job in a directory.
-pub(crate) const LOOK: &str = "check the conversation on the phone; if the message is not \
+/// What to do about a message in doubt whose job is in a directory.
+pub(crate) const IN_DOUBT_HINT: &str = "check the conversation on the phone; if the message is not \
     there, wx resume --resend sends it again, otherwise wx resume --give-up settles it";
 
 /// What to do about a file that has changed since the job was begun.
-pub(crate) const FORMER: &str =
-    "restore the former file, or send the new one with another wx send-image";
+pub(crate) const CHANGED_FILE_HINT: &str =
+    "restore the former file, or send the new one with another job";
 
-/// The message of work that the user stopped.
+/// The message for work that the user stopped.
 pub(crate) const INTERRUPTED: &str = "interrupted";
 
-/// Shortens a MediaId, which has hundreds of characters. MediaIds differ at their ends, and begin
-/// like the skey of the login.
+/// Shortens a MediaId, which has hundreds of characters, to its end. MediaIds differ at the end,
+/// but begin like the skey of the login.
 pub(crate) fn short(media_id: &str) -> String {
     let media_id = withhold::in_text(media_id);
     let all: Vec<char> = media_id.chars().collect();

@@ -22,8 +22,8 @@ pub(crate) fn code(link: &str) -> Result<QrCode, Problem> {
 
 /// Draws the code on standard error, with two modules per character.
 pub(crate) fn draw(code: &QrCode) {
-    // Black on white whatever the colours of the terminal are. Without a terminal, dark modules are
-    // drawn.
+    // Black on white, whatever the colours of the terminal are. If standard error is not a
+    // terminal, the dark modules are drawn as characters.
     let (on, off) = if out::colours() { ("\x1b[38;5;16;48;5;231m", "\x1b[0m") } else { ("", "") };
     let drawn = code.render::<Dense1x2>().module_dimensions(1, 1).build();
     let text: String = drawn.lines().map(|line| format!("{on}{line}{off}\n")).collect();
@@ -31,17 +31,17 @@ pub(crate) fn draw(code: &QrCode) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// A file for QR codes, which only the user can read: anyone who sees a code can take part in the
-/// login.
+/// A file for QR codes. Only the user can read it, because anyone who sees a code can take part in
+/// the login.
 pub(crate) struct QrFile<'a> {
     path: &'a Path,
-    /// Whether an existing file may be replaced, because of `--force` or because it is the former
-    /// code.
+    /// Whether an existing file may be replaced, because of `--force` or because it holds the
+    /// previous code.
     replaces: bool,
 }
 
 impl<'a> QrFile<'a> {
-    /// Checks that no file would be lost. The problem does not name the file.
+    /// Checks that no existing file would be overwritten. The problem does not name the file.
     pub(crate) fn new(path: &'a Path, force: bool) -> Result<Self, Problem> {
         if !force && fs::symlink_metadata(path).is_ok() {
             return Err(exists());
@@ -49,20 +49,20 @@ impl<'a> QrFile<'a> {
         Ok(Self { path, replaces: force })
     }
 
-    /// Writes a code, in place of the former one.
+    /// Writes a code, and replaces the previous one.
     pub(crate) fn save(&mut self, code: &QrCode) -> Result<(), Problem> {
         let bytes = if self.path.extension().is_some_and(|extension| extension == "svg") {
             code.render::<svg::Color<'_>>().min_dimensions(256, 256).build().into_bytes()
         } else {
             png(code)?
         };
-        // It may have been created in the meantime.
+        // Another process may have created the file in the meantime.
         if !self.replaces && fs::symlink_metadata(self.path).is_ok() {
             return Err(exists().at_output(self.path));
         }
         self.replaces = true;
         files::write(self.path, &bytes, true)
-            .map_err(|error| on_file(&out::words(&error)).at_output(self.path))
+            .map_err(|error| on_file(&out::error_chain(&error)).at_output(self.path))
     }
 }
 

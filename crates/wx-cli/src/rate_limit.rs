@@ -1,5 +1,5 @@
-//! The time when the server last said "too frequent" (Ret 1205). It is stored beside the session
-//! file, because the limit outlasts the command. Errors are ignored.
+//! The time of the last "too frequent" reply (Ret 1205). It is stored next to the session file,
+//! because the limit outlasts the command. Errors are ignored.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use crate::files;
 
 /// The Ret of "too frequent".
 pub(crate) const RET: i64 = 1205;
-/// Older times are not shown.
+/// Older replies are not mentioned.
 const HOURS: u64 = 24;
 
-fn beside(session: &Path) -> PathBuf {
+fn path_for(session: &Path) -> PathBuf {
     let mut path = session.as_os_str().to_owned();
     path.push(".limited");
     path.into()
@@ -22,13 +22,13 @@ fn beside(session: &Path) -> PathBuf {
 
 /// Stores the current time.
 pub(crate) fn remember(session: &Path) {
-    let _ = files::write(&beside(session), format!("{}\n", unix_ms()).as_bytes(), true);
+    let _ = files::write(&path_for(session), format!("{}\n", unix_ms()).as_bytes(), true);
 }
 
-/// Returns a note of how long ago it was, if it was recently.
+/// Returns a note of how long ago that reply was, if it was recent.
 pub(crate) fn note(session: &Path) -> Option<String> {
-    let path = beside(session);
-    // Only regular files are read.
+    let path = path_for(session);
+    // Anything but a regular file is ignored.
     fs::symlink_metadata(&path).ok().filter(|found| found.is_file())?;
     let text = files::read(&path, 32).ok()?;
     let then = UnixMs::new(str::from_utf8(&text).ok()?.trim_end().parse().ok()?);
@@ -58,22 +58,22 @@ mod tests {
             [(1, Some("a minute")), (90, Some("90 minutes")), (300, Some("5 hours")), (1440, None)]
         {
             let then = unix_ms().get() - minutes * 60_000 - 500;
-            fs::write(beside(&session), format!("{then}\n")).unwrap();
+            fs::write(path_for(&session), format!("{then}\n")).unwrap();
             assert_eq!(note(&session).is_some(), told.is_some(), "{minutes}");
             assert!(note(&session).is_none_or(|note| note.contains(told.unwrap_or_default())));
         }
-        // A clock that went back, and what is no time.
+        // The clock was set back, or the file holds no time.
         for text in [
             (unix_ms().get() + 3_600_000).to_string(),
             "x".to_owned(),
             "1".repeat(40),
             String::new(),
         ] {
-            fs::write(beside(&session), text).unwrap();
+            fs::write(path_for(&session), text).unwrap();
             assert_eq!(note(&session), None);
         }
-        fs::remove_file(beside(&session)).unwrap();
-        fs::create_dir(beside(&session)).unwrap();
+        fs::remove_file(path_for(&session)).unwrap();
+        fs::create_dir(path_for(&session)).unwrap();
         remember(&session);
         assert_eq!(note(&session), None);
     }

@@ -54,13 +54,13 @@ impl Report {
         state.subjects.len() - 1
     }
 
-    /// Replaces all subjects, after the names of recipients were looked up. None may have had an
-    /// event.
+    /// Replaces all subjects, once the recipients' names have been looked up. No event of a subject
+    /// may have been reported before.
     pub(crate) fn replace(&self, subjects: Vec<Subject>) {
         self.state().subjects = subjects;
     }
 
-    /// Reports a result that belongs to no subject: a line for people, or an event.
+    /// Prints a result that belongs to no subject: a line for people, or an event.
     pub(crate) fn tell(&self, line: &str, event: &serde_json::Value) {
         let state = self.state();
         if self.json { state.aside(|| out::json(event)) } else { state.say(false, line) }
@@ -77,7 +77,8 @@ impl Report {
         self.state().aside(print);
     }
 
-    /// Adds a subject for the duration of `tell`, so that a command can run for any length of time.
+    /// Adds a subject only while `tell` runs, so that memory does not grow with the runtime of the
+    /// command.
     pub(crate) fn once(&self, subject: Subject, tell: impl FnOnce(usize)) {
         let number = self.add(subject);
         tell(number);
@@ -86,7 +87,7 @@ impl Report {
         state.open.truncate(number);
     }
 
-    /// Settles a subject without an event.
+    /// Settles a subject without reporting an event.
     pub(crate) fn known(&self, subject: usize) {
         let _ = self.state().settle(subject);
     }
@@ -96,8 +97,8 @@ impl Report {
         self.state().in_doubt.insert(subject);
     }
 
-    /// Begins the trace, if one was asked for. Returns `None` if it cannot be written, which is
-    /// reported.
+    /// Begins the trace, if the user asked for one. If it cannot be written, reports that and
+    /// returns `None`.
     pub(crate) fn trace(&self, global: &Global, site: &Site, uin: Option<u32>) -> Option<()> {
         let Some(path) = &global.trace else { return Some(()) };
         match Trace::create(path, site, uin, global.transport()) {
@@ -109,7 +110,7 @@ impl Report {
         }
     }
 
-    /// Returns the options of a request that is shown, traced, and stopped by a signal.
+    /// Returns options that show progress, write the trace, and stop the request at a signal.
     pub(crate) fn options(&self) -> RunOptions<'_> {
         RunOptions::new()
             .progress(|progress| self.progress(progress))
@@ -124,12 +125,12 @@ impl Report {
         }
     }
 
-    /// Sets the session file beside which a rate limit is recorded.
+    /// Sets the session file next to which a rate limit is recorded.
     pub(crate) fn watch_limit(&self, session: &Path) {
         self.state().session = Some(session.to_owned());
     }
 
-    /// Marks the command as one that runs until the user stops it, which is not a failure.
+    /// Marks a command that runs until the user stops it. Being stopped is then not a failure.
     pub(crate) fn endless(&self) {
         self.state().endless = true;
     }
@@ -139,7 +140,7 @@ impl Report {
         self.state().note = Some(note);
     }
 
-    /// Prints lines about results on standard error.
+    /// Prints the lines about results on standard error from now on.
     pub(crate) fn results_aside(&self) {
         self.state().results_aside = true;
     }
@@ -151,8 +152,7 @@ impl Report {
         state.current = CurrentStep { media_id: media_id.cloned(), ..CurrentStep::default() };
     }
 
-    /// Prints a line for people. It is printed on standard error if results for programs are
-    /// printed on standard output.
+    /// Prints a line for people, on standard error if standard output carries results for programs.
     pub(crate) fn say(&self, line: &str) {
         self.state().say(self.json, line);
     }
@@ -175,26 +175,30 @@ impl Report {
         let mut state = self.state();
         let Some(subject) = state.settle(subject) else { return };
         self.traced(|trace| trace.sent(&subject, sent));
-        let Subject::Picture { file, to, given } = subject else { return };
-        let up = &sent.uploaded;
+        let name = subject.name().to_owned();
+        let Subject::Outbound { file, to, given } = subject else { return };
         if self.json {
             state.aside(|| {
-                out::json(&event::sent(&file, &to, sent));
+                out::json(&event::sent(file.as_deref(), &to, sent));
             });
         } else {
-            let size = size(up.bytes, up.md5);
-            let chunks =
-                if up.chunks == 1 { "1 chunk".to_owned() } else { format!("{} chunks", up.chunks) };
-            state.say(
-                false,
-                &format!("sent {file} to {given}: MsgID {}, {size}, {chunks}", sent.msg_id),
-            );
+            let about = sent.uploaded.as_ref().map(|uploaded| {
+                let size = size(uploaded.bytes, uploaded.md5);
+                match uploaded.chunks {
+                    1 => format!(", {size}, 1 chunk"),
+                    chunks => format!(", {size}, {chunks} chunks"),
+                }
+            });
+            let about = about.unwrap_or_default();
+            state.say(false, &format!("sent {name} to {given}: MsgID {}{about}", sent.msg_id));
         }
         if self.verbose {
-            let media_id = short(up.media_id.as_str());
-            state.aside(|| {
-                out::error(&format!("{file}: LocalID {}, MediaId {media_id}", sent.local_id))
-            });
+            let media_id = sent
+                .uploaded
+                .as_ref()
+                .map(|uploaded| format!(", MediaId {}", short(uploaded.media_id.as_str())));
+            let media_id = media_id.unwrap_or_default();
+            state.aside(|| out::error(&format!("{name}: LocalID {}{media_id}", sent.local_id)));
         }
     }
 
@@ -210,8 +214,9 @@ impl Report {
             });
         } else {
             let size = size(fetched.bytes, fetched.md5);
+            let format = fetched.format.map(|format| format!("{format}, ")).unwrap_or_default();
             let to = path.map(|path| format!(" to {path}")).unwrap_or_default();
-            state.say(false, &format!("fetched {msg_id}{to}: {}, {size}", fetched.format));
+            state.say(false, &format!("fetched {msg_id}{to}: {format}{size}"));
         }
     }
 
@@ -220,7 +225,8 @@ impl Report {
         self.stopped.cancel();
     }
 
-    /// Marks the work as one that must be finished, because a login would be lost otherwise.
+    /// Marks work that must be finished even after a signal, because a login would be lost
+    /// otherwise.
     pub(crate) fn set_unfinished(&self) {
         self.unfinished.store(true, Ordering::Relaxed);
     }
@@ -229,7 +235,7 @@ impl Report {
         self.unfinished.load(Ordering::Relaxed)
     }
 
-    /// Returns whether the work is to stop.
+    /// Returns whether the work has to stop.
     pub(crate) fn stopped(&self) -> bool {
         self.stopped.is_cancelled()
     }
@@ -239,7 +245,7 @@ impl Report {
         &self.stopped
     }
 
-    /// Returns the problem of an interruption at this moment.
+    /// Returns the problem to report if the command is interrupted now.
     pub(crate) fn interrupted(&self) -> Problem {
         self.state().interrupted()
     }

@@ -1,4 +1,4 @@
-//! Reading the session file, working with its login, and saving what has changed.
+//! Reads the session file, runs work with its login, and saves the changes to the session.
 
 use std::path::Path;
 
@@ -19,14 +19,14 @@ use crate::report::Report;
 pub(crate) enum Use {
     Send,
     Fetch,
-    /// The command calls `webwxinit` itself, or ends the login.
+    /// For a command that calls `webwxinit` itself, or that ends the login.
     Login,
-    /// Nothing is required of it: a login that is over can be renewed.
+    /// No requirements: even a login that is over can be renewed.
     Any,
 }
 
-/// Returns a client for the login of a session file, and begins the trace if one was asked for.
-/// Returns `None` if that is impossible; the problem is reported.
+/// Returns a client for the login of a session file, and begins the trace if the user asked for
+/// one. If either fails, reports the problem and returns `None`.
 pub(crate) fn connect(
     path: &Path,
     what_for: Use,
@@ -56,7 +56,7 @@ pub(crate) fn connect(
     })
 }
 
-/// Works with a client for the login of a session file, and afterwards saves what replies have
+/// Runs work with a client for the login of a session file, and then saves what the replies have
 /// changed in the session. Until then, other commands can use the file.
 pub(crate) fn with_client(
     path: &Path,
@@ -70,19 +70,19 @@ pub(crate) fn with_client(
     let before = client.session();
     work(&client);
     if let Err(error) = store(path, &before, &client.session()) {
-        let (path, why) = (path.display(), out::words(error.kind()));
+        let (path, why) = (path.display(), out::error_chain(error.kind()));
         report.warn(&format!("{path}: the changes that the server made were not saved: {why}"));
     }
 }
 
-/// Works with the login of a session file that this process locks, if no other has.
+/// Runs work with the login of a session file, which this process locks unless another one has.
 pub(crate) fn with_locked_file(
     path: &Path,
     global: &Global,
     report: &Report,
     work: impl FnOnce(Result<SessionFile, SessionFileError>, &Client) -> Result<(), Problem>,
 ) {
-    // Locked before it is read, so that it stays as it was read.
+    // The file is locked before it is read, so that no other process changes it in between.
     let file = SessionFile::open(path);
     let connected = connect(path, Use::Login, global.policy(), global, report);
     let Some(client) = connected else { return };
@@ -90,8 +90,8 @@ pub(crate) fn with_locked_file(
     report.end(work(file, &client));
 }
 
-/// Saves a session that was read as `before`, if it has changed. If another command has locked or
-/// changed the file, it is left alone: it is newer, or holds another login.
+/// Saves a session that was read as `before`, if it has changed. Does nothing if another command
+/// has locked or changed the file, because the file is then newer or holds another login.
 fn store(path: &Path, before: &Session, after: &Session) -> Result<(), SessionFileError> {
     let is_equal = |one: &Session, other: &Session| one.to_json() == other.to_json();
     if is_equal(before, after) {
@@ -106,8 +106,8 @@ fn store(path: &Path, before: &Session, after: &Session) -> Result<(), SessionFi
     }
 }
 
-/// Locks the file of a login that was interrupted before `webwxinit`, and reads it again: another
-/// command may have continued the login since `session` was read.
+/// Locks the file of a login that was interrupted before `webwxinit`, and reads it again, because
+/// another command may have continued the login since `session` was read.
 fn lock_if_due(
     session: Session,
     what_for: Use,
@@ -178,8 +178,8 @@ fn checked(session: Session, what_for: Use) -> Result<Session, Problem> {
     Ok(session)
 }
 
-/// Returns the login in the file, if there is one. A new login may replace only a login of the same
-/// kind.
+/// Returns the login in the file, if there is one. A login to an emulator and a real login never
+/// replace each other.
 pub(crate) fn check_replaceable(
     file: &SessionFile,
     loopback: bool,
@@ -201,7 +201,7 @@ pub(crate) fn check_replaceable(
 
 impl From<SessionFileError> for Problem {
     fn from(error: SessionFileError) -> Self {
-        let about = |advice| Self::local(out::words(error.kind()), advice).with_session();
+        let about = |advice| Self::local(out::error_chain(error.kind()), advice).with_session();
         match error.kind() {
             SessionFileErrorKind::NoLogin => {
                 let problem = if is_misnamed(error.path()) {
@@ -217,7 +217,8 @@ impl From<SessionFileError> for Problem {
                 about(Advice::CheckFile).hint("wait until it has ended, or stop it")
             }
             SessionFileErrorKind::Io(error) => {
-                let problem = Self::local(out::words(error), Advice::CheckFile).with_session();
+                let problem =
+                    Self::local(out::error_chain(error), Advice::CheckFile).with_session();
                 problem.hint("check the session file and its directory")
             }
             _ => about(Advice::CheckFile),
@@ -254,7 +255,7 @@ mod tests {
         let (due, file) = lock_if_due(read.clone(), Use::Fetch, &path).unwrap();
         assert!(due == read && file.is_some());
         drop(file);
-        // It has begun the login, and got new secrets; or it has ended it.
+        // Another command has continued the login and received new secrets, or has ended the login.
         let mut begun = session("@me");
         save(&begun);
         let (now, file) = lock_if_due(read.clone(), Use::Fetch, &path).unwrap();

@@ -4,7 +4,7 @@ use std::io;
 #[cfg(unix)]
 use std::sync::Arc;
 
-/// A request of the user to stop.
+/// A request by the user to stop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Signal {
     Interrupt,
@@ -41,8 +41,8 @@ impl Signals {
     }
 }
 
-/// Returns whether SIGHUP was ignored when the command started, as with `nohup`. It stays ignored
-/// in that case. Only Linux says so.
+/// Returns whether SIGHUP was ignored when the command started, as with `nohup`. It then stays
+/// ignored. Only Linux provides this information.
 #[cfg(unix)]
 fn ignores_hangup() -> bool {
     // SIGHUP is signal 1, the lowest bit.

@@ -1,4 +1,4 @@
-//! `--trace`: records what a bug report needs, without any value that was sent or received.
+//! `--trace`: records what a bug report needs, but no value that was sent or received.
 
 use std::collections::hash_map::RandomState;
 use std::fs::File;
@@ -10,17 +10,17 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use wx_client::creation;
-// The argument of `RunOptions::trace`.
+// `RunOptions::trace` takes an `ExchangeSummary`.
 use wx_proto::flow::ExchangeSummary;
-use wx_proto::{HostRole, Site};
+use wx_proto::{HostRole, ImageFormat, Site};
 
 use crate::args::Transport;
 use crate::event::Subject;
 use crate::problem::Problem;
 use crate::withhold;
 
-/// A file of JSON lines. People, pictures and ids are replaced by hashes under a random key that is
-/// not stored, so they show only whether two values are equal.
+/// A trace file of JSON lines. People, pictures and ids are replaced by hashes under a random key,
+/// which is not stored. The hashes only show whether two values are equal.
 pub(crate) struct Trace {
     file: Mutex<File>,
     key: RandomState,
@@ -42,7 +42,7 @@ impl Trace {
         let file = Mutex::new(options.open(path).map_err(|error| creation::explain(path, error))?);
         let trace = Self { file, key: RandomState::new(), begun: Instant::now() };
         let base = site.hosts().origin(HostRole::Base);
-        // The known hosts are not secret. Any other host is the user's own affair.
+        // The known hosts are public. Any other host is private to the user.
         let host = if site.hosts().is_loopback() {
             trace.hash(base.host())
         } else {
@@ -63,23 +63,25 @@ impl Trace {
             "chunk": it.chunk.map(|chunk| chunk.index), "chunks": it.chunk.map(|chunk| chunk.of),
             "try": it.attempt.unwrap_or(0), "request_bytes": it.request_bytes, "status": it.status,
             "reply_bytes": it.reply_bytes, "ret": it.ret.map(|ret| ret.0),
-            "failure": it.failure.map(|failure| failure.kind.name()),
+            "failure": it.error.map(|error| error.kind.name()),
             "delivered":
-                it.failure.map(|failure| format!("{:?}", failure.delivery).to_lowercase()),
-            "took_ms": ms(it.took),
+                it.error.map(|error| format!("{:?}", error.delivery).to_lowercase()),
+            "took_ms": ms(it.duration),
         }));
     }
 
-    /// Records that a picture was sent.
+    /// Records that a message was sent.
     pub(crate) fn sent(&self, subject: &Subject, sent: &wx_proto::Sent) {
+        let uploaded = sent.uploaded.as_ref();
         self.end(
             "sent",
             subject,
             json!({
-                "bytes": sent.uploaded.bytes, "chunks": sent.uploaded.chunks,
+                "bytes": uploaded.map(|uploaded| uploaded.bytes),
+                "chunks": uploaded.map(|uploaded| uploaded.chunks),
                 "sent_msg_id": self.hash(sent.msg_id.as_str()),
                 "local_id": self.hash(sent.local_id.as_str()),
-                "media_id": self.hash(sent.uploaded.media_id.as_str()),
+                "media_id": uploaded.map(|uploaded| self.hash(uploaded.media_id.as_str())),
             }),
         );
     }
@@ -88,7 +90,7 @@ impl Trace {
         self.end(
             "fetched",
             subject,
-            json!({ "bytes": fetched.bytes, "format": fetched.format.name() }),
+            json!({ "bytes": fetched.bytes, "format": fetched.format.map(ImageFormat::name) }),
         );
     }
 
@@ -108,8 +110,8 @@ impl Trace {
     fn end(&self, event: &str, subject: &Subject, more: Value) {
         let mut line = json!({ "event": event });
         let names = match subject {
-            Subject::Picture { file, to, .. } => {
-                json!({ "file": self.hash(file), "to": self.hash(to) })
+            Subject::Outbound { file, to, .. } => {
+                json!({ "file": file.as_deref().map(|file| self.hash(file)), "to": self.hash(to) })
             }
             Subject::Message { msg_id, .. } => json!({ "msg_id": self.hash(msg_id.as_str()) }),
             Subject::Login { .. } => json!({}),
@@ -126,7 +128,7 @@ impl Trace {
         format!("#{:016x}", self.key.hash_one(value))
     }
 
-    /// The command continues if the trace can no longer be written.
+    /// Writes a line. The command continues if the trace can no longer be written.
     fn line(&self, line: Value) {
         let _ = self.write(line);
     }

@@ -1,5 +1,5 @@
-//! Keeps the secrets of a login out of the output and of file names. A server knows all of them and
-//! can send any of them back as a name, a text or an id.
+//! Withholds the secrets of a login from the output and from file names. The server knows all of
+//! them and can send any of them back in a name, a text or an id.
 
 mod reading;
 mod request;
@@ -16,38 +16,38 @@ use wx_proto::Session;
 use self::reading::Reading;
 pub(crate) use self::request::request;
 
-/// Replaces a secret.
+/// Replaces a secret in the output.
 pub(crate) const WITHHELD: char = '…';
-/// The number of characters that may agree with the beginning of a secret.
+/// The longest prefix of a secret, in characters, that may be printed.
 const AGREEING: usize = 7;
-/// The least number of bytes that agree. An escape has up to six characters, so three bytes can be
-/// written with more than [`AGREEING`].
+/// The shortest prefix of a secret, in bytes, that is searched for. An escape has up to six
+/// characters, so three escaped bytes take more than [`AGREEING`] characters.
 const LEAST: usize = 3;
-/// The number of layers of escapes that are undone.
+/// How many layers of escapes are undone.
 const LAYERS: usize = 3;
-/// The number of values that are remembered, including former ones of a long `watch`. A session
-/// contains fewer.
+/// The maximum number of remembered values, including those of earlier sessions during a long
+/// `watch`. A single session contains fewer.
 const MOST: usize = 8192;
-/// The number of characters that an skey (`@crypt_HEX8_HEX32`) can share with the beginning of a
-/// MediaId, and a few more.
+/// An upper bound, in characters, of the prefix that an skey (`@crypt_HEX8_HEX32`) can share with a
+/// MediaId.
 const SHARED: usize = 24;
 /// The number of hexadecimal digits at the end of an skey. A MediaId has more.
 const KEY_DIGITS: usize = 32;
-/// Cookies that contain a time. Ids and times of messages begin with the same digits.
+/// Cookies that contain a time. The ids and times of messages begin with the same digits.
 const TIMES: [&str; 2] = ["wxloadtime", "wxpluginkey"];
-/// Keys of events whose values are words of this program, which other programs rely on.
+/// Keys of events whose values are chosen by this program, and on which other programs rely.
 const OWN_WORDS: [&str; 3] = ["event", "step", "advice"];
 
 static SECRETS: Mutex<Secrets> = Mutex::new(Secrets { values: BTreeSet::new(), paths: Vec::new() });
 
 struct Secrets {
-    /// Sorted, so that the values with the longest common prefix are neighbours.
+    /// Sorted, so that the value with the longest common prefix is a neighbour.
     values: BTreeSet<Vec<u8>>,
-    /// Paths that the user gave. A path often contains the number of the account.
+    /// Paths that the user gave. A path often contains the account number.
     paths: Vec<String>,
 }
 
-/// The secrets of a session file. It has no `Debug`, which would show them.
+/// The secrets of a session file. Has no `Debug`, so that they cannot be printed.
 #[derive(Deserialize)]
 struct Values {
     uin: u32,
@@ -64,12 +64,12 @@ struct Cookie {
     value: String,
 }
 
-/// Lets the number of the account be shown in a path that the user gave.
+/// Allows the account number to appear in a path that the user gave.
 pub(crate) fn allow_in_path(path: &str) {
     secrets().paths.push(path.to_owned());
 }
 
-/// Withholds the secrets of a session from now on. Those of former sessions stay withheld.
+/// Withholds the secrets of a session from now on. The secrets of earlier sessions stay withheld.
 pub(crate) fn session(session: &Session) {
     let Ok(values) = serde_json::from_str::<Values>(session.to_json().expose()) else { return };
     let mut secrets = secrets();
@@ -91,12 +91,12 @@ fn value(value: &str) {
     secrets().add(value);
 }
 
-/// Returns the text without secrets.
+/// Returns the text with the secrets replaced.
 pub(crate) fn in_text(text: &str) -> Cow<'_, str> {
     secrets().withheld(text)
 }
 
-/// Returns the JSON value without secrets. A number that contains one becomes null.
+/// Returns the JSON value with the secrets replaced. A number that contains a secret becomes null.
 pub(crate) fn in_json(value: &Value) -> Value {
     match value {
         Value::String(text) => in_text(text).into_owned().into(),
@@ -106,10 +106,10 @@ pub(crate) fn in_json(value: &Value) -> Value {
         },
         Value::Array(values) => values.iter().map(in_json).collect(),
         Value::Object(pairs) => {
-            let of = |key: &str, value| {
+            let cleaned = |key: &str, value| {
                 if OWN_WORDS.contains(&key) { Value::clone(value) } else { in_json(value) }
             };
-            pairs.iter().map(|(key, value)| (key.clone(), of(key, value))).collect()
+            pairs.iter().map(|(key, value)| (key.clone(), cleaned(key, value))).collect()
         }
         Value::Null | Value::Bool(_) => value.clone(),
     }
@@ -120,7 +120,7 @@ fn secrets() -> MutexGuard<'static, Secrets> {
 }
 
 impl Secrets {
-    /// Adds a value as it is, and unescaped.
+    /// Adds a value and its unescaped form.
     fn add(&mut self, value: &str) {
         let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
         if let Some(begin) = value.get(..AGREEING + 1)
@@ -140,7 +140,7 @@ impl Secrets {
         }
     }
 
-    /// Returns the number of bytes that agree with the beginning of any secret.
+    /// Returns the length of the longest prefix of `bytes` that is also a prefix of a secret.
     fn agreeing(&self, bytes: &[u8]) -> usize {
         let up_to = (Bound::Unbounded, Bound::Included(bytes));
         let from = (Bound::Included(bytes), Bound::Unbounded);
@@ -164,8 +164,7 @@ impl Secrets {
         without(text, found)
     }
 
-    /// Finds the bytes that agree with the beginning of a secret. `place` returns their range in
-    /// the text.
+    /// Searches `bytes` for prefixes of secrets. `place` maps a range of `bytes` to the text.
     fn find(
         &self,
         bytes: &[u8],
@@ -189,12 +188,12 @@ impl Secrets {
     }
 }
 
-/// Returns the text as it is, then with one layer of escapes after the other undone.
+/// Returns the text itself, followed by the text with one more layer of escapes undone each time.
 fn readings(text: &str) -> impl Iterator<Item = Reading> {
-    std::iter::successors(Some(Reading::of(text)), Reading::unescaped).take(LAYERS + 1)
+    std::iter::successors(Some(Reading::verbatim(text)), Reading::unescaped).take(LAYERS + 1)
 }
 
-/// Returns whether `bytes` begin with a MediaId.
+/// Returns whether `bytes` start with a MediaId.
 fn is_media_id(bytes: &[u8]) -> bool {
     let Some((number, rest)) =
         bytes.strip_prefix(b"@crypt_").and_then(|rest| rest.split_at_checked(8))
@@ -242,14 +241,14 @@ mod tests {
     const SID: &str = "oMrabhVznekD3+a/";
     const TICKET: &str = "abc%2Bdef%2Fghi%3D";
 
-    fn of(values: &[&str]) -> Secrets {
+    fn secrets_from(values: &[&str]) -> Secrets {
         let mut secrets = Secrets { values: BTreeSet::new(), paths: Vec::new() };
         values.iter().for_each(|value| secrets.add(value));
         secrets
     }
 
     fn shown(text: &str) -> String {
-        of(&[SKEY, SID, TICKET, "2272112421"]).withheld(text).into_owned()
+        secrets_from(&[SKEY, SID, TICKET, "2272112421"]).withheld(text).into_owned()
     }
 
     #[test]
@@ -271,10 +270,10 @@ mod tests {
             ("&#64;crypt&#x5F;a93 &amp;c", "… &amp;c"),
             ("&amp;#64;crypt_a9", "…"),
             (r"\u0040crypt\x5fa9 \n", r"… \n"),
-            // The marks of a secret that are escaped in the session.
+            // The secret's special characters are escaped in the session.
             ("abc+def/ghi=", "…"),
             ("abc%252Bdef%252F", "…"),
-            // In base64, alone and within something else, with either alphabet; once more escaped.
+            // In base64, alone and within other text, in either alphabet, and escaped once more.
             ("b01yYWJoVnpuZWtEMythLw==", "…=="),
             ("c2tleT1AY3J5cHRfYTkzNjUwMmI=", "c2tleT…="),
             ("b01yYWJoVnpuZWtEMythL%77==", "…=="),
@@ -288,7 +287,7 @@ mod tests {
     fn many_secrets_that_begin_alike_are_each_found() {
         let alike: Vec<_> =
             (0..1000).map(|number| format!("@crypt_same-beginning-{number:04}")).collect();
-        let secrets = of(&alike.iter().map(String::as_str).collect::<Vec<_>>());
+        let secrets = secrets_from(&alike.iter().map(String::as_str).collect::<Vec<_>>());
         for secret in &alike {
             assert_eq!(secrets.withheld(&format!("{secret}!")), "…!");
         }
@@ -296,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_stays() {
+    fn what_is_not_a_secret_stays() {
         for text in [
             "Anna",
             "@crypt_",
@@ -309,7 +308,7 @@ mod tests {
         ] {
             assert_eq!(shown(text), text);
         }
-        // A MediaId begins as the skey of its login does.
+        // A MediaId begins like the skey of its login.
         let media_id = format!("@crypt_a936502b_{}", "9f".repeat(320));
         assert_eq!(shown(&media_id), media_id);
         assert_eq!(
@@ -320,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_number_stays_where_the_user_named_something_after_it() {
-        let mut secrets = of(&[]);
+        let mut secrets = secrets_from(&[]);
         secrets.paths.push("/home/me/2272112421.json".to_owned());
         secrets.add("2272112421");
         secrets.add(SID);

@@ -1,4 +1,4 @@
-//! Runs the work of a command on its own thread, so that Ctrl-C can end it at any time.
+//! Runs the work of a command on its own thread, so that Ctrl-C can end the command at any time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -19,19 +19,20 @@ enum WorkerEvent {
     Signal(Signal),
 }
 
-/// How long the work may take to stop by itself. It can report more than this thread can.
+/// How long the work may take to stop by itself. It can report more than the main thread can.
 const GRACE: Duration = Duration::from_millis(300);
 
-/// Runs the work and returns the exit code. A signal ends it; work that must be finished ends at
-/// the second signal.
+/// Runs the work and returns the exit code. A signal ends the work. Work that must be finished is
+/// only ended by a second signal.
 pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -> ExitCode {
     let report = Arc::new(report);
     let (tell, events) = mpsc::channel();
-    // Before the work opens anything, so that there is one line if no file can be opened.
+    // Signals are caught before the work opens a file, so that only one line is printed if no file
+    // can be opened.
     let mut signals = match Signals::catch() {
         Ok(signals) => signals,
         Err(error) => {
-            out::error(&format!("signals cannot be caught: {}", out::words(&error)));
+            out::error(&format!("signals cannot be caught: {}", out::error_chain(&error)));
             return ExitCode::FAILURE;
         }
     };
@@ -51,7 +52,7 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
             })
         });
     if let Err(error) = threads {
-        out::error(&format!("no thread could be started: {}", out::words(&error)));
+        out::error(&format!("no thread could be started: {}", out::error_chain(&error)));
         return ExitCode::FAILURE;
     }
     match events.recv() {
@@ -88,8 +89,8 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
     }
 }
 
-/// Waits this long for the end of the work. Further signals are ignored, because they often arrive
-/// in pairs: from the terminal and from the parent process.
+/// Waits up to this long for the end of the work. Ignores further signals, because they often
+/// arrive in pairs: from the terminal and from the parent process.
 fn within(
     grace: Duration,
     events: &Receiver<WorkerEvent>,

@@ -7,19 +7,19 @@ use crate::proxy::ProxyError;
 #[non_exhaustive]
 pub enum BuildError {
     /// There is no TLS library for https: enable the feature `rustls` or `native-tls`. A custom
-    /// configuration has to name the one that is enabled.
+    /// configuration must select an enabled one.
     NoTls,
     /// rustls has no crypto provider: enable the feature `aws-lc-rs` of `wx-reqwest`, or install a
     /// provider first (`rustls::crypto::CryptoProvider::install_default`).
     NoCryptoProvider,
     /// The configuration switches off the verification of certificates.
     Unverified,
-    /// The HTTP library refuses the configuration.
+    /// The HTTP library rejects the configuration.
     Client,
-    /// The HTTP client was set up for a loopback address and the session is for another host, or
-    /// the other way around. They use different proxies and certificates.
+    /// Either the HTTP client or the session is for a loopback address, but not both. The former
+    /// uses no proxy and no TLS.
     Loopback,
-    /// The environment asks for a proxy that cannot be used.
+    /// An environment variable names a proxy that cannot be used.
     Proxy(ProxyError),
 }
 

@@ -11,13 +11,13 @@ impl<H: Transport> Client<H> {
     /// Creates a client with default settings.
     ///
     /// # Errors
-    /// [`BuildError::NoTls`] if it was built without a TLS feature and the session is not a
-    /// loopback one, or another [`BuildError`].
+    /// [`BuildError::NoTls`] if no TLS feature is enabled and the session is not on a loopback
+    /// address, or another [`BuildError`].
     pub fn new(session: Session) -> Result<Self, BuildError> {
         Self::builder(session).build()
     }
 
-    /// Returns a builder of a client with custom settings.
+    /// Returns a builder for a client with custom settings.
     pub fn builder(session: Session) -> ClientBuilder<H> {
         ClientBuilder::from_start(session)
     }
@@ -43,16 +43,17 @@ impl<H: Transport, Start> ClientBuilder<H, Start> {
         self
     }
 
-    /// Sets the minimum time from the end of one picture to the start of the next, across all
-    /// clones of the client. For pictures that are sent at the same time, it is counted from start
-    /// to start. The default is zero.
+    /// Sets the minimum time from the end of one upload to the start of the next, across all clones
+    /// of the client. For concurrent uploads, it is the minimum time from start to start. The
+    /// default is zero.
     ///
-    /// It applies to sends and uploads; [`Client::send_uploaded`] and fetches do not wait. The wait
-    /// comes before anything is read or sent, and ends when the job is cancelled. If the future of
-    /// a waiting job is dropped, its turn is not given to another one.
+    /// It applies to sends with an upload, and to uploads, but not to texts,
+    /// [`Client::send_uploaded`] and fetches. The job waits before anything is read or sent, until
+    /// its turn or until it is cancelled. If the future of a waiting job is dropped, no other job
+    /// gets its turn.
     ///
-    /// Users report Ret 1205, "too frequent", after 20 to 40 pictures in a row
-    /// ([§7.1](wx_proto::protocol#s7-1)). What the server counts, and over which time, is unknown.
+    /// Users report Ret 1205, "too frequent", after 20 to 40 images in a row
+    /// ([§7.1](wx_proto::protocol#s7-1)). The exact limit of the server is unknown.
     ///
     /// ```
     /// # use wx_client::{BuildError, Client, Transport};
@@ -68,11 +69,11 @@ impl<H: Transport, Start> ClientBuilder<H, Start> {
         self
     }
 
-    /// Uses this HTTP client, either one with custom settings such as proxies and certificates
-    /// (`Http::new` of the transport), or that of [another client](Client::http).
+    /// Uses this HTTP client: one with custom settings such as proxies and certificates
+    /// (`Http::new` of the transport), or the one of [another client](Client::http).
     ///
-    /// Any number of sessions can share one HTTP client, and with it the TLS set-up and the pool of
-    /// connections. Sessions on loopback addresses cannot share one with other sessions.
+    /// Any number of sessions can share one HTTP client, including its TLS set-up and its pool of
+    /// connections. A session on a loopback address cannot share a client with other sessions.
     pub fn http(mut self, http: &H) -> Self {
         self.http = Some(http.clone());
         self
@@ -88,7 +89,7 @@ impl<H: Transport, Start> ClientBuilder<H, Start> {
 }
 
 impl<H: Transport> ClientBuilder<H> {
-    /// Sets the `User-Agent` of every request. The default is that of a desktop browser.
+    /// Sets the `User-Agent` of every request. By default, it names a desktop browser.
     ///
     /// # Errors
     /// If `user_agent` is not printable ASCII.

@@ -17,7 +17,7 @@ struct Shared {
 }
 
 impl CancelToken {
-    /// Creates a token that has not been cancelled.
+    /// Creates a token that is not cancelled.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -29,7 +29,7 @@ impl CancelToken {
         self.0.cancelled.notify(usize::MAX);
     }
 
-    /// Whether the token has been cancelled.
+    /// Returns whether the token has been cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.is_cancelled.load(Ordering::SeqCst)
@@ -38,7 +38,7 @@ impl CancelToken {
     /// Waits until the token is cancelled. Cancel safe.
     pub async fn cancelled(&self) {
         let listener = self.0.cancelled.listen();
-        // The token may have been cancelled before there was a listener.
+        // The token may have been cancelled before the listener existed.
         if !self.is_cancelled() {
             listener.await;
         }

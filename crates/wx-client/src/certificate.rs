@@ -1,17 +1,18 @@
-//! For transports: finds out why a certificate was refused.
+//! For transports: classifies errors of certificates.
 
 use std::error::Error;
 use std::io;
 
 use wx_proto::flow::CertificateProblem;
 
-/// Returns why a certificate was refused, if that caused `error`.
+/// Returns why a certificate was rejected, if that is the cause of `error`.
 ///
-/// An alert from the server is about the client's certificate, so it returns `None`.
+/// Returns `None` for an alert from the server, because such an alert is about the client's
+/// certificate.
 #[must_use]
 pub fn problem(error: &(dyn Error + 'static)) -> Option<CertificateProblem> {
     let chain = || std::iter::successors(Some(error), |error| cause(*error));
-    // The text of an outer error may contain names from the certificate, so types come first.
+    // Check types first, because the text of an outer error may contain names from the certificate.
     #[cfg(feature = "rustls")]
     if let Some(error) = chain().find_map(|error| error.downcast_ref::<rustls::Error>()) {
         return typed(error);
@@ -20,7 +21,7 @@ pub fn problem(error: &(dyn Error + 'static)) -> Option<CertificateProblem> {
 }
 
 fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    // The source of an I/O error is that of its inner error, not the inner error itself.
+    // `source` of an I/O error skips its inner error.
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),
         None => error.source(),
@@ -37,7 +38,7 @@ fn typed(error: &rustls::Error) -> Option<CertificateProblem> {
         Refused::NotValidYet | Refused::NotValidYetContext { .. } => {
             CertificateProblem::NotYetValid
         }
-        // `BadSignature` is that of an authority with the name of a trusted one.
+        // `BadSignature` means an issuer that has the name of a trusted one.
         Refused::UnknownIssuer | Refused::BadSignature => CertificateProblem::UnknownIssuer,
         Refused::NotValidForName | Refused::NotValidForNameContext { .. } => {
             CertificateProblem::WrongName
@@ -47,7 +48,7 @@ fn typed(error: &rustls::Error) -> Option<CertificateProblem> {
     })
 }
 
-/// Recognises the texts of OpenSSL, macOS and Windows, which have no error type for this.
+/// Classifies the error texts of OpenSSL, macOS and Windows, which have no error types for this.
 fn described(text: &str) -> Option<CertificateProblem> {
     let text = text.to_ascii_lowercase();
     if !text.contains("certificate") || text.contains("alert") {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wx_proto::flow::Snapshot;
 
-/// Stores each new state of a job, so that the job can be resumed if the program is killed. Clones
-/// store to the same place.
+/// Stores each new state of a job, so that the job can be resumed after the program was killed.
+/// Clones share the store.
 ///
 /// ```
 /// use wx_client::checkpoint::CheckpointStore;
@@ -20,8 +20,8 @@ use wx_proto::flow::Snapshot;
 /// });
 /// ```
 ///
-/// Write each state to a new file and rename it over the old one, because the program can be killed
-/// while it writes.
+/// As in this example, write each state to a new file and then rename it, because the program can
+/// be killed in the middle of a write.
 #[derive(Clone)]
 pub struct CheckpointStore(Arc<Shared>);
 
@@ -36,7 +36,7 @@ type Save = Box<dyn FnMut(&Snapshot) -> io::Result<()> + Send>;
 #[derive(Default)]
 struct Order {
     begun: u64,
-    /// The jobs with a state that is not stored yet, by the entropy of their seeds.
+    /// The jobs with states that are not stored yet, by the entropy of their seeds.
     jobs: BTreeMap<[u8; 16], Pending>,
 }
 
@@ -47,7 +47,7 @@ struct Pending {
     newest: u64,
 }
 
-/// A state that is to be stored.
+/// A state to be stored.
 struct Begun {
     shared: Arc<Shared>,
     snapshot: Snapshot,
@@ -55,14 +55,14 @@ struct Begun {
 }
 
 impl CheckpointStore {
-    /// Creates a store that calls `save` with each state. `save` may block, and returns once the
-    /// state is safe.
+    /// Creates a store that calls `save` with each state. `save` may block. It must not return
+    /// before the state is durable.
     pub fn new(save: impl FnMut(&Snapshot) -> io::Result<()> + Send + 'static) -> Self {
         let save = Mutex::new(Box::new(save) as Save);
         Self(Arc::new(Shared { order: Mutex::default(), save }))
     }
 
-    /// Returns the store that a job needs.
+    /// Returns the store of a job that has a state to store.
     ///
     /// # Errors
     /// If there is no store.
@@ -74,14 +74,14 @@ impl CheckpointStore {
     /// Stores a state.
     ///
     /// # Errors
-    /// The error of the store; the state is then not safe.
+    /// The error of the store. In that case, the state may not be stored.
     pub fn save(&self, snapshot: Snapshot) -> io::Result<()> {
         self.begin(snapshot)()
     }
 
-    /// Returns a function that stores a state, for a thread that may block. The states of a job are
-    /// stored in the order of these calls: a state is skipped if a newer one was stored before it,
-    /// which happens if nothing waits for the function any more.
+    /// Returns a function that stores a state, to be called on a thread that may block. The states
+    /// of a job are stored in the order of the calls of `begin`. If the returned functions run in
+    /// another order, a state that is older than the stored one is skipped.
     pub fn begin(&self, snapshot: Snapshot) -> impl FnOnce() -> io::Result<()> + Send + 'static {
         let mut order = self.0.order();
         order.begun += 1;

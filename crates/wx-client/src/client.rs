@@ -10,14 +10,16 @@ use std::time::Duration;
 
 use wx_proto::endpoint::Endpoint;
 use wx_proto::flow::{
-    FetchImage, Flow, OneCall, ResumeError, ResumeOptions, SendImage, SendUploaded, Snapshot,
-    Upload,
+    Fetch, FetchImage, Flow, OneCall, ResumeError, ResumeOptions, SendMessage, Snapshot, Upload,
 };
-use wx_proto::{Error, ImageVariant, Media, MsgId, Policy, Recipient, Session, Uploaded};
+use wx_proto::{
+    Attachment, Error, ImageVariant, Media, MsgId, Policy, Recipient, Session, Uploaded,
+};
 
 use self::begin::Begin;
 use self::context::Context;
 use crate::clock::unix_ms;
+use crate::outbound::Outbound;
 use crate::pacer::Pacer;
 use crate::seed::seed;
 use crate::session_cell::SessionCell;
@@ -25,7 +27,7 @@ use crate::transport::Transport;
 
 pub use self::request::Request;
 
-/// Sends and fetches pictures for one login, and waits for its messages.
+/// Sends texts and media, fetches media, and waits for messages, for one login.
 ///
 /// Clones are cheap and share their connections and the session; use them from any thread or task.
 /// An asynchronous client may need a runtime: see its transport.
@@ -60,7 +62,42 @@ impl<H: Transport> Client<H> {
         &self.context.http
     }
 
-    /// Uploads a picture and sends it to `to`.
+    /// Sends a text or media to `to`.
+    ///
+    /// An image is sent as an image, a GIF as an emoticon, and everything else as a file, unless
+    /// [`kind`](Request::kind) is set. The source of the transport converts into [`Outbound`], as
+    /// do `&str`, `String` and [`Text`](wx_proto::Text).
+    ///
+    /// ```no_run
+    /// # use wx_client::{BlockingTransport, Client};
+    /// # use wx_proto::{Error, MediaKind, Recipient};
+    /// # fn send<H: BlockingTransport>(client: &Client<H>, to: &Recipient, invoice: H::Source)
+    /// # -> Result<(), Error> {
+    /// client.send(to, "here is the invoice").run()?;
+    /// client.send(to, invoice).kind(MediaKind::File).run()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send<'a>(
+        &self,
+        to: &Recipient,
+        what: impl Into<Outbound<H::Source>>,
+    ) -> Request<'a, SendMessage, H> {
+        let to = to.clone();
+        match what.into() {
+            Outbound::Text(text) => self
+                .plain(|session, policy| SendMessage::text(session, text, to, seed()?, policy))
+                .checkpointed_by(SendMessage::checkpointed),
+            Outbound::Media(source) => {
+                self.begin_send(source, SendMessage::checkpointed, |session, media, policy| {
+                    SendMessage::media(session, media, to, seed()?, policy)
+                })
+            }
+        }
+    }
+
+    /// Uploads an image and sends it to `to`, a GIF as an emoticon. Anything that is not an image
+    /// is refused before anything is sent.
     ///
     /// ```no_run
     /// # use wx_client::{BlockingTransport, CancelToken, Client};
@@ -82,14 +119,14 @@ impl<H: Transport> Client<H> {
     /// ```
     ///
     /// If the client is asynchronous, write `.await?` instead of `.run()?`.
-    pub fn send_image<'a>(&self, to: &Recipient, source: H::Source) -> Request<'a, SendImage, H> {
+    pub fn send_image<'a>(&self, to: &Recipient, source: H::Source) -> Request<'a, SendMessage, H> {
         let to = to.clone();
-        self.begin_send(source, SendImage::checkpointed, |session, media, policy| {
-            SendImage::new(session, media, to, seed()?, policy)
+        self.begin_send(source, SendMessage::checkpointed, |session, media, policy| {
+            SendMessage::media(session, media.require_image()?, to, seed()?, policy)
         })
     }
 
-    /// Uploads a picture without sending it. `to` is the first of its recipients.
+    /// Uploads media without sending it. The form names `to`; others can receive it too.
     pub fn upload<'a>(&self, to: &Recipient, source: H::Source) -> Request<'a, Upload, H> {
         let to = to.clone();
         self.begin_send(source, Upload::checkpointed, |session, media, policy| {
@@ -97,22 +134,24 @@ impl<H: Transport> Client<H> {
         })
     }
 
-    /// Sends a picture that was already uploaded. One upload serves any number of recipients.
+    /// Sends media that was already uploaded. One upload serves any number of recipients.
     pub fn send_uploaded<'a>(
         &self,
         to: &Recipient,
         uploaded: &Uploaded,
-    ) -> Request<'a, SendUploaded, H> {
+    ) -> Request<'a, SendMessage, H> {
         let (to, uploaded) = (to.clone(), uploaded.clone());
-        self.plain(move |session, policy| SendUploaded::new(session, uploaded, to, seed()?, policy))
-            .checkpointed_by(SendUploaded::checkpointed)
+        self.plain(move |session, policy| {
+            SendMessage::uploaded(session, uploaded, to, seed()?, policy)
+        })
+        .checkpointed_by(SendMessage::checkpointed)
     }
 
     /// Continues a message from a state that was stored by
-    /// [`checkpoint`](Request::checkpoint), in the same login. `source` is the same picture; it is
+    /// [`checkpoint`](Request::checkpoint), in the same login. `source` is the same media; it is
     /// read only if the upload is not finished.
     ///
-    /// A message in doubt is sent once more within [`Policy::resend_within`] of the first time.
+    /// A message in doubt is sent once more within [`Policy::resend_within`] of its first try.
     /// After that it ends as uncertain, unless [`resend`](Request::resend) is set. Store the states
     /// of this request too: once it has sent the message, the old state is no longer true.
     ///
@@ -122,15 +161,15 @@ impl<H: Transport> Client<H> {
         &self,
         snapshot: Snapshot,
         source: H::Source,
-    ) -> Result<Request<'a, SendImage, H>, ResumeError> {
-        let source = Some(source).filter(|_| snapshot.uploaded().is_none());
+    ) -> Result<Request<'a, SendMessage, H>, ResumeError> {
+        let source = Some(source).filter(|_| snapshot.needs_media());
         Ok(self
-            .resumed(snapshot, source, SendImage::resume)?
-            .checkpointed_by(SendImage::checkpointed))
+            .resumed(snapshot, source, SendMessage::resume)?
+            .checkpointed_by(SendMessage::checkpointed))
     }
 
     /// Continues an [`upload`](Client::upload) from a stored state, in the same login, without
-    /// sending a message. A state with an [`uploaded`](Snapshot::uploaded) picture is finished.
+    /// sending a message. A state with [`uploaded`](Snapshot::uploaded) media is finished.
     ///
     /// # Errors
     /// [`ResumeError`]; nothing is sent in that case.
@@ -144,18 +183,22 @@ impl<H: Transport> Client<H> {
             .checkpointed_by(Upload::checkpointed))
     }
 
-    /// Continues a message of an [uploaded](Client::send_uploaded) picture, like
-    /// [`resume`](Client::resume).
+    /// Continues a message that needs no upload: a text, or media that was already
+    /// [uploaded](Client::send_uploaded). Otherwise it is like [`resume`](Client::resume).
     ///
     /// # Errors
-    /// [`ResumeError`]; nothing is sent in that case.
-    pub fn resume_uploaded<'a>(
+    /// [`ResumeError::OtherJob`] if the upload is not finished, or another [`ResumeError`]; nothing
+    /// is sent in that case.
+    pub fn resume_message<'a>(
         &self,
         snapshot: Snapshot,
-    ) -> Result<Request<'a, SendUploaded, H>, ResumeError> {
+    ) -> Result<Request<'a, SendMessage, H>, ResumeError> {
+        if snapshot.needs_media() {
+            return Err(ResumeError::OtherJob);
+        }
         Ok(self
-            .resumed(snapshot, None, SendUploaded::resume)?
-            .checkpointed_by(SendUploaded::checkpointed))
+            .resumed(snapshot, None, SendMessage::resume)?
+            .checkpointed_by(SendMessage::checkpointed))
     }
 
     /// Fetches the picture of a message. On error the sink is left unchanged, except for
@@ -176,6 +219,18 @@ impl<H: Transport> Client<H> {
         Request::new(&self.context, Begin::Fetch(sink, Box::new(begin)))
     }
 
+    /// Fetches what a message holds: a picture, or a file. It succeeds only if that is complete.
+    /// [`Message::attachment`](wx_proto::Message::attachment) returns what to fetch, and
+    /// [`Attachment::file_name`] a safe name for it. What becomes of the sink on error is the same
+    /// as for [`fetch_image`](Client::fetch_image).
+    pub fn fetch<'a>(&self, attachment: &Attachment, sink: H::Sink<'a>) -> Request<'a, Fetch, H> {
+        let attachment = attachment.clone();
+        let begin = move |session: &Session, restartable, policy| {
+            Fetch::new(session, attachment, restartable, seed()?, policy)
+        };
+        Request::new(&self.context, Begin::Fetch(sink, Box::new(begin)))
+    }
+
     /// Makes one call with any [`Endpoint`], of [`wx_proto`] or a custom one. Failed tries are
     /// retried as [`OneCall`] describes. If the call must not reach the server twice,
     /// [run](Client::run) a [`OneCall::once`].
@@ -186,7 +241,7 @@ impl<H: Transport> Client<H> {
         self.plain(move |session, policy| Ok(OneCall::new(endpoint, session, seed()?, policy)))
     }
 
-    /// Runs any flow that neither reads nor writes media. If the flow hands out its states, set a
+    /// Runs any flow that neither reads nor writes media. If the flow saves its states, set a
     /// store with [`options`](Request::options). To keep the flow, or to run one that reads or
     /// writes media, use [`drive`](crate::drive::drive).
     pub fn run<'a, F: Flow + Send + 'static>(&self, flow: F) -> Request<'a, F, H> {

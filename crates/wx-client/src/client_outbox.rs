@@ -6,13 +6,16 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use wx_proto::flow::{ExchangeSummary, Progress};
-use wx_proto::{Error, ErrorKind, Media, Recipient, Sent, Session, SourceError, Step, Uploaded};
+use wx_proto::{
+    Error, ErrorKind, Media, MediaKind, Recipient, Sent, Session, SourceError, Step, Uploaded,
+};
 
 use crate::cancel_token::CancelToken;
 use crate::client::Client;
 use crate::client::context::Context;
 use crate::drive::{drive, unless_cancelled};
 use crate::media_io::{MediaIo as _, MediaSource as _};
+use crate::outbound::Outbound;
 use crate::outbox::{
     MessageState, Outbox, OutboxError, OutboxFlow, OutboxJob, OutboxMessage, UploadTurn,
 };
@@ -33,7 +36,8 @@ pub struct ClientOutbox<H> {
 pub struct OutboxSend<'a, H: Transport> {
     outbox: ClientOutbox<H>,
     to: Recipient,
-    source: H::Source,
+    what: Outbound<H::Source>,
+    kind: Option<MediaKind>,
     key: Option<String>,
     resend: bool,
     options: RunOptions<'a>,
@@ -74,11 +78,16 @@ impl<H: Transport> Client<H> {
 }
 
 impl<H: Transport> ClientOutbox<H> {
-    /// Creates a message with a picture for `to`. Set its [key](OutboxSend::key), then
-    /// [run](OutboxSend::run) or await it.
-    pub fn send<'a>(&self, to: &Recipient, source: H::Source) -> OutboxSend<'a, H> {
-        let (outbox, to, options) = (self.clone(), to.clone(), RunOptions::new());
-        OutboxSend { outbox, to, source, key: None, resend: false, options }
+    /// Creates a message for `to`: a text or media, as [`Client::send`] takes it. Set its
+    /// [key](OutboxSend::key), then [run](OutboxSend::run) or await it.
+    pub fn send<'a>(
+        &self,
+        to: &Recipient,
+        what: impl Into<Outbound<H::Source>>,
+    ) -> OutboxSend<'a, H> {
+        let (outbox, to, what, options) =
+            (self.clone(), to.clone(), what.into(), RunOptions::new());
+        OutboxSend { outbox, to, what, kind: None, key: None, resend: false, options }
     }
 
     /// Returns the state of the message with this key, if there is one.
@@ -107,18 +116,23 @@ impl<'a, H: Transport> OutboxSend<'a, H> {
     /// Sets the key of the message: any text that identifies it, such as the number of an invoice.
     /// The default is a random key.
     ///
-    /// A key stands for one picture to one recipient. If the message was sent, sending the same
-    /// picture again returns the message that was sent. Another picture (other bytes, another kind,
-    /// or another name of a file) is refused, unless the message is neither sent nor in doubt and
-    /// its upload was begun in another login.
+    /// A key stands for one text or file to one recipient. If the message was sent, sending the
+    /// same again returns the message that was sent. Anything else (other bytes, another kind, or
+    /// another name of a file) is refused, unless the message is neither sent nor in doubt and was
+    /// begun in another login.
     pub fn key(self, key: impl Into<String>) -> Self {
         Self { key: Some(key.into()), ..self }
     }
 
+    /// Sets the kind that media is sent as, as [`Request::kind`](crate::Request::kind) does.
+    pub fn kind(self, kind: MediaKind) -> Self {
+        Self { kind: Some(kind), ..self }
+    }
+
     /// Sends a message in doubt once more, under its own ClientMsgId, even if
     /// [`Policy::resend_within`](wx_proto::Policy::resend_within) has passed since it was first
-    /// sent. The server is expected to drop a message that it has already seen, but we have no
-    /// proof: check the conversation first.
+    /// sent. The server is expected to drop a message that it has already seen, but this is not
+    /// proven: check the conversation first.
     pub fn resend(self) -> Self {
         Self { resend: true, ..self }
     }
@@ -162,18 +176,30 @@ impl<'a, H: Transport> OutboxSend<'a, H> {
     }
 
     async fn execute(self) -> Result<Sent, Error> {
-        let Self { outbox, to, mut source, key, resend, mut options } = self;
+        let Self { outbox, to, what, kind, key, resend, mut options } = self;
         let ClientOutbox { context, outbox } = outbox;
         let session = context.session.get();
         let job = outbox.begin(key, &to, &session)?;
-        if let Some(sent) = job.sent() {
-            let token = options.token();
-            let compared = compare(&context, &job, &sent.uploaded, &mut source, token).await;
-            return compared.map(|()| sent).map_err(|error| job.mark_uncertain(error));
-        }
-        let uploaded = upload(&context, &job, &session, &mut source, &mut options).await;
-        let flow =
-            uploaded.and_then(|uploaded| job.send(&session, &uploaded, &context.policy(), resend));
+        let flow = match what {
+            Outbound::Text(text) => match job.sent() {
+                Some(sent) => {
+                    return job.check_text(&session, &text).map(|()| sent).map_err(Error::from);
+                }
+                None => job.send_text(&session, &text, &context.policy(), resend),
+            },
+            Outbound::Media(source) => {
+                let mut media = MediaToSend { source, kind };
+                if let Some(sent) = job.sent() {
+                    let used = sent.uploaded.as_ref();
+                    let compared =
+                        compare::<H>(&job, &session, used, &mut media, options.token()).await;
+                    return compared.map(|()| sent).map_err(|error| job.mark_uncertain(error));
+                }
+                let uploaded = upload(&context, &job, &session, &mut media, &mut options).await;
+                uploaded
+                    .and_then(|uploaded| job.send(&session, &uploaded, &context.policy(), resend))
+            }
+        };
         let OutboxFlow { mut flow, checkpoint } =
             flow.map_err(|error| job.mark_uncertain(error))?;
         options.set_checkpoint(checkpoint);
@@ -181,7 +207,7 @@ impl<'a, H: Transport> OutboxSend<'a, H> {
         let sent = drive(http, session, &mut (), &mut flow, &mut options, &mut ()).await;
         // If a refusal could not be recorded, the next run does not know of it.
         let sent = sent.map_err(|error| job.mark_uncertain(error))?;
-        // The message is sent even if that cannot be recorded. The outbox sends nothing more then.
+        // The message was sent even if this cannot be recorded. The outbox then refuses all calls.
         let _ = job.set_sent(&sent);
         Ok(sent)
     }
@@ -204,20 +230,28 @@ impl<'a, H: AsyncTransport> IntoFuture for OutboxSend<'a, H> {
     }
 }
 
-/// Refuses a picture other than the one that the key was used for.
+/// A source, and the kind to send its media as.
+struct MediaToSend<S> {
+    source: S,
+    kind: Option<MediaKind>,
+}
+
+/// Refuses media other than that which the key was used for.
 async fn compare<H: Transport>(
-    context: &Context<H>,
     job: &OutboxJob,
-    used: &Uploaded,
-    source: &mut H::Source,
+    session: &Session,
+    used: Option<&Uploaded>,
+    media: &mut MediaToSend<H::Source>,
     token: &CancelToken,
 ) -> Result<(), Error> {
     let cancelled = || Error::new(Step::Digest, ErrorKind::Cancelled);
-    let media = media(context, source, token).await?;
-    let mut comparison = job.compare(used, &media)?;
+    let given = described::<H>(media, token).await?;
+    job.check_media(session, &given)?;
+    let Some(used) = used else { return Ok(()) };
+    let mut comparison = job.compare(used, &given)?;
     while let Some(span) = comparison.next_span() {
-        // A transport that blocks has read the whole span by then.
-        let read = unless_cancelled(pin!(source.read(span)), token).await;
+        // A blocking transport has read the whole span when `read` is first polled.
+        let read = unless_cancelled(pin!(media.source.read(span)), token).await;
         let bytes = read.filter(|_| !token.is_cancelled()).ok_or_else(cancelled)?;
         let failed = |error| Error::new(Step::Digest, SourceError::from(error));
         comparison.update(&bytes.map_err(failed)?);
@@ -225,27 +259,32 @@ async fn compare<H: Transport>(
     Ok(comparison.finish()?)
 }
 
-async fn media<H: Transport>(
-    context: &Context<H>,
-    source: &mut H::Source,
+/// Returns the description of the media.
+async fn described<H: Transport>(
+    media: &mut MediaToSend<H::Source>,
     token: &CancelToken,
 ) -> Result<Media, Error> {
-    let policy = context.policy();
-    let media = unless_cancelled(pin!(source.media(&policy)), token).await;
-    media.unwrap_or_else(|| Err(Error::new(Step::Prepare, ErrorKind::Cancelled)))
+    let described = unless_cancelled(pin!(media.source.media()), token).await;
+    let described =
+        described.unwrap_or_else(|| Err(Error::new(Step::Prepare, ErrorKind::Cancelled)))?;
+    Ok(match media.kind {
+        Some(kind) => described.sent_as(kind)?,
+        None => described,
+    })
 }
 
 async fn upload<H: Transport>(
     context: &Context<H>,
     job: &OutboxJob,
     session: &Session,
-    source: &mut H::Source,
+    media: &mut MediaToSend<H::Source>,
     options: &mut RunOptions<'_>,
 ) -> Result<Uploaded, Error> {
     loop {
         match job.take_upload(session)? {
             UploadTurn::Finished(uploaded) => {
-                compare(context, job, &uploaded, source, options.token()).await?;
+                let used = Some(&uploaded);
+                compare::<H>(job, session, used, media, options.token()).await?;
                 return Ok(uploaded);
             }
             UploadTurn::Mine => break,
@@ -259,11 +298,12 @@ async fn upload<H: Transport>(
     }
     let _turn = context.turn(options.token()).await;
     let policy = context.policy();
-    let media = media(context, source, options.token()).await?;
-    let OutboxFlow { mut flow, checkpoint } = job.upload(session, media, &policy)?;
+    let given = described::<H>(media, options.token()).await?;
+    job.check_media(session, &given)?;
+    let OutboxFlow { mut flow, checkpoint } = job.upload(session, given, &policy)?;
     options.set_checkpoint(checkpoint);
     let Context { session, http, .. } = context;
-    drive(http, session, source, &mut flow, options, &mut ()).await
+    drive(http, session, &mut media.source, &mut flow, options, &mut ()).await
 }
 
 /// Shows the outbox, not the client.

@@ -1,4 +1,4 @@
-//! The clocks that flows are driven with.
+//! The clocks for driving flows.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -11,14 +11,14 @@ use wx_proto::UnixMs;
 /// monotonic and the wall-clock time that has passed. It never goes back.
 ///
 /// If the wall clock was set back, the real time is unknown, so an hour is added. A message that
-/// was handed out before is then too old to be handed out again.
+/// left before is then too old to be sent again.
 #[must_use]
 pub fn now() -> Duration {
     static START: LazyLock<(Instant, Mutex<Clock>)> =
         LazyLock::new(|| (Instant::now(), Mutex::new(Clock::new(wall()))));
     let (start, clock) = &*START;
     let mut clock = clock.lock().unwrap_or_else(PoisonError::into_inner);
-    // Read under the lock, so that two threads cannot advance the clock in the wrong order.
+    // Read the clocks under the lock, so that two threads advance this clock in the right order.
     clock.advance(start.elapsed(), wall())
 }
 
@@ -28,7 +28,7 @@ pub fn unix_ms() -> UnixMs {
     UnixMs::EPOCH.saturating_add(wall())
 }
 
-/// Returns an id of the current boot, on systems that have one.
+/// Returns the id of the current boot, if the system has boot ids.
 pub(crate) fn boot_id() -> Option<String> {
     if cfg!(target_os = "linux") {
         let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
@@ -42,10 +42,10 @@ fn wall() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// The time that counts as passed when the wall clock goes back.
+/// The time that is added when the wall clock was set back.
 const UNKNOWN: Duration = Duration::from_secs(3600);
 
-/// Small corrections of the wall clock are ignored.
+/// The largest step of the wall clock backwards that is ignored.
 const TOLERANCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]

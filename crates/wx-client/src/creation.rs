@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::regular::parent;
 
-/// Explains an error of creating a file or directory at `path`. Names the parent directory if that
-/// is the cause, and keeps the kind of the error. The caller adds the path.
+/// Explains why a file or directory at `path` could not be created. The error names the parent
+/// directory if that is the cause, but not `path`. It has the kind of the original error.
 #[must_use]
 pub fn explain(path: &Path, error: io::Error) -> io::Error {
     let (kind, dir) = (error.kind(), parent(path).to_owned());
@@ -25,16 +25,16 @@ pub fn explain(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(kind, explained)
 }
 
-/// Explains an error of an unnamed temporary file. Names the system's directory for such files.
+/// Explains the error of an unnamed temporary file. The error names the directory of the file.
 #[must_use]
 pub fn explain_unnamed(error: io::Error) -> io::Error {
     let kind = match error.kind() {
-        // This is a limit of the system, not the one for pictures.
+        // This is a limit of the system, not the limit for images.
         ErrorKind::FileTooLarge => ErrorKind::StorageFull,
         kind => kind,
     };
     let reason = error.to_string();
-    // Without the random name.
+    // Remove the random file name.
     let reason = reason.split(" at path ").next().unwrap_or_default();
     let error = io::Error::new(error.kind(), reason);
     io::Error::new(kind, CreationError::Temporary { dir: env::temp_dir(), error })

@@ -9,11 +9,11 @@ use crate::lock::sync_directory;
 use crate::regular::parent;
 use crate::temp_file::Access;
 
-/// Creates a directory if it does not exist. After that, the directory survives a power failure,
-/// and so do files that are synced in it.
+/// Creates a directory durably, if it does not exist. After this, the directory survives a power
+/// failure, and so do files in it that are synced.
 ///
 /// # Errors
-/// The error of the file system; it names the parent directory if that is the cause. A directory
+/// The error of the file system, which names the parent directory if that is the cause. A directory
 /// that cannot be synced is removed again.
 pub fn create(path: &Path, access: Access) -> io::Result<()> {
     let mut builder = DirBuilder::new();
@@ -27,7 +27,7 @@ pub fn create(path: &Path, access: Access) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         Err(error) => Err(creation::explain(path, error)),
         Ok(()) => sync_directory(parent(path)).inspect_err(|_| {
-            // Otherwise the next call would assume that it was synced.
+            // The next call would otherwise find the directory and assume that it was synced.
             let _ = fs::remove_dir(path);
         }),
     }
@@ -36,7 +36,7 @@ pub fn create(path: &Path, access: Access) -> io::Result<()> {
 /// Like [`create`], and also creates missing parent directories.
 ///
 /// # Errors
-/// As for [`create`].
+/// Like [`create`].
 pub fn create_all(path: &Path, access: Access) -> io::Result<()> {
     match create(path, access) {
         Err(error) if error.kind() == ErrorKind::NotFound && parent(path) != path => {

@@ -1,4 +1,4 @@
-//! The driver of every transport.
+//! The driver for all transports.
 
 use std::future::poll_fn;
 use std::io;
@@ -12,16 +12,16 @@ use crate::checkpoint::CheckpointStore;
 use crate::clock::now;
 use crate::input;
 use crate::media_io::MediaIo;
-use crate::run_options::RunOptions;
+use crate::run_options::{RunOptions, SplitOptions, SyncCallback};
 use crate::session_cell::SessionCell;
 use crate::spans::Spans;
 use crate::transport::Transport;
 
-/// Runs a flow to its end with the session of a cell, and calls `observer` with each action and
+/// Drives a flow to its end with the session in a cell, and calls `observer` with each action and
 /// input. The flow makes every decision; the driver performs the I/O.
 ///
-/// Cancel safe: if the future is dropped, the flow loses one try at most. Call this again with the
-/// same flow and media to continue.
+/// Cancel safe: if the future is dropped, the flow loses at most one try. To continue, call this
+/// again with the same flow and media.
 pub async fn drive<H: Transport, F: Flow>(
     http: &H,
     session: &SessionCell,
@@ -31,15 +31,16 @@ pub async fn drive<H: Transport, F: Flow>(
     observer: &mut impl Observer<F>,
 ) -> F::Output {
     let spans = Spans::new();
-    let (callbacks, store, token) = options.split();
+    let SplitOptions { observer: callbacks, synced, store, token } = options.split();
     let mut observer = (spans.observer(), (callbacks, observer));
-    let driver = Driver { http, media, store, token, spans: &spans, reply: None };
+    let driver = Driver { http, media, synced, store, token, spans: &spans, reply: None };
     spans.job(driver.run(session, flow, &mut observer)).await
 }
 
 struct Driver<'a, H: Transport, M> {
     http: &'a H,
     media: &'a mut M,
+    synced: SyncCallback<'a>,
     store: Option<&'a CheckpointStore>,
     token: &'a CancelToken,
     spans: &'a Spans,
@@ -54,7 +55,7 @@ impl<H: Transport, M: MediaIo> Driver<'_, H, M> {
         flow: &mut F,
         observer: &mut impl Observer<F>,
     ) -> F::Output {
-        // A cancelled flow that still acts has a reason to, such as its last state to be stored.
+        // A flow may need further actions after it was cancelled, such as to store its last state.
         let uncancelled = CancelToken::new();
         loop {
             let mut token = self.token;
@@ -62,7 +63,7 @@ impl<H: Transport, M: MediaIo> Driver<'_, H, M> {
                 flow.cancel();
                 token = &uncancelled;
             }
-            let action = session.lend(|session| flow.poll(session, now()));
+            let action = self.synced.poll(flow, session, now());
             observer.on_action(flow, &action, now());
             let call = input::call_id(&action);
             let input = match action {
@@ -71,7 +72,8 @@ impl<H: Transport, M: MediaIo> Driver<'_, H, M> {
                     H::sleep(until.saturating_sub(now()), token).await;
                     continue;
                 }
-                // Cancelled by an observer before the request left: it is not in doubt.
+                // An observer has cancelled the job before the request was sent. It is not in
+                // doubt.
                 Action::Send(id, _) if token.is_cancelled() => {
                     Input::Failed(id, TransportError::never_connected(TransportErrorKind::Other))
                 }
@@ -85,7 +87,7 @@ impl<H: Transport, M: MediaIo> Driver<'_, H, M> {
                 }
             };
             observer.on_input(&input, now());
-            // A bug of the flow. Report it, unless the flow refuses even that.
+            // This is a bug. Report it to the flow, and cancel the flow if it refuses that too.
             if flow.handle(input, now()).is_err()
                 && flow.handle(input::for_refused(call), now()).is_err()
             {
@@ -94,7 +96,7 @@ impl<H: Transport, M: MediaIo> Driver<'_, H, M> {
         }
     }
 
-    /// Carries out an action that is followed by an input.
+    /// Performs an action and returns its input.
     async fn act<T>(&mut self, action: Action<T>, token: &CancelToken) -> Input {
         match action {
             Action::Read(span) => input::from_read(span.clone(), self.media.read(span).await),
@@ -114,7 +116,7 @@ impl<H: Transport, M: MediaIo> Driver<'_, H, M> {
                     Ok(None) => Input::End(id),
                     Err(error) => Input::Failed(id, error),
                 },
-                // An earlier driver of this flow held the reply.
+                // An earlier driver of this flow had the reply.
                 None => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
             },
             Action::Write(at, bytes) => {

@@ -1,18 +1,18 @@
-//! For transports: measures an exchange against its time limits.
+//! For transports: the time limits of an exchange.
 
 use std::time::{Duration, Instant};
 
 use wx_proto::Limits;
 
-/// Measures an exchange against the time limits of its request, except for [`Limits::stall`], which
-/// only the transport can observe.
+/// Checks the time limits of an exchange, except for [`Limits::stall`], which only the transport
+/// can observe.
 ///
-/// It runs from the start of the exchange and is paused while the flow works on what was received,
-/// so that a slow disk does not count as a slow server.
+/// The clock starts with the exchange. Pause it while the flow processes received bytes, so that a
+/// slow disk does not count as a slow server.
 #[derive(Clone, Copy, Debug)]
 pub struct ExchangeClock {
     limits: Limits,
-    /// Each pause moves this forward.
+    /// The start of the exchange, moved forward by each pause.
     began: Instant,
     paused: Option<Instant>,
     body_bytes: u64,
@@ -42,8 +42,8 @@ impl ExchangeClock {
         }
     }
 
-    /// Returns when the exchange has to be given up if no more bytes of a body move until then.
-    /// `None` means never.
+    /// Returns the time at which the exchange has to be given up if no more bytes of a body move
+    /// until then. `None` means never.
     #[must_use]
     pub fn due(&self) -> Option<Instant> {
         self.began.checked_add(self.limits.give_up_after(self.body_bytes))

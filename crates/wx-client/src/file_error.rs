@@ -1,11 +1,11 @@
-//! The error of a file that could not be read.
+//! Errors of files that could not be read.
 
 use std::error::Error;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// The error of a file that could not be read, with its path. Sources wrap it in an [`io::Error`].
+/// Why a file could not be read, with its path. Sources wrap it in an [`io::Error`].
 #[derive(Debug)]
 pub struct FileError {
     path: PathBuf,
@@ -17,7 +17,7 @@ impl FileError {
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, error: io::Error) -> Self {
         let error = match error.kind() {
-            // Not from the system.
+            // The error is not from the system.
             _ if error.raw_os_error().is_none() => error,
             ErrorKind::NotFound => io::Error::new(error.kind(), "there is no such file"),
             ErrorKind::PermissionDenied => {

@@ -1,5 +1,5 @@
-//! Inputs for a source, a flow or a driver that breaks the contract of
-//! [flows](wx_proto::flow). Such a bug must not look like a cancelled job.
+//! Inputs that report a source, flow or driver that breaks the [contract](wx_proto::flow). Such a
+//! bug must not look like a cancelled job.
 
 use std::io;
 use std::ops::Range;
@@ -8,7 +8,7 @@ use wx_proto::bytes::Bytes;
 use wx_proto::flow::{Action, CallId, Input, TransportError, TransportErrorKind};
 use wx_proto::{Advice, SourceError};
 
-/// Returns the input for [`Action::Read`]: what a source has read of `span`.
+/// Returns the input for [`Action::Read`], after a source was read at `span`.
 pub(crate) fn from_read(span: Range<u64>, bytes: io::Result<Bytes>) -> Input {
     match bytes {
         Ok(bytes) if bytes.len() as u64 > span.end - span.start => bug(&format!(
@@ -29,8 +29,8 @@ pub(crate) fn call_id<T>(action: &Action<T>) -> Option<CallId> {
     }
 }
 
-/// Returns the input that follows one which the flow has refused, for an action of `call` or
-/// without a call.
+/// Returns the input to use after the flow has refused another one. `call` is the call of the
+/// action, if it has one.
 pub(crate) fn for_refused(call: Option<CallId>) -> Input {
     match call {
         Some(id) => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Other)),

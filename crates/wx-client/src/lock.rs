@@ -1,4 +1,4 @@
-//! Locks on files and directories, which neither links nor deletion can circumvent.
+//! Locks on files and directories that links and deletion cannot circumvent.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
@@ -15,12 +15,12 @@ pub use dir::LockedDir;
 pub use error::LockError;
 pub use holder::Holder;
 
-/// How often another process may replace the file between opening it and locking it.
+/// The number of tries to lock a file, which another process may replace after it was opened.
 const TRIES: usize = 16;
 
-/// A regular file that this process alone may write, found by its path.
+/// A locked regular file, which only this process may write.
 ///
-/// The lock is on the file, not on its name: a hard link to it is locked too, and a file that
+/// The lock is on the file, not on its path. A hard link to the file is locked too, but a file that
 /// replaces it is not. Call [`check`](Self::check) before each step that must not happen twice.
 ///
 /// ```
@@ -39,7 +39,7 @@ pub struct LockedFile {
     file: File,
     id: FileId,
     is_created: bool,
-    /// Replaced files that still have another name, which therefore stays locked.
+    /// Replaced files that still have another name. They stay locked.
     replaced: Vec<File>,
 }
 
@@ -50,7 +50,7 @@ impl LockedFile {
     /// # Errors
     /// [`LockError::Busy`] if another process, or another part of this one, has locked it.
     /// [`LockError::Io`] if it cannot be opened; links, directories, FIFOs, sockets and devices are
-    /// refused. Never waits.
+    /// rejected. Does not block.
     pub fn open(path: &Path, create: bool) -> Result<Self, LockError> {
         for _ in 0..TRIES {
             let opened = regular::open(path, &mut options());
@@ -72,12 +72,12 @@ impl LockedFile {
         Err(LockError::Busy(None))
     }
 
-    /// Whether this is the empty file that [`open`](Self::open) has created.
+    /// Returns whether [`open`](Self::open) has created the file, and it is still empty.
     pub(crate) fn is_created(&self) -> bool {
         self.is_created
     }
 
-    /// Locks an open file. Returns `None` if its path no longer leads to it.
+    /// Locks an open file. Returns `None` if `path` no longer leads to it.
     fn lock(file: File, path: &Path) -> Result<Option<Self>, LockError> {
         let id = FileId::from_metadata(&file.metadata()?);
         let locked = try_lock(&file);
@@ -97,7 +97,7 @@ impl LockedFile {
     /// Checks that the path still leads to the locked file.
     ///
     /// # Errors
-    /// If the file was replaced or removed, so that the lock no longer protects anything, or if the
+    /// If the file was replaced or removed, and the lock no longer protects anything. Also if the
     /// path cannot be looked up.
     pub fn check(&self) -> io::Result<()> {
         if self.id.is_at(&self.path)? {
@@ -124,14 +124,14 @@ impl LockedFile {
     ///
     /// # Errors
     /// If the lock was [lost](Self::check), or the error of the file system. The old contents are
-    /// still in place, unless only the directory could not be synced: the new ones are in place in
-    /// that case, but may not survive a power failure.
+    /// still in place, with one exception: if only the directory could not be synced, the new
+    /// contents are in place, but may not survive a power failure.
     pub fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
         let temporary = TempFile::for_target(&self.path, Access::Private)?;
         temporary.file().write_all(bytes)?;
         self.check()?;
         let new = temporary.persist()?;
-        // Like the old one, it is not shared for writing.
+        // Like the old file, the new one is not shared for writing.
         #[cfg(windows)]
         let new = {
             drop(new);
@@ -160,7 +160,7 @@ impl LockedFile {
 fn options() -> OpenOptions {
     let mut options = File::options();
     options.read(true).write(true);
-    // Others may read it and replace it, but not write to it.
+    // Other processes may read and replace the file, but not write to it.
     #[cfg(windows)]
     std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0x1 | 0x4);
     options
@@ -181,7 +181,7 @@ fn has_a_name(_: &File) -> io::Result<bool> {
 #[cfg(unix)]
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     match File::open(path)?.sync_all() {
-        // Not every file system can do this.
+        // Not every file system supports this.
         Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
             Ok(())
         }

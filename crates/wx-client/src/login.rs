@@ -1,4 +1,4 @@
-//! Logs in: creates a client without a session.
+//! Logs in, to create a client without a saved session.
 
 use std::pin::Pin;
 
@@ -15,7 +15,7 @@ use crate::run_options::RunOptions;
 use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 
 impl<H: Transport> Client<H> {
-    /// Logs in by a QR code and returns a client for that login. Waits for the user, for at most
+    /// Logs in with a QR code and returns a client for that login. Waits for the user, for at most
     /// ten codes of five minutes each ([`Policy::login_codes`](wx_proto::Policy)). Use
     /// [`show`](ClientBuilder::show) to show the user each state.
     ///
@@ -40,9 +40,10 @@ impl<H: Transport> Client<H> {
         ClientBuilder::from_start(LoginRequest::qr_code(site))
     }
 
-    /// Logs in again as the account of `session`, whose login may have ended: its owner confirms a
-    /// prompt on the phone, without a QR code. If the prompt is refused or expires, the login
-    /// continues with a QR code. Keys of the session file that this version does not know are kept.
+    /// Logs in again as the account of `session`, whose login may have ended. The user confirms a
+    /// prompt on the phone instead of scanning a QR code. If the prompt is refused or expires, the
+    /// login continues with a QR code. Keys of the session file that this version does not know are
+    /// kept.
     pub fn login_again(session: Session) -> ClientBuilder<H, LoginRequest<'static>> {
         ClientBuilder::from_start(LoginRequest::push(session))
     }
@@ -51,22 +52,22 @@ impl<H: Transport> Client<H> {
 impl<'a, H: Transport> ClientBuilder<H, LoginRequest<'a>> {
     /// Calls `show` with each state of the login, such as the [link of the code](LoginState::Code).
     ///
-    /// Save the session of [`LoginState::Opened`]: from then on the phone lists the login, and it
-    /// must not be lost if the program ends before the login is finished.
+    /// Save the session of [`LoginState::Opened`]. From then on, the phone lists the login, and a
+    /// saved session can be restored if the program ends before the login is finished.
     pub fn show(mut self, show: impl FnMut(&LoginState) + Send + 'a) -> Self {
         self.start.show(show);
         self
     }
 
     /// Adds a header to the request of the login page, such as those of a desktop client
-    /// ([§2.6](wx_proto::protocol#s2-6)). None is built in.
+    /// ([§2.6](wx_proto::protocol#s2-6)). There are none by default.
     pub fn page_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.start.add_header(name, value);
         self
     }
 
     /// Adds a pair to the query of the login page, such as `mod=desktop`
-    /// ([§2.6](wx_proto::protocol#s2-6)). None is built in.
+    /// ([§2.6](wx_proto::protocol#s2-6)). There are none by default.
     pub fn page_pair(mut self, key: &str, value: &str) -> Self {
         self.start.add_pair(key, value);
         self
@@ -77,7 +78,7 @@ impl<'a, H: Transport> ClientBuilder<H, LoginRequest<'a>> {
         self.with(|options| options.trace(callback))
     }
 
-    /// Stops the login once `token` is cancelled. A login that was opened by then stays open.
+    /// Stops the login once `token` is cancelled. A login that is already open stays open.
     pub fn cancel(self, token: &CancelToken) -> Self {
         self.with(|options| options.cancel(token))
     }
@@ -107,7 +108,7 @@ impl<'a, H: Transport> ClientBuilder<H, LoginRequest<'a>> {
         let Self { start: mut login, policy, pace, http } = self;
         let http = Self::http_for(http, login.site())?;
         let (mut flow, cell) = login.begin(policy.clone())?;
-        let (options, mut states) = login.watch();
+        let (options, mut states) = login.observers();
         let result = drive(&http, &cell, &mut (), &mut flow, options, &mut states).await;
         drop(states);
         let session = login.end(&flow, &cell, result)?;
@@ -115,8 +116,8 @@ impl<'a, H: Transport> ClientBuilder<H, LoginRequest<'a>> {
     }
 }
 
-/// Logs in and returns the client. When the future is dropped, a login that was opened by then
-/// stays open.
+/// Logs in and returns the client. If the future is dropped, a login that is already open stays
+/// open.
 ///
 /// # Errors
 /// [`LoginError`].

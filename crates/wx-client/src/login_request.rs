@@ -1,4 +1,4 @@
-//! A login before it begins, and the errors that it can end with.
+//! The settings of a login, and the errors that it can end with.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -12,8 +12,7 @@ use crate::run_options::RunOptions;
 use crate::session_cell::SessionCell;
 use crate::{BuildError, seed};
 
-/// A login that has not begun: the settings of [`ClientBuilder`](crate::ClientBuilder) that only a
-/// login has.
+/// The settings of a [`ClientBuilder`](crate::ClientBuilder) for a login that has not begun.
 #[must_use = "nothing is sent before it is run"]
 pub struct LoginRequest<'a> {
     method: LoginMethod,
@@ -38,9 +37,8 @@ pub enum LoginError {
     Build(BuildError),
     /// The login failed.
     Login(Error),
-    /// The login page opened the login, which the phone lists from then on, but `webwxinit` failed.
-    /// The login is not lost: save the session, create a client from it, and restore it later or
-    /// log out.
+    /// The login page opened the login, but `webwxinit` failed. The phone lists the login. It is
+    /// not lost: save the session, create a client from it, and restore it later or log out.
     Unfinished {
         /// Why `webwxinit` failed.
         error: Error,
@@ -50,12 +48,13 @@ pub enum LoginError {
 }
 
 impl<'a> LoginRequest<'a> {
-    /// Logs in by a QR code.
+    /// Creates the settings of a login with a QR code.
     pub(crate) fn qr_code(site: Site) -> Self {
         Self::new(LoginMethod::QrCode(site))
     }
 
-    /// Logs in as the account of an earlier login: its owner confirms a prompt on the phone.
+    /// Creates the settings of another login of the account of `session`, with a prompt on the
+    /// phone.
     pub(crate) fn push(session: Session) -> Self {
         Self::new(LoginMethod::Push(Box::new(session)))
     }
@@ -65,7 +64,7 @@ impl<'a> LoginRequest<'a> {
         Self { method, headers, pairs, show: None, options: RunOptions::new() }
     }
 
-    /// Shows each new state of the login.
+    /// Sets the function that shows each new state of the login.
     pub(crate) fn show(&mut self, show: impl FnMut(&LoginState) + Send + 'a) {
         self.show = Some(Box::new(show));
     }
@@ -107,8 +106,8 @@ impl<'a> LoginRequest<'a> {
         Ok((flow, SessionCell::new(Session::new(self.site().clone()))))
     }
 
-    /// Returns the options and the observer to drive the flow with.
-    pub(crate) fn watch(
+    /// Returns the options and the login observer to drive the flow with.
+    pub(crate) fn observers(
         &mut self,
     ) -> (&mut RunOptions<'a>, LoginObserver<impl FnMut(&LoginState) + Send>) {
         let show = &mut self.show;
@@ -156,14 +155,14 @@ impl fmt::Debug for LoginRequest<'_> {
     }
 }
 
-/// Displays the inner error and has its source, unless the login is unfinished.
+/// Displays the inner error and has its source, except for [`Unfinished`](Self::Unfinished).
 impl fmt::Display for LoginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Build(error) => error.fmt(f),
             Self::Login(error) => error.fmt(f),
             Self::Unfinished { .. } => {
-                f.write_str("the login was opened but not finished; its session is not lost")
+                f.write_str("the login was opened but not finished; its session can be restored")
             }
         }
     }

@@ -1,13 +1,12 @@
-//! Reads and writes the media of flows.
+//! Traits to read and write the media of flows.
 
 use std::io;
 use std::ops::Range;
 
 use wx_proto::bytes::Bytes;
-use wx_proto::{Error, Media, Policy};
+use wx_proto::{Error, Media};
 
-/// Reads and writes the caller's media for a driver. `()` does neither, for flows that transfer no
-/// media.
+/// Reads and writes the caller's media for a driver. `()` is for flows that transfer no media.
 ///
 /// Both methods have to be cancel safe: if their future is dropped, the same call is made again.
 pub trait MediaIo: Send {
@@ -20,7 +19,7 @@ pub trait MediaIo: Send {
         async { Err(io::ErrorKind::Unsupported.into()) }
     }
 
-    /// Writes `bytes` at offset `at`; offset 0 starts the media over.
+    /// Writes `bytes` at offset `at`. Offset 0 starts over: previous contents are discarded.
     ///
     /// # Errors
     /// The error of the sink.
@@ -37,16 +36,16 @@ pub trait MediaSource: MediaIo {
     /// Returns the description of the media for the forms: name, length, format and time.
     ///
     /// # Errors
-    /// If the media cannot be read, or cannot be sent.
-    fn media(&mut self, policy: &Policy) -> impl Future<Output = Result<Media, Error>> + Send;
+    /// If the media is empty or cannot be read.
+    fn media(&mut self) -> impl Future<Output = Result<Media, Error>> + Send;
 }
 
 /// The destination of media that a client fetches.
 pub trait MediaSink: MediaIo {
-    /// Whether a download into this sink can be restarted.
+    /// Returns whether a download into this sink can be restarted.
     fn is_restartable(&self) -> bool;
 
-    /// Puts the written media in place, as the last step of a successful download.
+    /// Completes the media, as the last step of a successful download.
     ///
     /// # Errors
     /// The error of the sink; nothing is kept in that case.

@@ -10,7 +10,7 @@ use std::task::{Context as TaskContext, Poll};
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 use wx_proto::flow::{ExchangeSummary, NextMessages, Progress};
-use wx_proto::{Error, ErrorKind, Message, Skipped, Step};
+use wx_proto::{Error, ErrorKind, Message, Session, Skipped, Step};
 
 use crate::cancel_token::CancelToken;
 use crate::client::Client;
@@ -20,7 +20,7 @@ use crate::run_options::RunOptions;
 use crate::seed::seed;
 use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 
-/// New messages, in the batches in which the server sends them. Created by [`Client::messages`].
+/// Batches of new messages, as the server sends them. Created by [`Client::messages`].
 ///
 /// It is an iterator if the client is blocking, and a stream if it is asynchronous. Set its options
 /// before the first batch, because they have no effect while a batch is awaited.
@@ -35,25 +35,27 @@ pub struct Messages<'a, H: Transport> {
 
 enum State<'a> {
     Idle(RunOptions<'a>),
-    /// A batch is being received. It stays here if the future of `next` is dropped.
+    /// Receiving a batch, even if the future of `next` was dropped.
     Waiting(Pin<Box<dyn Future<Output = (RunOptions<'a>, Skipped, Batch)> + Send + 'a>>),
     Ended,
 }
 
 type Batch = Result<Vec<Message>, Error>;
 
-/// The key of the hash that distinguishes logins. The hash never leaves the program.
+/// The key of the hash that identifies the login. It need not be random, because the hash stays in
+/// this program.
 const KEY: [u8; 16] = [0; 16];
 
 impl<H: Transport> Client<H> {
-    /// Returns the messages after the session's sync position, or those that arrive from now on if
-    /// it has none. Each batch is awaited without a limit. Network failures are retried with
-    /// growing pauses; any other error ends the messages.
+    /// Returns the messages after the session's sync position. If it has none, returns the messages
+    /// that arrive from now on. There is no time limit for a batch. Network errors are retried with
+    /// growing waits. Any other error ends the messages.
     ///
     /// Each batch moves the sync position of the client's session. Save [`Client::session`] once
-    /// you have handled the batch: a program that is killed and restarted with the session that it
-    /// saved last receives every message, and receives the messages of an unfinished batch again.
-    /// Several `Messages` of one client and its clones share the messages: each message goes to one
+    /// you have handled the batch, and also [in between](Messages::on_sync). If the program is
+    /// killed and restarted with the session that was saved last, it misses no message, and
+    /// receives the messages of the interrupted batch again.
+    /// Several `Messages` of a client and its clones share the messages: each message goes to one
     /// of them.
     ///
     /// ```no_run
@@ -108,7 +110,7 @@ async fn next_batch<H: Transport>(
         drop(session);
         let Context { session, http, .. } = context;
         let new = drive(http, session, &mut (), &mut flow, options, &mut ()).await?;
-        // Otherwise the messages that the flow shares would be copied.
+        // The flow shares the messages. While it exists, `Vec::from` would copy them.
         drop(flow);
         *skipped += new.skipped;
         if !new.messages.is_empty() {
@@ -128,8 +130,36 @@ impl<'a, H: Transport> Messages<'a, H> {
         self.with(|options| options.trace(callback))
     }
 
-    /// Ends the messages, without an error, once `token` is cancelled. A blocking client ends them
-    /// when the current long poll ends, which the server holds for up to 25 s.
+    /// Calls `callback` with the session after each webwxsync without new messages, of which there
+    /// is at least one per [`sync_every`](wx_proto::Policy::sync_every). Save the session there, so
+    /// that a restarted program continues the login that was renewed.
+    ///
+    /// With several `Messages` of one client, save it only when every batch that another of them
+    /// has returned is handled, because the session is already positioned after those.
+    ///
+    /// ```no_run
+    /// # use wx_client::session_file::SessionFile;
+    /// # use wx_client::{BlockingTransport, Client};
+    /// # fn watch<H: BlockingTransport>(client: &Client<H>, file: &SessionFile)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let saved = |session: &_| {
+    ///     if let Err(error) = file.save(session) {
+    ///         eprintln!("{error}");
+    ///     }
+    /// };
+    /// for batch in client.messages().on_sync(saved) {
+    ///     println!("{} messages", batch?.len());
+    ///     file.save(&client.session())?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_sync(self, callback: impl FnMut(&Session) + Send + 'a) -> Self {
+        self.with(|options| options.on_sync(callback))
+    }
+
+    /// Ends the messages without an error once `token` is cancelled. A blocking client ends them
+    /// only after the current long poll, which takes up to 25 s.
     pub fn cancel(self, token: &CancelToken) -> Self {
         self.with(|options| options.cancel(token))
     }
@@ -146,7 +176,7 @@ impl<'a, H: Transport> Messages<'a, H> {
         self
     }
 
-    /// Returns the number of messages so far that could not be read.
+    /// Returns how many messages were skipped so far.
     #[must_use]
     pub fn skipped(&self) -> Skipped {
         self.skipped
@@ -188,18 +218,17 @@ impl<'a, H: Transport> Messages<'a, H> {
 }
 
 impl<H: AsyncTransport> Messages<'_, H> {
-    /// Waits for the next batch. It has at least one message, or is the error that ends the
-    /// messages.
+    /// Waits for the next batch, which has at least one message. After an error, there are no more
+    /// batches.
     ///
     /// Cancel safe: if the future is dropped, the next call continues with the same request.
-    /// Dropping the `Messages` loses nothing either, because the sync position has not moved by
-    /// then.
+    /// Dropping the `Messages` loses nothing either, because the sync position has not moved yet.
     pub async fn next(&mut self) -> Option<Result<Vec<Message>, Error>> {
         poll_fn(|context| self.poll(context)).await
     }
 }
 
-/// Each batch has at least one message, or is the error that ends the iteration.
+/// Each batch has at least one message. After an error, there are no more batches.
 impl<H: BlockingTransport> Iterator for Messages<'_, H> {
     type Item = Result<Vec<Message>, Error>;
 
@@ -210,10 +239,10 @@ impl<H: BlockingTransport> Iterator for Messages<'_, H> {
 
 impl<H: BlockingTransport> FusedIterator for Messages<'_, H> {}
 
-/// The only future in it is boxed.
+/// The only future in this type is boxed.
 impl<H: Transport> Unpin for Messages<'_, H> {}
 
-/// Like [`Messages::next`], for the combinators of other crates.
+/// Like [`Messages::next`], for the stream combinators of other crates.
 impl<H: AsyncTransport> Stream for Messages<'_, H> {
     type Item = Result<Vec<Message>, Error>;
 

@@ -37,35 +37,36 @@ pub use message::{MessageState, OutboxMessage};
 pub use storage::Storage;
 pub use used_key::UsedKey;
 
-/// Records the state of each message under a key of the caller, so that a message that was sent is
-/// never sent again, whatever happens in between.
+/// Records the state of each message under a key that the caller chooses, so that no message is
+/// sent twice, even if the program is killed at any point.
 ///
-/// A hand-out is on disk before the message leaves, and its reply is on disk before anything else
-/// leaves. If the record cannot be written, nothing more is sent: the current job ends with its
-/// recorded state, or with the reply if the server has accepted the message, and the outbox refuses
-/// all calls until it is opened again.
+/// Each try is on disk before the message [leaves](wx_proto::flow#the-contract), and its reply is
+/// on disk before anything else leaves. If the record cannot be written, nothing more is sent: the
+/// current job ends with its recorded state, or with the reply if the server has accepted the
+/// message, and the outbox refuses all calls until it is opened again.
 ///
-/// A message that was handed out and has no known reply is handed out again under the same
-/// ClientMsgId within [`Policy::resend_within`](wx_proto::Policy::resend_within) of its first
-/// hand-out. After that it ends as [`Uncertain`](wx_proto::ErrorKind::Uncertain), unless it is
+/// A message that has left and has no known reply is sent again under the same ClientMsgId within
+/// [`Policy::resend_within`](wx_proto::Policy::resend_within) of its first try. After that it ends
+/// as [`Uncertain`](wx_proto::ErrorKind::Uncertain), unless it is
 /// [resent](OutboxJob::send) on request or [given up](Outbox::give_up). On Linux, a message counts
 /// as late once the computer has been restarted, whatever its clock says.
 ///
-/// The record contains recipients and file names, but no secret. Keys outlive logins. UserNames and
+/// The record contains recipients, file names and the texts that are not known to be sent, but no
+/// secret of the login. Keys outlive logins. UserNames and
 /// uploads do not, so an unfinished upload starts over in another login.
 ///
 /// Clones share the record. Its file is locked until the last of them is dropped.
 #[derive(Clone)]
 pub struct Outbox(Arc<Mutex<Inner>>);
 
-/// A larger record that is mostly obsolete is rewritten when it is opened.
+/// The minimum length of a record that is rewritten when it is opened, if it is mostly obsolete.
 const COMPACT: usize = 1024 * 1024;
 
-/// How far ids can be ahead of the clock, since each id takes two milliseconds.
+/// The maximum time by which ids can be ahead of the clock. Each id takes two milliseconds.
 const AHEAD: Duration = Duration::from_secs(60);
 
 impl Outbox {
-    /// The name of the record in its directory.
+    /// The file name of the record in its directory.
     pub const FILE: &str = "outbox.jsonl";
 
     /// Opens the outbox in a directory. If the directory does not exist, creates it so that only
@@ -84,7 +85,7 @@ impl Outbox {
         Self::read(file, Some(path))
     }
 
-    /// Creates an outbox in memory, which lasts until its last clone is dropped.
+    /// Creates an outbox in memory, which exists until its last clone is dropped.
     #[must_use]
     pub fn in_memory() -> Self {
         Self::new(Record::default(), MemoryStorage, 0, None)
@@ -93,7 +94,7 @@ impl Outbox {
     /// Opens an outbox in custom storage.
     ///
     /// # Errors
-    /// As for [`Outbox::open`].
+    /// Like [`Outbox::open`].
     pub fn with_storage(storage: impl Storage + 'static) -> Result<Self, OutboxError> {
         Self::read(storage, None)
     }
@@ -107,7 +108,7 @@ impl Outbox {
             Some(path) => opened.map_err(OutboxError::at(path))?,
             None => opened?,
         };
-        // Later ids come from a clock that was set wrong. Their times recur much later, if ever.
+        // Later ids are from a time when the clock was wrong, and will not be used again soon.
         let latest = record.latest_id();
         if latest <= unix_ms().saturating_add(AHEAD) {
             IdSource::process().skip(latest);
@@ -128,7 +129,7 @@ impl Outbox {
         Ok(outbox)
     }
 
-    /// Reads the record and its length. A truncated last entry is removed.
+    /// Reads the record and its length. Removes a truncated last entry.
     fn recover(storage: &mut impl Storage) -> Result<(Record, usize), OutboxError> {
         let bytes = storage.read()?;
         let (record, good) = Record::read(&bytes)?;
@@ -156,9 +157,9 @@ impl Outbox {
         })))
     }
 
-    /// Plans messages in one step: either all of them are recorded or none. Each message is a key,
-    /// a recipient, and the name of its upload. Messages with the same upload share it, even if
-    /// they are sent at the same time. A single message need not be planned.
+    /// Plans messages atomically: either all of them are recorded, or none. Each message is a key,
+    /// a recipient, and the name of its upload. Messages with the same upload name share the
+    /// upload, even if they are sent concurrently. Planning is optional for a single message.
     ///
     /// # Errors
     /// If a key is already on record, or if the record cannot be written.
@@ -179,7 +180,7 @@ impl Outbox {
         Ok(inner.commit(Entry::Plan { about, messages: planned })?)
     }
 
-    /// Returns the note that was stored when the messages were planned, or null.
+    /// Returns the caller's note from when the messages were planned, or null.
     #[must_use]
     pub fn about(&self) -> Value {
         self.inner().record.about.clone()
@@ -203,27 +204,28 @@ impl Outbox {
         self.inner().record.message(key).map(Message::state)
     }
 
-    /// Whether work on any of the messages has begun.
+    /// Returns whether work on any of the messages has begun.
     #[must_use]
     pub fn is_begun(&self) -> bool {
         self.inner().record.is_begun()
     }
 
-    /// Whether the record could not be written. Nothing more is sent until the outbox is reopened.
+    /// Returns whether writing the record has failed. Nothing more is sent until the outbox is
+    /// opened again.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.inner().broken.is_some()
     }
 
-    /// Begins work on a message, and plans it if it is new. No other job can work on it until this
-    /// one and its flows are dropped.
+    /// Begins work on a message, and plans it if it is new. No other job can work on it until the
+    /// returned job and its flows are dropped.
     ///
     /// If the message was planned in another login, `to` may be another name of the recipient.
     ///
     /// # Errors
-    /// If another job works on it, if it was [given up](Self::give_up), if the key belongs to a
-    /// message to another recipient, or if the record cannot be written. [`Outbox::begin`] says
-    /// whether the message may have been sent.
+    /// If another job works on the message, if it was [given up](Self::give_up), if the key belongs
+    /// to a message to another recipient, or if the record cannot be written. Use [`Outbox::begin`]
+    /// for an error that says whether the message may have been sent.
     pub fn job(
         &self,
         key: &str,
@@ -274,7 +276,7 @@ impl Outbox {
     /// the message may have been sent, either before or by another job.
     ///
     /// # Errors
-    /// As for [`job`](Self::job).
+    /// Like [`job`](Self::job).
     pub fn begin(
         &self,
         key: Option<String>,
@@ -287,7 +289,7 @@ impl Outbox {
         };
         let mut inner = self.inner();
         self.take(&mut inner, &key, to, session).map_err(|error| {
-            // Two UserNames in one login are two recipients, and nothing was sent to this one.
+            // In one login, another UserName is another recipient, and nothing was sent to it.
             let is_of_another = matches!(error.kind(), OutboxErrorKind::KnownKey(_))
                 && inner.record.message(&key).is_some_and(|message| message.login.is_some());
             if is_of_another {
@@ -297,11 +299,11 @@ impl Outbox {
         })
     }
 
-    /// Settles a message in doubt without handing it out again. Whether it was delivered stays
+    /// Settles a message in doubt without sending it again. Whether it was delivered stays
     /// unknown. Returns `false`, and changes nothing, if the message was not in doubt.
     ///
     /// # Errors
-    /// If a job works on it, or if the record cannot be written.
+    /// If a job works on the message, or if the record cannot be written.
     pub fn give_up(&self, key: &str) -> Result<bool, OutboxError> {
         let mut inner = self.inner();
         if inner.active.contains(key) {
@@ -315,11 +317,11 @@ impl Outbox {
         Ok(in_doubt)
     }
 
-    /// Removes the record. All later calls that need it fail.
+    /// Removes the record. All later calls that require it fail.
     ///
     /// # Errors
-    /// If the record was replaced or removed by another process, if it could not be written before,
-    /// or if it cannot be removed.
+    /// If another process has replaced or removed the record, if writing it has failed before, or
+    /// if it cannot be removed.
     pub fn remove(&self) -> io::Result<()> {
         let mut inner = self.inner();
         if let Some(broken) = &inner.broken {
@@ -331,7 +333,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Clears the record, unless a message is in doubt or being sent. Returns whether it did.
+    /// Clears the record, unless a message is in doubt or being sent. Returns whether the record
+    /// was cleared.
     ///
     /// # Errors
     /// If the record cannot be written.
@@ -354,7 +357,7 @@ impl Outbox {
     }
 }
 
-/// Shows the number of messages only.
+/// Shows only the number of messages.
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let messages = self.inner().record.messages().count();

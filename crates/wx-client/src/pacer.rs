@@ -1,4 +1,4 @@
-//! The pace of the uploads of a client.
+//! Paces the uploads of a client.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,25 +6,25 @@ use std::time::Duration;
 
 use crate::clock::now;
 
-/// Keeps the uploads of a client apart. Clones share it.
+/// Enforces a minimum time between the uploads of a client. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Pacer {
     least: Duration,
-    /// When the next upload may start.
+    /// The time at which the next upload may start.
     next: Arc<Mutex<Duration>>,
 }
 
-/// The turn of one upload. The distance to the next one is counted from the drop of this.
+/// The turn of one upload. The minimum time to the next upload begins when this is dropped.
 #[derive(Debug)]
 #[must_use = "it lasts as long as the upload"]
 pub(crate) struct Turn<'a> {
     pacer: &'a Pacer,
-    /// How long to wait before the upload starts.
+    /// The time to wait before the upload starts.
     pub(crate) wait: Duration,
 }
 
 impl Pacer {
-    /// Creates a pacer that keeps uploads apart by at least this time.
+    /// Creates a pacer with this minimum time between uploads.
     pub(crate) fn new(least: Duration) -> Self {
         Self { least, next: Arc::default() }
     }
@@ -35,7 +35,7 @@ impl Pacer {
         Turn { pacer: self, wait: self.begin(now) - now }
     }
 
-    /// Returns when an upload that asks at `now` may start.
+    /// Returns the time at which an upload that is requested at `now` may start.
     fn begin(&self, now: Duration) -> Duration {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let start = now.max(*next);

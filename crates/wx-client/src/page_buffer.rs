@@ -5,67 +5,68 @@ use std::io::{self, Read};
 
 use wx_proto::bytes::{Bytes, BytesMut};
 
-/// A buffer that is reused once the [`Bytes`] that were read into it before are dropped.
+/// A buffer that is reused once all [`Bytes`] in it are dropped.
 #[derive(Debug, Default)]
 pub struct PageBuffer(Bytes);
 
-/// Memory to read into, handed out by [`PageBuffer::space`].
-pub struct PageSpace {
-    memory: BytesMut,
-    at: usize,
+/// Page-aligned memory to read into. Created by [`PageBuffer::memory`].
+pub struct PageMemory {
+    bytes: BytesMut,
+    /// The offset of the first page boundary in `bytes`.
+    start: usize,
     len: usize,
 }
 
-/// The memory starts at a page boundary, like the kernel's pages that are copied into it. Otherwise
-/// some CPUs copy at a third of the speed.
+/// The alignment of the memory, which is that of the kernel's pages that are copied into it.
+/// Without it, some CPUs copy at a third of the speed.
 const PAGE: usize = 4096;
 
 impl PageBuffer {
-    /// Returns memory for `len` bytes, which may hold old contents.
-    pub fn space(&mut self, len: usize) -> PageSpace {
-        let memory = match std::mem::take(&mut self.0).try_into_mut() {
-            Ok(memory) if memory.len() >= len + PAGE => memory,
-            // The last span of an image is one byte longer than the others.
+    /// Returns memory of `len` bytes, which may have old contents.
+    pub fn memory(&mut self, len: usize) -> PageMemory {
+        let bytes = match std::mem::take(&mut self.0).try_into_mut() {
+            Ok(bytes) if bytes.len() >= len + PAGE => bytes,
+            // The last span of media is one byte longer than the others.
             _ => BytesMut::zeroed((len + 1).next_multiple_of(PAGE) + PAGE),
         };
-        PageSpace { at: memory.as_ptr().align_offset(PAGE).min(PAGE), memory, len }
+        PageMemory { start: bytes.as_ptr().align_offset(PAGE).min(PAGE), bytes, len }
     }
 
-    /// Reads `len` bytes, or fewer if `from` ends before.
+    /// Reads `len` bytes, or fewer if `from` ends earlier.
     ///
     /// # Errors
     /// The error of `from`.
     pub fn read(&mut self, from: &mut (impl Read + ?Sized), len: usize) -> io::Result<Bytes> {
-        let mut space = self.space(len);
+        let mut memory = self.memory(len);
         let mut filled = 0;
         while filled < len {
-            match from.read(&mut space.bytes_mut()[filled..]) {
+            match from.read(&mut memory.bytes_mut()[filled..]) {
                 Ok(0) => break,
                 Ok(more) => filled += more,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(self.filled(space, filled))
+        Ok(self.filled(memory, filled))
     }
 
-    /// Returns the first `len` bytes of `space`.
-    pub fn filled(&mut self, space: PageSpace, len: usize) -> Bytes {
-        self.0 = space.memory.freeze();
-        self.0.slice(space.at..space.at + len)
+    /// Returns the first `len` bytes of `memory`.
+    pub fn filled(&mut self, memory: PageMemory, len: usize) -> Bytes {
+        self.0 = memory.bytes.freeze();
+        self.0.slice(memory.start..memory.start + len)
     }
 }
 
-impl PageSpace {
+impl PageMemory {
     /// Returns the memory, with the requested length.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.memory[self.at..self.at + self.len]
+        &mut self.bytes[self.start..self.start + self.len]
     }
 }
 
-impl fmt::Debug for PageSpace {
+impl fmt::Debug for PageMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PageSpace({} bytes)", self.len)
+        write!(f, "PageMemory({} bytes)", self.len)
     }
 }
 

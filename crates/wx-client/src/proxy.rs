@@ -1,8 +1,8 @@
-//! Reads the proxy settings of the environment, by the same rules for every transport.
+//! Reads the proxy settings of the environment, with the same rules for all transports.
 //!
-//! HTTP libraries disagree about these variables. Some ignore a scheme that they do not support,
-//! and send the request directly. With these rules, a proxy that was asked for is used, or refused
-//! before anything is sent.
+//! HTTP libraries treat these variables in different ways. Some ignore a proxy with an unsupported
+//! scheme, and send the request directly. With these rules, a proxy that is set is either used, or
+//! an error before anything is sent.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -11,23 +11,23 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// The variables for a proxy. The first one that is set counts.
+/// The variables for the proxy. The first one that is set is used.
 const PROXY: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// The variables for hosts that need no proxy. The first one that is set counts.
+/// The variables for hosts without a proxy. The first one that is set is used.
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// The proxy for https, and the domains that are reached without it.
+/// The proxy for https, and the domains that do not use it.
 ///
-/// - The proxy is the value of `HTTPS_PROXY` or `https_proxy`, else of `ALL_PROXY` or `all_proxy`.
+/// - The proxy is set by `HTTPS_PROXY`, `https_proxy`, `ALL_PROXY` or `all_proxy`, in this order.
 ///   `HTTP_PROXY` is ignored, because the server only speaks https. An empty variable counts as
 ///   unset.
-/// - The value is a host with `http://`, `socks5://`, `socks5h://` or nothing, which means
-///   `http://`, before it, and perhaps a percent-encoded user and password. The port is 80 for
-///   `http` and 1080 for the others, if it is not given. With `socks5` this computer resolves the
-///   server's name, with `socks5h` the proxy does. Any other value is refused.
-/// - `NO_PROXY` or `no_proxy` lists domains, which stand for themselves and their subdomains, with
-///   or without a dot at the start. `*` stands for all.
+/// - The value is `scheme://user:password@host:port`. The scheme is `http`, `socks5` or `socks5h`;
+///   the default is `http`. User and password are optional and percent-encoded. The default port is
+///   80 for `http`, and 1080 for the others. With `socks5`, this computer resolves the server's
+///   name; with `socks5h`, the proxy does. Any other value is an error.
+/// - `NO_PROXY` or `no_proxy` lists domains without a proxy, with or without a dot at the start.
+///   This includes their subdomains. `*` means all domains.
 #[derive(Clone, Debug, Default)]
 pub struct ProxySettings {
     proxy: Option<Proxy>,
@@ -44,7 +44,7 @@ impl ProxySettings {
     /// Reads the environment of this process.
     ///
     /// # Errors
-    /// [`ProxyError`] if a variable asks for a proxy that cannot be used.
+    /// [`ProxyError`] if a variable names a proxy that cannot be used.
     pub fn from_environment() -> Result<Self, ProxyError> {
         Self::parse(|name| env::var_os(name))
     }
@@ -52,7 +52,7 @@ impl ProxySettings {
     /// Reads the variables from `lookup` instead of the environment.
     ///
     /// # Errors
-    /// [`ProxyError`] if a variable asks for a proxy that cannot be used.
+    /// [`ProxyError`] if a variable names a proxy that cannot be used.
     pub fn parse(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Self, ProxyError> {
         let first = |names: &'static [&'static str]| {
             let set = |name: &&'static str| lookup(name).filter(|value| !is_blank(value));
@@ -76,8 +76,8 @@ impl ProxySettings {
         self.proxy.as_ref()
     }
 
-    /// Returns the domains that are reached without the proxy, including their subdomains. They are
-    /// in lower case, without a dot at either end.
+    /// Returns the domains that, including their subdomains, do not use the proxy. They are in
+    /// lower case, without a dot at either end.
     #[must_use]
     pub fn direct(&self) -> &[String] {
         &self.direct
@@ -100,7 +100,7 @@ fn domain(entry: &str) -> Option<String> {
     is_domain(name).then(|| name.to_ascii_lowercase())
 }
 
-/// A proxy that can be used.
+/// A proxy.
 #[derive(Clone)]
 pub struct Proxy {
     variable: &'static str,
@@ -115,9 +115,9 @@ pub struct Proxy {
 pub enum ProxyScheme {
     /// HTTP with CONNECT.
     Http,
-    /// SOCKS 5; this computer resolves the server's name.
+    /// SOCKS 5. This computer resolves the server's name.
     Socks5,
-    /// SOCKS 5; the proxy resolves the server's name.
+    /// SOCKS 5. The proxy resolves the server's name.
     Socks5h,
 }
 
@@ -188,7 +188,7 @@ impl Proxy {
         self.credentials.as_ref().map(|(user, password)| (user.as_str(), password.as_str()))
     }
 
-    /// Returns the proxy as a URL. The URL is a secret, because it includes user and password.
+    /// Returns the URL of the proxy. It is a secret, because it includes user and password.
     #[must_use]
     pub fn url(&self) -> String {
         let scheme = self.scheme.name();
@@ -199,7 +199,7 @@ impl Proxy {
         format!("{scheme}://{}{}:{}", credentials.unwrap_or_default(), self.host, self.port)
     }
 
-    /// Returns the error for an HTTP library that cannot use the proxy.
+    /// Returns the error for an HTTP library that cannot use this proxy.
     #[must_use]
     pub fn refused(&self) -> ProxyError {
         ProxyError { variable: self.variable }
@@ -223,15 +223,15 @@ impl ProxyScheme {
     }
 }
 
-/// Decodes user and password. Returns `None` if a proxy of this kind cannot take them.
+/// Decodes user and password. Returns `None` if the protocol of the proxy cannot encode them.
 fn read_credentials(encoded: &str, scheme: ProxyScheme) -> Option<(String, String)> {
     let (user, password) = encoded.split_once(':').unwrap_or((encoded, ""));
     let decode = |text| percent_decode_str(text).decode_utf8().ok().map(String::from);
     let (user, password) = (decode(user)?, decode(password)?);
     let fits = match scheme {
-        // RFC 7617: the first colon ends the user name.
+        // RFC 7617: the first colon ends the user name, so the name cannot contain one.
         ProxyScheme::Http => !user.contains(':'),
-        // RFC 1929: both are not empty, and their lengths fit in one byte.
+        // RFC 1929: both must not be empty, and their lengths must fit into one byte.
         ProxyScheme::Socks5 | ProxyScheme::Socks5h => {
             [&user, &password].iter().all(|text| (1..=255).contains(&text.len()))
         }
@@ -239,7 +239,7 @@ fn read_credentials(encoded: &str, scheme: ProxyScheme) -> Option<(String, Strin
     fits.then_some((user, password))
 }
 
-/// Whether `name` is a domain name or an IPv4 address.
+/// Returns whether `name` is a domain name or an IPv4 address.
 fn is_domain(name: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -247,7 +247,7 @@ fn is_domain(name: &str) -> bool {
     };
     let name = name.strip_suffix('.').unwrap_or(name);
     let last = name.rsplit('.').next().unwrap_or_default();
-    // What a URL parser would take for an address in another notation.
+    // URL parsers read such a name as an address in another notation.
     let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
     let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
         || hex.is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
@@ -256,15 +256,15 @@ fn is_domain(name: &str) -> bool {
         && (!is_number || name.parse::<Ipv4Addr>().is_ok())
 }
 
-/// Shows neither host nor credentials.
+/// Shows neither the host nor the credentials.
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Proxy").field("scheme", &self.scheme).finish_non_exhaustive()
     }
 }
 
-/// The error of an environment variable that asks for a proxy which cannot be used. The value is
-/// not shown, because it may hold a password.
+/// The error of an environment variable that names a proxy that cannot be used. It does not show
+/// the value, which may include a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProxyError {
     variable: &'static str,

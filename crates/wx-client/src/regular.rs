@@ -1,4 +1,4 @@
-//! Opens regular files only.
+//! Opens regular files, and rejects everything else.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -9,7 +9,7 @@ pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Follows symbolic links to the file.
+/// Returns the path of the file that `path` leads to through symbolic links.
 pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     if !path.is_symlink() {
         return Ok(path.to_owned());
@@ -23,9 +23,9 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     })
 }
 
-/// Opens a regular file with these options. Does not follow links, and never waits.
+/// Opens a regular file with these options. Does not follow links, and does not block.
 pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    // Checked first, because opening a device or a FIFO can have side effects.
+    // Check this first, because opening a device or a FIFO can have side effects.
     match fs::symlink_metadata(path) {
         Ok(found) => check_kind(&found)?,
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -38,7 +38,7 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
         options.mode(0o600).custom_flags(flags.bits().cast_signed());
     }
     let file = options.open(path).map_err(|error| {
-        // If a link has appeared since, the system's error does not say so.
+        // The system's error does not say that the path is now a link.
         match fs::symlink_metadata(path) {
             Ok(found) => check_kind(&found).err().unwrap_or(error),
             Err(_) => error,
@@ -54,13 +54,13 @@ pub(crate) fn try_lock(file: &File) -> Result<(), TryLockError> {
     file.try_lock()
 }
 
-/// Does nothing: a lock would prevent reading here, so share modes are used instead.
+/// Does nothing. On Windows, a lock would prevent reading, so share modes are used instead.
 #[cfg(not(unix))]
 pub(crate) fn try_lock(_: &File) -> Result<(), TryLockError> {
     Ok(())
 }
 
-/// Refuses anything but a regular file.
+/// Returns an error unless this is a regular file.
 pub(crate) fn check_kind(metadata: &Metadata) -> io::Result<()> {
     let kind = metadata.file_type();
     if kind.is_file() {
@@ -93,7 +93,7 @@ fn special(_: fs::FileType) -> &'static str {
     "something else"
 }
 
-/// The identity of a file: its device and inode.
+/// Identifies a file by its device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileId {
     #[cfg(unix)]
@@ -119,7 +119,7 @@ impl FileId {
         self.inode
     }
 
-    /// Whether `path` leads to this file directly, not through a symbolic link.
+    /// Returns whether `path` leads to this file directly, not through a symbolic link.
     pub(crate) fn is_at(self, path: &Path) -> io::Result<bool> {
         match fs::symlink_metadata(path) {
             Ok(found) => Ok(Self::from_metadata(&found) == self),

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use wx_proto::ApiRequest;
 use wx_proto::flow::{Action, ExchangeSummary, Flow, Input, Observer, Progress, Trace};
+use wx_proto::{ApiRequest, Session};
 
 use crate::cancel_token::CancelToken;
 use crate::checkpoint::CheckpointStore;
+use crate::session_cell::SessionCell;
 
 /// Options for the run of one flow.
 ///
@@ -25,6 +26,7 @@ pub struct RunOptions<'a> {
     progress: Option<Callback<'a, Progress>>,
     trace: Option<Callback<'a, ExchangeSummary>>,
     request: Option<Callback<'a, ApiRequest>>,
+    synced: Option<Callback<'a, Session>>,
     checkpoint: Option<CheckpointStore>,
     cancel: CancelToken,
 }
@@ -33,20 +35,20 @@ type Callback<'a, T> = Box<dyn FnMut(&T) + Send + 'a>;
 type CallbackMut<'a, T> = &'a mut (dyn FnMut(&T) + Send);
 
 impl<'a> RunOptions<'a> {
-    /// Creates options without callbacks, store or token.
+    /// Creates options with no callbacks, checkpoint store or token.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Calls `callback` after each step of the job, before the next one is carried out. When
+    /// Calls `callback` after each step of the job, before the next one begins. When
     /// [`Progress::in_doubt`] becomes true, the message is about to be sent.
     pub fn progress(mut self, callback: impl FnMut(&Progress) + Send + 'a) -> Self {
         self.progress = Some(Box::new(callback));
         self
     }
 
-    /// Calls `callback` with a summary of each exchange with the server. The summary holds what a
-    /// bug report needs, and no value that was sent or received.
+    /// Calls `callback` with a summary of each exchange with the server. The summary has everything
+    /// that a bug report needs, but no values that were sent or received.
     pub fn trace(mut self, callback: impl FnMut(&ExchangeSummary) + Send + 'a) -> Self {
         self.trace = Some(Box::new(callback));
         self
@@ -59,23 +61,35 @@ impl<'a> RunOptions<'a> {
         self
     }
 
+    /// Calls `callback` with the session after each webwxsync that has not ended the flow, which is
+    /// one without new messages, and after a webwxinit that has begun the list of messages. Save
+    /// the session there: each webwxsync renews the cookies of the login
+    /// ([§11.12](wx_proto::protocol#s11-12)). The flow waits while `callback` runs.
+    ///
+    /// With several flows that receive messages in one session, save it only when every batch that
+    /// another one has returned is handled, because the session is already positioned after those.
+    pub fn on_sync(mut self, callback: impl FnMut(&Session) + Send + 'a) -> Self {
+        self.synced = Some(Box::new(callback));
+        self
+    }
+
     /// Stores the states of a flow that is
-    /// [checkpointed](wx_proto::flow::SendImage::checkpointed). Each state is stored before
+    /// [checkpointed](wx_proto::flow::SendMessage::checkpointed). Each state is stored before
     /// anything that it records is sent.
     pub fn checkpoint(mut self, store: CheckpointStore) -> Self {
         self.set_checkpoint(store);
         self
     }
 
-    /// Stops the job once `token` is cancelled. A message that may have been delivered by then ends
-    /// as [`ErrorKind::Uncertain`](wx_proto::ErrorKind::Uncertain), everything else as
-    /// [`ErrorKind::Cancelled`](wx_proto::ErrorKind::Cancelled).
+    /// Stops the job once `token` is cancelled. The job then ends as
+    /// [`ErrorKind::Uncertain`](wx_proto::ErrorKind::Uncertain) if its message may have been
+    /// delivered, and otherwise as [`ErrorKind::Cancelled`](wx_proto::ErrorKind::Cancelled).
     pub fn cancel(mut self, token: &CancelToken) -> Self {
         self.cancel = token.clone();
         self
     }
 
-    /// Whether states are stored.
+    /// Returns whether states are stored.
     #[must_use]
     pub(crate) fn has_checkpoint(&self) -> bool {
         self.checkpoint.is_some()
@@ -92,10 +106,8 @@ impl<'a> RunOptions<'a> {
         &self.cancel
     }
 
-    /// Returns the observer of the flow, the store for its states, and the token that stops it.
-    pub(crate) fn split(
-        &mut self,
-    ) -> (OptionsObserver<'_>, Option<&CheckpointStore>, &CancelToken) {
+    /// Returns the options in the form that the driver uses.
+    pub(crate) fn split(&mut self) -> SplitOptions<'_> {
         fn shorter<'o, T>(callback: &'o mut Callback<'_, T>) -> CallbackMut<'o, T> {
             &mut **callback
         }
@@ -104,13 +116,61 @@ impl<'a> RunOptions<'a> {
             trace: self.trace.as_mut().map(shorter).map(Trace::new),
             request: self.request.as_mut().map(shorter),
         };
-        (observer, self.checkpoint.as_ref(), &self.cancel)
+        SplitOptions {
+            observer,
+            synced: SyncCallback(self.synced.as_mut().map(shorter)),
+            store: self.checkpoint.as_ref(),
+            token: &self.cancel,
+        }
     }
+}
+
+/// The parts of [`RunOptions`], borrowed for the run of a flow.
+#[derive(Debug)]
+pub(crate) struct SplitOptions<'o> {
+    pub(crate) observer: OptionsObserver<'o>,
+    pub(crate) synced: SyncCallback<'o>,
+    pub(crate) store: Option<&'o CheckpointStore>,
+    /// Stops the job.
+    pub(crate) token: &'o CancelToken,
 }
 
 impl fmt::Debug for RunOptions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunOptions").finish_non_exhaustive()
+    }
+}
+
+/// The callback of [`RunOptions::on_sync`].
+pub(crate) struct SyncCallback<'o>(Option<CallbackMut<'o, Session>>);
+
+impl SyncCallback<'_> {
+    /// Polls `flow`, and calls the callback if that has applied a reply to webwxsync and the flow
+    /// continues.
+    pub(crate) fn poll<F: Flow>(
+        &mut self,
+        flow: &mut F,
+        cell: &SessionCell,
+        now: Duration,
+    ) -> Action<F::Output> {
+        let Some(callback) = &mut self.0 else {
+            return cell.lend(|session| flow.poll(session, now));
+        };
+        let (action, synced) = cell.lend(|session| {
+            let before = session.clone();
+            let action = flow.poll(session, now);
+            (action, session.has_synced_since(&before).then(|| session.clone()))
+        });
+        if let Some(session) = synced.filter(|_| !matches!(action, Action::Done(_))) {
+            callback(&session);
+        }
+        action
+    }
+}
+
+impl fmt::Debug for SyncCallback<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SyncCallback").finish_non_exhaustive()
     }
 }
 

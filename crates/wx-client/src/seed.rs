@@ -6,7 +6,7 @@ use wx_proto::{Error, IdSource, Seed, SourceError};
 
 use crate::clock::unix_ms;
 
-/// Returns a seed made of the wall-clock time and random bytes. Every flow needs a new seed.
+/// Returns a seed of the wall-clock time and random bytes. Every flow needs a new seed.
 ///
 /// # Errors
 /// If the system has no random bytes.

@@ -1,4 +1,4 @@
-//! Session files, each of which holds a login.
+//! Session files, which store logins.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
@@ -18,15 +18,15 @@ mod tests;
 
 pub use error::{SessionFileError, SessionFileErrorKind};
 
-/// The largest file that is read. Session files are much smaller.
+/// The maximum length of a file that is read. Session files are much smaller.
 const LIMIT: u64 = 4 * 1024 * 1024;
 
-/// A session file that is locked for as long as the value lives.
+/// A session file that is locked until this value is dropped.
 ///
-/// It holds every secret of the login, so only its owner can read what is saved (0600). A save
-/// replaces the file as a whole: after a crash, it holds either the old session or the new one. If
-/// the path is a symbolic link, the file that it points to is locked and replaced, and the link
-/// stays.
+/// The file holds every secret of the login, so only its owner can read it once it was saved
+/// (0600). A save replaces the whole file: after a crash, it has either the old session or the new
+/// one. If the path is a symbolic link, the file that it points to is locked and replaced, and the
+/// link stays.
 ///
 /// ```no_run
 /// use wx_client::session_file::SessionFile;
@@ -45,14 +45,14 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 /// # }
 /// ```
 ///
-/// Copies that killed programs have left half written are removed when the file is opened.
+/// Opening the file removes incomplete copies of it that killed programs have left.
 ///
-/// A program that only sends need not lock the file: [`SessionFile::read`].
+/// A program that only sends can use [`SessionFile::read`], which does not lock the file.
 #[derive(Debug)]
 pub struct SessionFile {
-    /// The given path, which may be a link.
+    /// The path that the caller passed, which may be a link.
     path: PathBuf,
-    /// Dropped before the lock. Removes the empty file unless something was saved.
+    /// Removes the empty file, unless something was saved. Dropped before the lock.
     placeholder: Mutex<Option<Placeholder>>,
     file: Mutex<LockedFile>,
 }
@@ -67,12 +67,11 @@ impl SessionFile {
         Self::lock(path.into(), false)
     }
 
-    /// Locks a session file for a new login. If it does not exist, creates an empty file, which is
-    /// removed again unless a session is saved.
+    /// Locks a session file for a new login. If the file does not exist, creates an empty one,
+    /// which is removed again unless a session is saved.
     ///
     /// # Errors
-    /// As for [`SessionFile::open`], except that a missing file is no error; a link to a missing
-    /// file is one.
+    /// Like [`SessionFile::open`], but a missing file is not an error, unless the path is a link.
     pub fn open_or_create(path: impl Into<PathBuf>) -> Result<Self, SessionFileError> {
         Self::lock(path.into(), true)
     }
@@ -132,15 +131,15 @@ impl SessionFile {
         read().map_err(|kind| self.error(kind))
     }
 
-    /// Replaces the session. After that, it survives a power failure. Keys of the file that this
-    /// version does not know are kept if the file is a session of the same account.
+    /// Replaces the session durably: after this, it survives a power failure. Unknown keys of the
+    /// file are kept if it is a session of the same account.
     ///
     /// # Errors
     /// [`SessionFileError`] if the file was replaced by another process, or cannot be written. The
     /// old contents stay.
     pub fn save(&self, session: &Session) -> Result<(), SessionFileError> {
         let mut session = session.clone();
-        // A file that cannot be read has no keys to keep.
+        // If the file cannot be read, there are no keys to keep.
         if let Ok(found) = self.load_allow_loopback() {
             session.keep_unknown_keys(&found);
         }
@@ -171,8 +170,8 @@ impl SessionFile {
         write().map_err(|kind| self.error(kind))
     }
 
-    /// Empties the file in place, for a login that has ended if the rest of it cannot be saved.
-    /// This also works if the disk is full or the directory cannot be written.
+    /// Empties the file in place. Use it after a logout, if the session without its secrets cannot
+    /// be saved. This also works if the disk is full or the directory cannot be written.
     ///
     /// # Errors
     /// [`SessionFileError`] if the file was replaced by another process, or cannot be written.
@@ -182,7 +181,7 @@ impl SessionFile {
         erased.map_err(|error| self.error(error.into()))
     }
 
-    /// Returns the given path.
+    /// Returns the path that the file was opened with.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -206,9 +205,8 @@ impl SessionFile {
         read_with(path.into(), |text| Session::from_json_allow_loopback(text))
     }
 
-    /// Whether other users may read or write the file at `path`, which holds the secrets of the
-    /// login. A save restricts the file to its owner, but anyone who has read it before still has
-    /// the login.
+    /// Returns whether other users can read or write the file at `path`. A save restricts the file
+    /// to its owner, but anyone who has read it before still has the secrets of the login.
     #[must_use]
     pub fn is_exposed(path: impl AsRef<Path>) -> bool {
         #[cfg(unix)]
@@ -224,7 +222,7 @@ impl SessionFile {
         }
     }
 
-    /// Checks that the given path still leads to the locked file.
+    /// Checks that the caller's path still leads to the locked file.
     fn check(&self, locked: &LockedFile) -> io::Result<()> {
         if resolve(&self.path)? != locked.path() {
             return Err(io::Error::other("the link no longer leads to the locked file"));

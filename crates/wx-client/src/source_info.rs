@@ -7,11 +7,11 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use wx_proto::bytes::Bytes;
-use wx_proto::{Error, ImageFormat, Media, MediaKind, Policy, UnixMs};
+use wx_proto::{Error, ImageFormat, Media, UnixMs};
 
 use crate::FileError;
 
-/// The name, length, time and kind of a source.
+/// The name, length and time of a source.
 #[derive(Clone, Debug)]
 pub struct SourceInfo {
     name: String,
@@ -19,14 +19,12 @@ pub struct SourceInfo {
     pub len: u64,
     modified: Option<UnixMs>,
     immutable: bool,
-    /// The kind to send the media as. By default its first bytes decide.
-    pub kind: Option<MediaKind>,
 }
 
 impl SourceInfo {
     /// Creates the description of a source that may change.
     pub fn new(name: impl Into<String>, len: u64) -> Self {
-        Self { name: name.into(), len, modified: None, immutable: false, kind: None }
+        Self { name: name.into(), len, modified: None, immutable: false }
     }
 
     /// Marks the source as one that cannot change while it is sent.
@@ -76,14 +74,11 @@ impl SourceInfo {
     /// Returns the description of the media, which begins with the bytes of `first`, for the forms.
     ///
     /// # Errors
-    /// If the media cannot be sent.
-    pub fn media(&self, first: &[u8], policy: &Policy) -> Result<Media, Error> {
-        let mut media = Media::new(self.name.as_str(), self.len, first, policy)?;
+    /// If the media is empty.
+    pub fn media(&self, first: &[u8]) -> Result<Media, Error> {
+        let mut media = Media::new(self.name.as_str(), self.len, first)?;
         if let Some(at) = self.modified {
             media = media.modified(at);
-        }
-        if let Some(kind) = self.kind {
-            media = media.sent_as(kind)?;
         }
         Ok(if self.immutable { media.immutable() } else { media })
     }

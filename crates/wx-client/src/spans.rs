@@ -1,5 +1,6 @@
-//! The spans of the feature `tracing`: one per job and, within it, one per exchange. Without the
-//! feature, [`Spans`] does nothing.
+//! The spans of the feature `tracing`: one per job, and in it one per exchange. Without the
+//! feature,
+//! [`Spans`] does nothing.
 
 #[cfg(feature = "tracing")]
 use std::sync::{Mutex, PoisonError};
@@ -38,7 +39,7 @@ impl Spans {
         job.instrument(debug_span!(target: Spans::TARGET, "wx.job"))
     }
 
-    /// Begins an exchange: the request is about to be sent.
+    /// Begins the span of an exchange, before its request is sent.
     pub(crate) fn begin(&self, flow: &impl Flow, request: &ApiRequest) {
         let progress = flow.progress();
         let span = debug_span!(
@@ -74,11 +75,11 @@ impl Spans {
         span.record("status", exchange.status);
         span.record("reply_bytes", exchange.reply_bytes);
         span.record("ret", exchange.ret.map(|ret| ret.0));
-        if let Some(failure) = exchange.failure {
-            span.record("failure", failure.kind.name());
-            span.record("delivered", format!("{:?}", failure.delivery).to_lowercase());
+        if let Some(error) = exchange.error {
+            span.record("failure", error.kind.name());
+            span.record("delivered", format!("{:?}", error.delivery).to_lowercase());
         }
-        // For subscribers that print events only: they print the fields of the span with it.
+        // For subscribers that print only events, with the fields of their span.
         span.in_scope(|| debug!(target: Spans::TARGET, "exchange"));
     }
 

@@ -1,4 +1,4 @@
-//! Temporary files and directories. If the process is killed, the next one removes them.
+//! Temporary files and directories. After a process was killed, the next one removes them.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
@@ -14,27 +14,26 @@ pub use sweep::sweep;
 
 /// The prefix of the names of temporary files.
 const PREFIX: &str = ".wx-";
-/// The suffix of the names.
+/// The suffix of the names of temporary files.
 const SUFFIX: &str = ".tmp";
-/// The number of random letters and digits in between.
+/// The number of random letters and digits between them.
 const RANDOM: usize = 12;
-/// Another process may sweep a file between its creation and its lock, so creation is retried.
+/// The number of tries to create a file, which another process may sweep before it is locked.
 const TRIES: usize = 16;
 
-/// Who may read a new file.
+/// The permissions of a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Only its owner (0600).
+    /// Only the owner can read the file (0600).
     Private,
-    /// Everyone who may read the file that it replaces. If there is none, the umask decides, as for
-    /// any new file.
+    /// The permissions of the file that it replaces. If there is none, the umask determines them.
     Inherited,
 }
 
 /// A temporary file in the directory of its target, so that it can be renamed into place.
 ///
-/// It is locked until the value is dropped, and then removed. The files of a killed process are no
-/// longer locked, so [`sweep`] removes them.
+/// It is locked until the value is dropped, and then removed. The files of killed processes are no
+/// longer locked; [`sweep`] removes them.
 #[derive(Debug)]
 pub struct TempFile {
     file: File,
@@ -46,7 +45,7 @@ impl TempFile {
     /// Creates an empty file in the directory of `target`.
     ///
     /// # Errors
-    /// If `target` is a directory, or if no file can be created in its directory.
+    /// If `target` is a directory, or if no file can be created in the directory of `target`.
     pub fn for_target(target: &Path, access: Access) -> io::Result<Self> {
         if target.is_dir() {
             return Err(io::Error::new(
@@ -98,8 +97,8 @@ impl TempFile {
     }
 }
 
-/// A temporary directory. It is removed with everything in it when the value is dropped. [`sweep`]
-/// removes those of killed processes.
+/// A temporary directory. It is removed with its contents when the value is dropped. [`sweep`]
+/// removes the directories of killed processes.
 #[derive(Debug)]
 pub struct TempDir {
     /// Holds the lock.
@@ -127,7 +126,7 @@ impl TempDir {
             })?;
             Ok(Self { _file: Some(file), name })
         }
-        // Directories cannot be opened as files here, and nothing is swept.
+        // Directories cannot be opened and locked here. Nothing is swept either.
         #[cfg(not(unix))]
         {
             let mut live = live();
@@ -144,19 +143,19 @@ impl TempDir {
     }
 }
 
-/// Creates something under a random name in `dir`. Errors do not contain the name.
+/// Calls `make` with a random path in `dir`. Errors do not contain the path.
 fn make_in<T>(dir: &Path, make: impl FnMut(&Path) -> io::Result<T>) -> io::Result<(T, PathBuf)> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
     let (made, path) = builder.make_in(dir, make)?.into_parts();
-    // From here on, `Name` removes it.
+    // `Name` removes it from now on.
     Ok((made, path.keep().map_err(|error| error.error)?))
 }
 
 /// Creates something under a temporary name and locks it.
 fn create(make: impl Fn() -> io::Result<(File, PathBuf)>) -> io::Result<(File, Name)> {
     for _ in 0..TRIES {
-        // Locked until the name is registered, so that `remove_before_exit` finds it.
+        // Hold this lock until the name is registered, so that `remove_before_exit` finds it.
         let mut live = live();
         let (file, path) = make()?;
         let id = FileId::from_metadata(&file.metadata()?);
@@ -166,7 +165,7 @@ fn create(make: impl Fn() -> io::Result<(File, PathBuf)>) -> io::Result<(File, N
             Ok(()) if id.is_at(&name.path)? => return Ok((file, name)),
             // Another process is sweeping it.
             Ok(()) | Err(TryLockError::WouldBlock) => {}
-            // A file system without locks, where nothing is swept.
+            // The file system has no locks. Nothing is swept there.
             Err(TryLockError::Error(_)) => return Ok((file, name)),
         }
     }
@@ -176,7 +175,7 @@ fn create(make: impl Fn() -> io::Result<(File, PathBuf)>) -> io::Result<(File, N
     ))
 }
 
-/// A name in use, of a file or of a directory with its contents.
+/// The registered path of a file or directory, which is removed when this is dropped.
 #[derive(Debug)]
 struct Name {
     path: PathBuf,
@@ -204,7 +203,7 @@ impl Drop for Name {
 /// Removes the file or directory `id` at `path`, if its name is temporary or it is an empty file.
 fn remove(path: &Path, id: FileId) {
     let is_temporary = path.file_name().is_some_and(sweep::is_temporary);
-    // Errors cannot be handled here. After a rename there is nothing to remove.
+    // Ignore errors: they cannot be handled here, and after a rename there is nothing to remove.
     let _ = match fs::symlink_metadata(path) {
         Ok(found) if FileId::from_metadata(&found) != id => Ok(()),
         Ok(found) if found.is_dir() && is_temporary => fs::remove_dir_all(path),
@@ -213,8 +212,8 @@ fn remove(path: &Path, id: FileId) {
     };
 }
 
-/// A file that was created empty in order to be locked. It is removed when the value is dropped, if
-/// it is still empty.
+/// An empty file that was created to be locked. It is removed when the value is dropped, if it is
+/// still empty.
 #[derive(Debug)]
 pub(crate) struct Placeholder(Name);
 
@@ -224,8 +223,7 @@ impl Placeholder {
         Ok(Self(Name::register(&mut live(), path, id)))
     }
 
-    /// Stops tracking the name, because another file is there. The inode of a removed file may be
-    /// reused.
+    /// Stops tracking the path, because another file is there. It may even have the same inode.
     pub(crate) fn leave(mut self) {
         self.0.forget();
         self.0.path = PathBuf::new();

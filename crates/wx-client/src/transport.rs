@@ -1,4 +1,4 @@
-//! The interface between a client and an HTTP library.
+//! The interface between clients and HTTP libraries.
 
 use std::io;
 use std::time::Duration;
@@ -11,15 +11,16 @@ use wx_proto::{ApiRequest, Site};
 use crate::BuildError;
 use crate::cancel_token::CancelToken;
 use crate::media_io::{MediaSink, MediaSource};
+use crate::outbound::Outbound;
 
-/// The HTTP client of a [`Client`](crate::Client). Clones share their connections. The futures of a
-/// [blocking](BlockingTransport) one have to be ready when they are first polled.
+/// An HTTP client for a [`Client`](crate::Client). Clones share their connections. The futures of a
+/// [blocking](BlockingTransport) transport must be ready when they are first polled.
 ///
-/// It has to fulfil the [duties of drivers](wx_proto::flow#what-a-driver-must-do) that concern
-/// HTTP. The [crate docs](crate#writing-a-transport) show how to write and test one.
+/// It must fulfil the [duties of drivers](wx_proto::flow#what-a-driver-must-do) that concern HTTP.
+/// The [crate docs](crate#writing-a-transport) show how to write and test one.
 pub trait Transport: Clone + Send + Sync + Sized + 'static {
     /// The source of media to send.
-    type Source: MediaSource;
+    type Source: MediaSource + Into<Outbound<Self::Source>>;
     /// The destination of fetched media.
     type Sink<'a>: MediaSink + 'a;
     /// A reply whose body is being received.
@@ -31,25 +32,25 @@ pub trait Transport: Clone + Send + Sync + Sized + 'static {
     /// [`BuildError`].
     fn for_site(site: &Site) -> Result<Self, BuildError>;
 
-    /// Whether it was set up for a server on a loopback address. Such a server uses no proxy and no
-    /// TLS, so it cannot share a transport with other servers.
+    /// Returns whether this transport was set up for a server on a loopback address. It uses no
+    /// proxy and no TLS in that case, so it cannot be used for other servers.
     fn is_for_loopback(&self) -> bool;
 
     /// Sends a request and waits for the head of its reply. When `token` is cancelled, a blocking
     /// transport returns soon after, and the future of an asynchronous one is dropped.
     ///
     /// # Errors
-    /// Why the request failed, and whether it may have been delivered. A request whose
-    /// [`Limits::direct`](wx_proto::Limits::direct) differs from
-    /// [`is_for_loopback`](Self::is_for_loopback) must be refused.
+    /// Why the request failed, and whether it may have been delivered. The transport must refuse a
+    /// request with a [`Limits::direct`](wx_proto::Limits::direct) that differs from
+    /// [`is_for_loopback`](Self::is_for_loopback).
     fn send(
         &self,
         request: ApiRequest,
         token: &CancelToken,
     ) -> impl Future<Output = Result<(Parts, Self::Reply), TransportError>> + Send;
 
-    /// Receives the next piece of the body, which is not empty, or `None` at its end. A call that
-    /// blocks is not cancelled, but ends by the limits of the request.
+    /// Receives the next piece of the body, which is not empty. Returns `None` at the end of the
+    /// body. A blocking call cannot be cancelled, but obeys the limits of the request.
     ///
     /// # Errors
     /// Why the reply is incomplete.
@@ -60,7 +61,7 @@ pub trait Transport: Clone + Send + Sync + Sized + 'static {
     /// Sleeps for `time`, or until `token` is cancelled.
     fn sleep(time: Duration, token: &CancelToken) -> impl Future<Output = ()> + Send;
 
-    /// Does work that blocks, on a thread that may block.
+    /// Runs `work`, which may block, on a suitable thread.
     ///
     /// # Errors
     /// The error of `work`, or that it could not be run.
@@ -69,8 +70,8 @@ pub trait Transport: Clone + Send + Sync + Sized + 'static {
     ) -> impl Future<Output = io::Result<T>> + Send;
 }
 
-/// A transport whose calls block. Requests are run by [`Request::run`](crate::Request::run).
+/// A transport with blocking calls. Its requests are run by [`Request::run`](crate::Request::run).
 pub trait BlockingTransport: Transport {}
 
-/// A transport whose futures do not block. Requests are awaited.
+/// A transport with asynchronous calls. Its requests are awaited.
 pub trait AsyncTransport: Transport {}

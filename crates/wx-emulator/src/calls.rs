@@ -1,4 +1,4 @@
-//! The calls of web WeChat. A call is a row and a handler, both in one file, and an entry in
+//! The calls of web WeChat. Each call is one file with its row and its handler, and an entry in
 //! [`CALLS`].
 
 mod admission;
@@ -21,6 +21,7 @@ mod sync_key;
 mod telemetry;
 mod unknown;
 mod upload_media;
+mod upload_parallel;
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -48,6 +49,7 @@ pub(crate) const CALLS: &[CallSpec] = &[
     contacts::GET_CONTACT,
     contacts::BATCH_GET_CONTACT,
     upload_media::UPLOAD_MEDIA,
+    upload_parallel::UPLOAD_PARALLEL,
     check_upload::CHECK_UPLOAD,
     send::SEND_IMAGE,
     send::SEND_FILE,
@@ -64,18 +66,18 @@ pub(crate) const CALLS: &[CallSpec] = &[
     telemetry::REPORT_FOR_WEB,
 ];
 
-/// Returns the row of a call, or that of unknown calls.
+/// Returns the row of a call, or the row for unknown calls.
 pub(crate) fn find(name: &str) -> &'static CallSpec {
     CALLS.iter().find(|spec| spec.name == name).unwrap_or(&unknown::UNKNOWN)
 }
 
-/// Returns the names of all calls. The page itself has none.
+/// Returns the names of all calls. The page itself is not a call with a name.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     CALLS.iter().map(|spec| spec.name).filter(|name| !name.is_empty())
 }
 
-/// Returns the name of a call as violations show it. The end of an unknown path may be the end of a
-/// secret.
+/// Returns the name of a call as it is shown in violations. Unknown names are not shown, because
+/// the path could end with a part of a secret.
 pub(crate) fn shown_name(name: &str) -> &str {
     match name {
         "" => "/",
@@ -107,8 +109,8 @@ async fn handle(spec: &CallSpec, call: &ReceivedCall<'_>) -> Outcome {
     }
 }
 
-/// Lets the page, which has another origin, read the reply. A preflight is allowed all that it asks
-/// for.
+/// Adds the headers that let the page read the reply from another origin. A preflight is granted
+/// everything that it asks for.
 fn allow_origin(call: &ReceivedCall<'_>, mut reply: Reply) -> Reply {
     if let Some(origin) = call.header("origin") {
         reply = reply
@@ -124,8 +126,7 @@ fn allow_origin(call: &ReceivedCall<'_>, mut reply: Reply) -> Reply {
     reply
 }
 
-/// Returns the reply of a rate-limited server: a refusal that has a MediaId, which is somebody
-/// else's.
+/// Returns the reply of a rate-limited server: a refusal with the MediaId of somebody else's image.
 pub(crate) fn foreign_media_id(call: &ReceivedCall<'_>) -> Reply {
     upload_media::foreign(call)
 }

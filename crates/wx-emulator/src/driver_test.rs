@@ -1,14 +1,14 @@
-//! A test for the drivers of wx-proto: whoever writes one runs it in their own tests, behind the
+//! A test for drivers of wx-proto, to be run in the driver's own test suite. It is behind the
 //! feature `driver-test`.
 //!
-//! A driver is the loop that performs the I/O of a flow. The core makes every decision, but it has
-//! to rely on the driver: one that follows a redirect carries the login to another host, and one
+//! A driver is the loop that performs the I/O of a flow. The core makes every decision, but relies
+//! on the driver: a driver that follows a redirect carries the login to another host, and a driver
 //! that retries sends a message twice. The docs of `wx_proto::flow` list these duties. The test
-//! runs flows with the driver against a server that provokes each fault, and compares what left,
-//! byte for byte, and what the driver reported to the flow, with what these docs say.
+//! runs flows with the driver against a server that provokes each fault. It compares the bytes that
+//! were sent, and the inputs that the driver gave to the flow, with what these docs require.
 //!
 //! [`driver_test!`](crate::driver_test!) takes the path of a function that runs any flow with the
-//! driver, and reads, writes and stores with [`Io`]:
+//! driver. The function reads, writes and stores with [`Io`]:
 //!
 //! ```ignore
 //! use wx_emulator::driver_test::Io;
@@ -26,11 +26,11 @@
 //! }
 //! ```
 //!
-//! The whole test takes about two seconds. The function is called from several threads at once, and
-//! each call should begin with a new HTTP client, as after the start of a program.
+//! The whole test takes about two seconds. The function is called from several threads at once.
+//! Each call should create a new HTTP client, as a program does when it starts.
 //!
-//! The [`Report`] names each check; for one that failed, it says which duty the driver breaks, what
-//! was expected, and what was seen:
+//! The [`Report`] lists all checks. For a check that failed, it shows which duty the driver breaks,
+//! what was expected, and what was seen:
 //!
 //! ```text
 //! FAILED redirects_are_not_followed
@@ -39,9 +39,9 @@
 //!        seen:     a request to the other host, with secrets of the login (GET, another host)
 //! ```
 //!
-//! Not checked are TLS and certificates, proxies for hosts that are not local, a server that does
-//! not read what is sent to it, what a driver with several idle connections does, and that the time
-//! between two actions does not count.
+//! The test does not cover TLS and certificates, proxies for hosts that are not local, servers that
+//! do not read what is sent to them, or drivers with several idle connections. It does not check
+//! that time between two actions is excluded from the limits.
 
 mod adapter;
 mod bench;
@@ -57,7 +57,7 @@ pub use report::{CheckReport, Finding, Report};
 
 use bench::Bench;
 
-/// The driver test of one driver. [`driver_test!`](crate::driver_test!) makes it.
+/// The test of one driver, created by [`driver_test!`](crate::driver_test!).
 pub struct DriverTest<D> {
     driver: D,
     /// The path of the test function.
@@ -66,9 +66,9 @@ pub struct DriverTest<D> {
 
 impl<D: Driver> DriverTest<D> {
     /// Creates the test of `driver`, which is run by a test function of libtest. `here` is the full
-    /// path of that function or of an item inside of it, as
-    /// [`type_name_of_val`](std::any::type_name_of_val) returns it: for the check of the proxy
-    /// settings in the environment, the test function is run once more in a process of its own.
+    /// path of that function or of an item inside it, as returned by
+    /// [`type_name_of_val`](std::any::type_name_of_val). To check proxy settings in the
+    /// environment, the test function is run again in a child process.
     #[must_use]
     pub fn new(driver: D, here: &str) -> Self {
         Self { driver, test: test_name(here) }
@@ -79,7 +79,7 @@ impl<D: Driver> DriverTest<D> {
         self.run_those(|_| true)
     }
 
-    /// Runs the checks of these names only, for example to look for the cause of a failure.
+    /// Runs only the checks with these names, for example to find the cause of a failure.
     pub fn run_only(&self, names: &[&str]) -> Report {
         self.run_those(|name| names.contains(&name))
     }
@@ -91,8 +91,8 @@ impl<D: Driver> DriverTest<D> {
     }
 }
 
-/// Returns the name that libtest gives to the function around an item: its path without the crate,
-/// and without closures and async blocks.
+/// Returns the name that libtest uses for the function around an item: its path without the crate,
+/// closures and async blocks.
 fn test_name(item: &str) -> String {
     let path: Vec<_> = item.split("::").filter(|name| *name != "{{closure}}").collect();
     path[..path.len().saturating_sub(1)].get(1..).unwrap_or_default().join("::")

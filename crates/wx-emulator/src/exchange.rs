@@ -1,4 +1,4 @@
-//! Received calls, their replies, and what is known about each kind of call.
+//! Received calls, replies, and the specification of each call.
 
 pub(crate) mod call_spec;
 pub(crate) mod paced_body;

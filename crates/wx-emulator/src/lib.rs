@@ -14,7 +14,7 @@ pub use serde_json;
 
 pub use model::fault::Fault;
 pub use model::incoming::Incoming;
-pub use model::people::Room;
+pub use model::people::{Room, RoomListing};
 pub use model::phone_step::{PhoneStep, PhoneStepError};
 pub use model::profile::Profile;
 pub use model::request::{Part, Request};

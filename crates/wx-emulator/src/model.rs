@@ -1,4 +1,4 @@
-//! Values that do not depend on the state of a server.
+//! Values that are independent of the state of a server.
 
 pub(crate) mod echo;
 pub(crate) mod fault;

@@ -1,4 +1,4 @@
-//! Accepts connections, and builds, controls and stops a server.
+//! Builds, runs and controls a server.
 
 pub(crate) mod builder;
 pub(crate) mod emulator;

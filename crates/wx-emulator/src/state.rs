@@ -1,4 +1,4 @@
-//! What a server knows.
+//! The state of a server.
 
 pub(crate) mod account;
 pub(crate) mod contact_list;

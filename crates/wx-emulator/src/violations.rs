@@ -1,4 +1,4 @@
-//! Violations: what the official page would not have sent, although the server accepts it. Their
+//! Violations: requests that the server accepts, but that the official page would not send. Their
 //! texts name fields and headers, and never quote a value that could be a secret.
 
 pub(crate) mod form;
@@ -6,6 +6,7 @@ pub(crate) mod form;
 mod check;
 mod headers;
 mod json;
+mod parallel_form;
 mod query;
 
 use crate::exchange::call_spec::CallSpec;
@@ -13,7 +14,7 @@ use crate::exchange::received_call::ReceivedCall;
 
 use self::check::Check;
 
-/// Records what the official page would not have sent.
+/// Records how a call differs from what the official page sends.
 pub(crate) fn check(spec: &CallSpec, call: &ReceivedCall<'_>) {
     let check = Check::new(spec, call);
     if !call.host().serves(spec.host, check.profile) {
@@ -24,4 +25,5 @@ pub(crate) fn check(spec: &CallSpec, call: &ReceivedCall<'_>) {
     (spec.page.check)(call);
     json::check_json(&check);
     form::check_form(&check);
+    parallel_form::check_parallel_form(&check);
 }

@@ -1,10 +1,10 @@
-//! A call and a flow of your own, outside of `wx-proto`: what the core does for its own calls, its
-//! tries, limits, cookies, the login check, it does for these too, and any driver runs them.
+//! An example of a custom call and a custom flow, outside of `wx-proto`. The core handles their
+//! tries, limits, cookies and login check like those of its own calls, and any driver can run them.
 //!
 //! - [`MarkRead`] is an [`Endpoint`](wx_proto::endpoint::Endpoint): webwxstatusnotify with code 1,
-//!   which takes the unread mark of a conversation off the phone.
-//! - [`OpenConversation`] is a [`Flow`](wx_proto::flow::Flow) of two calls: it looks the
-//!   conversation up, and then marks it as read.
+//!   which marks a conversation as read on the phone.
+//! - [`OpenConversation`] is a [`Flow`](wx_proto::flow::Flow) of two calls: it looks up the
+//!   conversation, and then marks it as read.
 //!
 //! ```no_run
 //! use wx_example_call::MarkRead;

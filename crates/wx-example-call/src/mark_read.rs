@@ -5,7 +5,7 @@ use serde_json::json;
 use wx_proto::endpoint::{BaseRequest, Endpoint, REPLY_LIMIT, read_json};
 use wx_proto::{Accept, ApiRequest, HostRole, ReplyError, RequestError, Seed, Session, UserName};
 
-/// Tells the phone that a conversation was read: `POST webwxstatusnotify` with code 1.
+/// Marks a conversation as read on the phone: `POST webwxstatusnotify` with code 1.
 #[derive(Clone, Debug)]
 pub struct MarkRead {
     whom: UserName,
@@ -13,7 +13,7 @@ pub struct MarkRead {
 }
 
 impl MarkRead {
-    /// Marks the conversation with `whom`, a person or a room, as read.
+    /// Creates the call for the conversation with `whom`, a person or a room.
     #[must_use]
     pub fn new(whom: UserName, seed: Seed) -> Self {
         Self { whom, seed }

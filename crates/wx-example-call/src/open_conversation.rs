@@ -8,10 +8,9 @@ use wx_proto::{Error, ErrorKind, Policy, ReplyError, Seed, Session, Step, UserNa
 
 use crate::MarkRead;
 
-/// Looks a conversation up and marks it as read: two calls, one after the other. Ends with the name
-/// of the conversation.
+/// Looks up a conversation, and then marks it as read. Ends with the name of the conversation.
 ///
-/// Its state is handed out before the second call, and it can be resumed there.
+/// Its state is saved between the two calls, so that it can be resumed with the second one.
 #[derive(Debug)]
 pub struct OpenConversation {
     whom: UserName,
@@ -31,11 +30,11 @@ enum Stage {
     Failed(Box<Error>),
 }
 
-/// By this its snapshots are told from others.
+/// Identifies the snapshots of this flow.
 const NAME: &str = "open-conversation";
 
 impl OpenConversation {
-    /// Opens the conversation with `whom`.
+    /// Creates the flow for the conversation with `whom`.
     #[must_use]
     pub fn new(session: &Session, whom: UserName, seed: Seed, policy: Policy) -> Self {
         let call = BatchGetContact::new([whom.clone()], seed);
@@ -44,10 +43,10 @@ impl OpenConversation {
         Self { whom, seed, policy, stage, snapshot }
     }
 
-    /// Goes on where a snapshot was made, in the same login.
+    /// Resumes a saved flow, in the same login.
     ///
     /// # Errors
-    /// [`ResumeError`] if it is of another login or another job.
+    /// [`ResumeError`] if the snapshot is of another login or another job.
     pub fn resume(
         session: &Session,
         snapshot: Snapshot,
@@ -63,10 +62,10 @@ impl OpenConversation {
         Ok(Self { snapshot, ..flow })
     }
 
-    /// The look-up is over.
+    /// Takes the result of the look-up.
     fn found(&mut self, found: Result<FoundContacts, Error>) {
         let name = found.and_then(|found| match found.contacts.first() {
-            Some(contact) => Ok(contact.name().to_owned()),
+            Some(contact) => Ok(contact.name().into_owned()),
             None => Err(Error::new(Step::Call, ErrorKind::Reply(ReplyError::Empty))),
         });
         self.stage = match name {

@@ -8,7 +8,7 @@ use wx_example_call::{MarkRead, OpenConversation};
 use wx_proto::flow::{Flow, OneCall, Snapshot};
 use wx_proto::{Error, ErrorKind, Outcome, Policy, Seed, Session, UserName};
 
-/// What a client's driver gives, and what it has saved.
+/// The result of a client's driver, and the states that it has saved.
 struct Driven<T> {
     result: Result<T, Error>,
     saved: Option<Snapshot>,
@@ -47,7 +47,7 @@ fn store() -> (wx_ureq::CheckpointStore, Store) {
     (store, saved)
 }
 
-/// Runs a flow over one of the clients.
+/// Runs a flow with one of the clients.
 fn drive<F, T>(client: &str, session: &Session, flow: &mut F) -> Driven<T>
 where
     F: Flow<Output = Result<T, Error>>,
@@ -72,7 +72,7 @@ fn seed() -> Seed {
     wx_ureq::seed().unwrap()
 }
 
-/// Without the waits between tries.
+/// Returns a policy without waits between tries.
 fn policy() -> Policy {
     let mut policy = Policy::default();
     policy.back_off = std::time::Duration::from_millis(1);

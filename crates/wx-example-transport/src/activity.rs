@@ -6,17 +6,18 @@ use smol::Timer;
 use smol::future::or;
 use wx_proto::Limits;
 
-/// What has moved in an exchange, shared by the connection, the bodies, and whoever waits.
+/// Tracks the activity of an exchange. The connection, the bodies and the waiting future share it.
 #[derive(Clone)]
 pub(crate) struct Activity(Arc<Mutex<State>>);
 
 struct State {
     limits: Limits,
-    /// When the exchange began, moved forward by the time that nobody waited for it.
+    /// The start of the exchange, moved forward by each pause.
     began: Instant,
+    /// The start of the current pause.
     paused: Instant,
-    /// When a byte moved last.
-    moved: Instant,
+    /// The time at which the last byte moved.
+    last_byte: Instant,
     body_bytes: u64,
 }
 
@@ -27,7 +28,7 @@ impl Activity {
             limits,
             began: now,
             paused: now,
-            moved: now,
+            last_byte: now,
             body_bytes: 0,
         })))
     }
@@ -36,32 +37,32 @@ impl Activity {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that bytes of the connection have moved.
-    pub(crate) fn moved(&self) {
-        self.state().moved = Instant::now();
+    /// Records that bytes of the connection have moved.
+    pub(crate) fn note(&self) {
+        self.state().last_byte = Instant::now();
     }
 
-    /// Notes bytes of the request's or the reply's body. No others extend an exchange.
+    /// Counts bytes of the request's or the reply's body. Only these extend an exchange.
     pub(crate) fn count(&self, body_bytes: usize) {
         self.state().body_bytes += body_bytes as u64;
     }
 
-    /// Returns when to give up if nothing moves until then.
+    /// Returns the time at which to give up if nothing moves until then.
     fn due(&self) -> Instant {
-        let State { limits, began, moved, body_bytes, .. } = *self.state();
-        let stalled = moved + limits.stall;
+        let State { limits, began, last_byte, body_bytes, .. } = *self.state();
+        let stalled = last_byte + limits.stall;
         let given_up = began.checked_add(limits.give_up_after(body_bytes));
         given_up.map_or(stalled, |given_up| given_up.min(stalled))
     }
 
-    /// Awaits `work` for as long as the limits of the exchange allow. What happens between two such
-    /// waits, such as writing to a slow disk, does not count.
+    /// Awaits `work`. Returns `None` if a limit of the exchange is exceeded. The time between two
+    /// such waits does not count, because the flow may be writing to a slow disk.
     pub(crate) async fn within<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         {
             let (mut state, now) = (self.state(), Instant::now());
             let paused = state.paused;
             state.began += now - paused;
-            state.moved = now;
+            state.last_byte = now;
         }
         let mut work = pin!(work);
         let output = loop {

@@ -7,10 +7,10 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::activity::Activity;
 
-/// The most that is handed to hyper at once, so that each piece counts when it leaves.
+/// The maximum length of a piece for hyper, so that sent bytes are counted in small steps.
 const PIECE: usize = 16 * 1024;
 
-/// A request's body: pieces of its segments, and an exact length.
+/// The body of a request for hyper, with an exact length.
 pub(crate) struct RequestBody {
     current: Bytes,
     rest: <wx_proto::Body as IntoIterator>::IntoIter,

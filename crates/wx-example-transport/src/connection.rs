@@ -8,7 +8,7 @@ use smol::net::TcpStream;
 
 use crate::activity::Activity;
 
-/// A connection of smol for hyper. It notes when bytes move.
+/// Adapts a connection of smol to hyper. It records when bytes move.
 pub(crate) struct Connection {
     stream: TcpStream,
     activity: Activity,
@@ -25,13 +25,13 @@ impl Read for Connection {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut room: ReadBufCursor<'_>,
+        mut out: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let Self { stream, activity, buffer } = self.get_mut();
-        let most = room.remaining().min(buffer.len());
+        let most = out.remaining().min(buffer.len());
         let len = ready!(Pin::new(stream).poll_read(cx, &mut buffer[..most]))?;
-        activity.moved();
-        room.put_slice(&buffer[..len]);
+        activity.note();
+        out.put_slice(&buffer[..len]);
         Poll::Ready(Ok(()))
     }
 }
@@ -43,7 +43,7 @@ impl Write for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let len = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
-        self.activity.moved();
+        self.activity.note();
         Poll::Ready(Ok(len))
     }
 

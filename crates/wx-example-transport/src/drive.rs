@@ -9,15 +9,15 @@ use wx_proto::flow::{Action, Flow, Input, Snapshot, TransportError, TransportErr
 
 use crate::http::{Reply, send};
 
-/// What a flow reads from, writes to and is stored in.
+/// Reads and writes the media of a flow, and stores its states.
 pub trait MediaIo {
-    /// Reads the bytes of `span`, or as many of them as there are.
+    /// Reads the bytes of `span`, or as many of them as exist.
     ///
     /// # Errors
     /// Returns the error of the source.
     fn read(&mut self, span: Range<u64>) -> io::Result<Bytes>;
 
-    /// Writes `bytes` at offset `at`. Offset 0 starts over.
+    /// Writes `bytes` at offset `at`. Offset 0 starts over: previous contents are discarded.
     ///
     /// # Errors
     /// Returns the error of the sink.
@@ -30,17 +30,17 @@ pub trait MediaIo {
     fn save(&mut self, snapshot: &Snapshot) -> io::Result<()>;
 }
 
-/// Runs a flow to its end. The flow makes every decision; this performs the I/O.
+/// Drives a flow to its end. The flow makes every decision; the driver performs the I/O.
 ///
-/// Cancel safe: if the future is dropped, the connection is closed and the flow loses one try at
-/// most. Call this again with the same flow to continue.
+/// Cancel safe: if the future is dropped, the connection is closed, and the flow loses at most one
+/// try. To continue, call this again with the same flow.
 pub async fn drive<F: Flow>(
     session: &mut Session,
     flow: &mut F,
     media: &mut impl MediaIo,
 ) -> F::Output {
-    // `Instant` may leave out the time that the computer sleeps, which a flow has to know: a driver
-    // for more than tests passes the larger of what it and the wall clock say.
+    // This is enough for tests. `Instant` may leave out the time that the computer sleeps, which
+    // flows must know: see `wx_client::clock::now` for a complete clock.
     let start = Instant::now();
     let mut held: Option<Reply> = None;
     loop {
@@ -56,7 +56,7 @@ pub async fn drive<F: Flow>(
             }
             Action::Save(snapshot) => media.save(&snapshot).map_or_else(local, |()| Input::Saved),
             Action::Send(id, request) => {
-                // Closes the connection of the reply before.
+                // Close the connection of the previous reply.
                 held = None;
                 match send(request).await {
                     Ok((head, reply)) => {
@@ -72,12 +72,12 @@ pub async fn drive<F: Flow>(
                     Ok(None) => Input::End(id),
                     Err(error) => Input::Failed(id, error),
                 },
-                // The driver that held this reply is gone.
+                // An earlier driver of this flow had the reply.
                 None => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
             },
         };
         if flow.handle(input, start.elapsed()).is_err() {
-            // A bug of this driver or of the flow, which ends the job.
+            // This is a bug of the driver or of the flow. End the job.
             flow.cancel();
         }
     }

@@ -19,21 +19,21 @@ use crate::activity::Activity;
 use crate::body::RequestBody;
 use crate::connection::Connection;
 
-/// The body of a reply, piece by piece.
+/// A reply whose body is being received.
 pub(crate) struct Reply {
     body: Incoming,
     activity: Activity,
-    /// Closes the connection when it is dropped.
+    /// The task of the connection. Dropping it closes the connection.
     _connection: Task<()>,
 }
 
-/// Sends a request on a connection of its own, and waits for the head of its reply.
+/// Sends a request on a new connection, and waits for the head of its reply.
 pub(crate) async fn send(request: ApiRequest) -> Result<(Parts, Reply), TransportError> {
     let limits = request.limits();
     let activity = Activity::new(limits);
     let (mut parts, body) = request.into_http().into_parts();
     let failed = |kind| TransportError::never_connected(kind);
-    // TLS is left out of this example. Over plain HTTP nothing may leave the computer.
+    // This example has no TLS. Without it, only loopback addresses are allowed.
     if !limits.direct || parts.uri.scheme() != Some(&Scheme::HTTP) {
         return Err(failed(TransportErrorKind::Tls));
     }
@@ -44,12 +44,12 @@ pub(crate) async fn send(request: ApiRequest) -> Result<(Parts, Reply), Transpor
 
     let (mut sender, connection) = http1::Builder::new()
         .max_headers(limits.max_headers.saturating_add(1))
-        // The flow refuses a head above `max_head`, and hyper has to stop somewhere above that.
+        // The flow refuses a head above `max_head`. hyper must stop reading at any larger size.
         .max_buf_size(limits.max_head.max(8 * 1024).saturating_mul(2))
         .handshake(Connection::new(stream, activity.clone()))
         .await
         .map_err(|_| failed(TransportErrorKind::Connect))?;
-    // An error of the connection is the sender's or the body's too.
+    // Ignore the error of the connection: the sender or the body returns it too.
     let connection = smol::spawn(async move { connection.await.unwrap_or_default() });
 
     let host = HeaderValue::from_str(authority.as_str());
@@ -71,7 +71,7 @@ pub(crate) async fn send(request: ApiRequest) -> Result<(Parts, Reply), Transpor
 }
 
 impl Reply {
-    /// Returns the next piece of the body; `None` at its end.
+    /// Returns the next piece of the body, or `None` at its end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
         loop {
             let body = &mut self.body;
@@ -81,7 +81,7 @@ impl Reply {
                 None => return Ok(None),
                 Some(Err(error)) => return Err(on_the_way(&error)),
                 Some(Ok(frame)) => {
-                    // Trailers are part of the framing.
+                    // Trailers are part of the framing and are dropped.
                     if let Ok(bytes) = frame.into_data() {
                         self.activity.count(bytes.len());
                         return Ok(Some(bytes));
@@ -92,7 +92,7 @@ impl Reply {
     }
 }
 
-/// Returns the failure of a request that may have arrived.
+/// Returns the error of a request that may have arrived.
 fn on_the_way(error: &hyper::Error) -> TransportError {
     let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     let is_framing = io.is_some_and(|io| {

@@ -1,10 +1,10 @@
-//! A transport of your own: a driver for wx-proto over hyper, on the runtime smol.
+//! An example of a custom transport: a driver for wx-proto over hyper, on the runtime smol.
 //!
-//! It is as small as a driver with another HTTP client and another runtime can be: one connection
-//! per request, no TLS and no proxy, so it reaches loopback addresses only. That it fulfils the
-//! duties of a driver is what `tests/driver.rs` shows, with `wx_emulator::driver_test`.
+//! It is minimal: it makes one connection per request, without TLS and without a proxy, so it only
+//! reaches loopback addresses. `tests/driver.rs` tests with `wx_emulator::driver_test` that it
+//! fulfils the duties of a driver.
 //!
-//! - [`drive()`] is the loop, which maps each action of a flow to one call of the modules below it.
+//! - [`drive()`] is the loop, which performs the actions of a flow with the modules below.
 //! - `http` sends a request and receives its reply.
 //! - `activity` holds the time limits of an exchange.
 

@@ -19,10 +19,10 @@ fn the_driver_keeps_the_contract() {
     assert!(report.passed(), "{report}");
 }
 
-/// Runs any flow with the driver, and drops it in the middle where the test asks for that.
+/// Runs a flow with the driver. Drops the driver in the middle if the test requests it.
 fn drive_for_test<F: Flow>(session: &mut Session, flow: &mut F, io: &mut Io) -> Option<F::Output> {
     let stop_after = io.stop_after();
-    let mut media = Media(io);
+    let mut media = IoAdapter(io);
     let driving = async { Some(drive(session, flow, &mut media).await) };
     smol::block_on(async {
         match stop_after {
@@ -38,9 +38,9 @@ fn drive_for_test<F: Flow>(session: &mut Session, flow: &mut F, io: &mut Io) -> 
     })
 }
 
-struct Media<'a>(&'a mut Io);
+struct IoAdapter<'a>(&'a mut Io);
 
-impl MediaIo for Media<'_> {
+impl MediaIo for IoAdapter<'_> {
     fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         Ok(self.0.read(span))
     }

@@ -11,11 +11,9 @@ use std::time::SystemTime;
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
-use wx_proto::endpoint::send_media::SendMedia;
+use wx_proto::endpoint::send_msg::SendMsg;
 use wx_proto::endpoint::upload_media::{CHUNK, UploadMedia};
-use wx_proto::{
-    ErrorChain, IdSource, ImageVariant, Md5, Media, Policy, Recipient, Session, UnixMs,
-};
+use wx_proto::{ErrorChain, IdSource, ImageVariant, Md5, Media, Recipient, Session, UnixMs};
 
 /// Any client that speaks the `http` crate's types will do; its redirects, status errors and
 /// proxies must be off.
@@ -49,7 +47,7 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
         IdSource::process().seed(UnixMs::EPOCH.saturating_add(now), now.as_nanos().to_le_bytes());
 
     let bytes = Bytes::from_static(include_bytes!("../tests/pictures/tiny.jpg"));
-    let picture = Media::new("tiny.jpg", bytes.len() as u64, &bytes, &Policy::default())?;
+    let picture = Media::new("tiny.jpg", bytes.len() as u64, &bytes)?;
     let upload = UploadMedia::new(picture, Md5::digest(&bytes), to.clone(), seed);
     let mut last = None;
     for index in 0..upload.chunks() {
@@ -58,7 +56,7 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
         last = Some(call(&upload.chunk(index, chunk), &session)?);
     }
     let media_id = last.ok_or("a picture has a chunk")?.media_id()?;
-    let receipt = call(&SendMedia::image(media_id, to, seed), &session)?;
+    let receipt = call(&SendMsg::image(media_id, to, seed), &session)?;
     println!("sent as message {}", receipt.msg_id);
 
     let (format, back) =

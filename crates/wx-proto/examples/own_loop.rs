@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{
-    Action, FetchImage, Flow, Input, SendImage, TransportError, TransportErrorKind,
+    Action, FetchImage, Flow, Input, SendMessage, TransportError, TransportErrorKind,
 };
 use wx_proto::http::response::{Builder, Parts};
 use wx_proto::{
@@ -46,14 +46,14 @@ fn drive<F: Flow>(
                 sink.extend_from_slice(&bytes);
                 Input::Written
             }
-            // Only of a job that was told to hand out its states: see `SendImage::checkpointed`.
+            // Only a checkpointed job asks for this: see `SendMessage::checkpointed`.
             Action::Save(_) => Input::Local(io::Error::from(io::ErrorKind::Unsupported).into()),
             Action::Send(id, request) => match send(&request) {
                 Ok((head, reply)) => {
                     open = Some(reply);
                     Input::Head(id, head)
                 }
-                Err(failure) => Input::Failed(id, failure),
+                Err(error) => Input::Failed(id, error),
             },
             Action::Receive(id) => match open.as_mut().map(Reply::next) {
                 Some(Ok(bytes)) if bytes.is_empty() => Input::End(id),
@@ -284,8 +284,8 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     let policy = Policy::default();
     let bytes = include_bytes!("../tests/pictures/tiny.png");
 
-    let picture = Media::new("tiny.png", bytes.len() as u64, bytes, &policy)?;
-    let mut flow = SendImage::new(
+    let picture = Media::new("tiny.png", bytes.len() as u64, bytes)?;
+    let mut flow = SendMessage::media(
         &session,
         picture,
         Recipient::new(server.friend())?,
@@ -293,13 +293,13 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
         policy.clone(),
     )?;
     let sent = drive(&mut session, &mut flow, bytes, &mut Vec::new())?;
-    println!("sent {} bytes as message {}", sent.uploaded.bytes, sent.msg_id);
+    println!("sent message {}", sent.msg_id);
 
     let mut back = Vec::new();
     let mut flow =
         FetchImage::new(&session, sent.msg_id, ImageVariant::Original, true, seed()?, policy)?;
     let fetched = drive(&mut session, &mut flow, &[], &mut back)?;
-    println!("fetched {} bytes of {}, equal: {}", fetched.bytes, fetched.format, back == bytes);
+    println!("fetched {} bytes, equal: {}", fetched.bytes, back == bytes);
     assert_eq!(back, bytes);
     Ok(())
 }
@@ -363,8 +363,8 @@ mod tests {
     }
 
     fn kind(error: &Error) -> TransportErrorKind {
-        let ErrorKind::Network { failure, .. } = error.kind else { panic!("{error:?}") };
-        failure.kind
+        let ErrorKind::Network { error, .. } = error.kind else { panic!("{error:?}") };
+        error.kind
     }
 
     #[test]

@@ -1,32 +1,36 @@
-//! One module per call: a value makes an `http::Request` and reads the `http::Response`. There is
-//! no state, no order and no retry here; those belong to the [flows](crate::flow). See
-//! `examples/by_hand.rs` for how to send an image with endpoints alone.
+//! The calls of the protocol, one module per call. An endpoint makes an `http::Request` and reads
+//! the `http::Response`. It has no state and no retries; those are part of the
+//! [flows](crate::flow). `examples/by_hand.rs` sends an image with endpoints alone.
 //!
 //! | module | call | host |
 //! |---|---|---|
 //! | [`batch_get_contact`] | `POST webwxbatchgetcontact` | BASE |
 //! | [`check_upload`] | `POST webwxcheckupload` | BASE |
 //! | [`get_contact`] | `GET webwxgetcontact` | BASE |
+//! | [`get_media`] | `GET webwxgetmedia` | FILE |
 //! | [`get_msg_img`] | `GET webwxgetmsgimg` | BASE |
 //! | [`init`] | `POST webwxinit` | BASE |
 //! | [`js_login`] | `GET jslogin` | LOGIN |
 //! | [`login`] | `GET login` | LOGIN |
 //! | [`logout`] | `POST webwxlogout` | BASE |
-//! | [`new_login_page`] | `GET webwxnewloginpage` | what `redirect_uri` says |
+//! | [`new_login_page`] | `GET webwxnewloginpage` | the host in `redirect_uri` |
 //! | [`preflight`] | `OPTIONS webwxuploadmedia` | FILE |
 //! | [`push_login_url`] | `GET webwxpushloginurl` | BASE |
-//! | [`report`] | `GET reportforweb` | support |
-//! | [`send_media`] | `POST webwxsendmsgimg`, `webwxsendemoticon`, `webwxsendappmsg` | BASE |
+//! | [`report`] | `GET reportforweb` | SUPPORT |
+//! | [`send_msg`] | `POST webwxsendmsg`, `…msgimg`, `…emoticon`, `…appmsg` | BASE |
 //! | [`status_notify`] | `POST webwxstatusnotify` | BASE |
 //! | [`sync`] | `POST webwxsync` | BASE |
 //! | [`sync_check`] | `GET synccheck` | PUSH |
 //! | [`upload_media`] | `POST webwxuploadmedia` | FILE |
+//! | [`upload_parallel`] | `POST webwxuploadmediaparallel` | FILE |
 
 pub(crate) mod api_request;
 mod base_request;
 pub mod batch_get_contact;
 pub mod check_upload;
+pub(crate) mod download;
 pub mod get_contact;
+pub mod get_media;
 pub mod get_msg_img;
 pub mod init;
 pub mod js_login;
@@ -37,11 +41,12 @@ pub mod new_login_page;
 pub mod preflight;
 pub mod push_login_url;
 pub mod report;
-pub mod send_media;
+pub mod send_msg;
 pub mod status_notify;
 pub mod sync;
 pub mod sync_check;
 pub mod upload_media;
+pub mod upload_parallel;
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -56,9 +61,9 @@ use crate::wire::reply;
 
 pub use crate::wire::reply::REPLY_LIMIT;
 pub use base_request::BaseRequest;
-pub use send_media::Receipt;
+pub use send_msg::Receipt;
 
-/// A call: how its request is made and how its reply is read.
+/// A call of the protocol, which makes its request and reads its reply.
 pub trait Endpoint {
     /// The method of the request.
     const METHOD: Method;
@@ -66,10 +71,10 @@ pub trait Endpoint {
     /// The host that serves the call.
     const HOST: HostRole;
 
-    /// What makes the request in the official page.
+    /// The part of the official page that makes the request.
     const ACCEPT: Accept;
 
-    /// The content of a good reply.
+    /// The content of a successful reply.
     type Reply;
 
     /// Returns the name on the wire, such as `webwxuploadmedia`.
@@ -78,26 +83,26 @@ pub trait Endpoint {
     /// Makes the request. Before a login, pass [`Session::new`].
     ///
     /// # Errors
-    /// Returns a [`RequestError`] if the session lacks what the call needs, or a value cannot be
-    /// sent.
+    /// Returns a [`RequestError`] if the session lacks a value that the call requires, or has one
+    /// that cannot be sent.
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError>;
 
-    /// Reads a reply: the HTTP status, then JSON whatever its Content-Type (gzip is inflated), then
-    /// Ret, and only then the rest. Bodies can have up to [`REPLY_LIMIT`] bytes, both raw and
-    /// inflated.
+    /// Reads a reply. Checks the HTTP status first, then that the body is JSON (whatever its
+    /// Content-Type), then Ret, and only then reads the other fields. Gzip is inflated. Bodies can
+    /// have up to [`REPLY_LIMIT`] bytes, both raw and inflated.
     ///
     /// # Errors
-    /// Returns a [`ReplyError`] for anything but a good reply. It never panics, whatever the body
-    /// ([P50](crate::protocol#p50)).
+    /// Returns a [`ReplyError`] unless the reply is successful. It never panics, whatever the body
+    /// is ([P50](crate::protocol#p50)).
     fn read(reply: &Response<Bytes>) -> Result<Self::Reply, ReplyError>;
 }
 
-/// Reads the JSON of a reply, for [`Endpoint::read`] of custom calls: after the HTTP status,
-/// whatever its Content-Type, inflated if it is gzipped, and only if its `BaseResponse.Ret` is 0.
-/// `limit` is the largest body in bytes, both raw and inflated.
+/// Reads the JSON of a reply, for the [`Endpoint::read`] of custom calls. It makes the checks that
+/// [`Endpoint::read`] describes. `limit` is the maximum length of the body in bytes, both raw and
+/// inflated.
 ///
 /// # Errors
-/// Returns a [`ReplyError`] for anything but a good reply. Unknown keys are ignored.
+/// Returns a [`ReplyError`] unless the reply is successful. Unknown keys are ignored.
 pub fn read_json<T: DeserializeOwned>(
     reply: &Response<Bytes>,
     limit: u64,
@@ -105,6 +110,6 @@ pub fn read_json<T: DeserializeOwned>(
     reply::accepted(reply, limit)
 }
 
-/// The largest reply that lists messages or contacts, or holds an avatar, in bytes, both raw and
+/// The maximum length in bytes of a reply with messages, contacts or an avatar, both raw and
 /// inflated.
 pub const LIST_LIMIT: u64 = 32 * 1024 * 1024;

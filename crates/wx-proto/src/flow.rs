@@ -1,4 +1,4 @@
-//! Flows: state machines that decide which request comes next, when, and how often. A driver
+//! Flows: state machines that decide which request is sent next, when, and how often. A driver
 //! performs their I/O.
 //!
 //! ```text
@@ -17,66 +17,69 @@
 //!
 //! 1. [`Flow::poll`] does no I/O, reads no clock and draws no randomness. It borrows the session of
 //!    the login that the job began in. It takes microseconds, so several flows can share one
-//!    session that is locked for each poll. What takes longer (hashing, inflating, reading JSON)
-//!    happens in [`Flow::handle`], without the session. `now` counts from any fixed point, which is
-//!    the same for the whole life of a flow, and never goes back. It has to include the time that
-//!    the computer sleeps, which a monotonic clock may leave out: pass the larger of what that
-//!    clock and the wall clock say has passed. Messages depend on it, because they must not leave
-//!    late.
+//!    session that is locked for each poll. Slower work (hashing, inflating, parsing JSON) happens
+//!    in [`Flow::handle`], without the session. `now` is the time since any fixed point, which must
+//!    be the same for the whole life of the flow. It never goes back, and it includes the time that
+//!    the computer sleeps, because a message must not leave late. A monotonic clock may leave that
+//!    time out. Therefore advance `now` by the monotonic or the wall-clock time that has passed,
+//!    whichever is larger.
 //! 2. One action is outstanding at a time; there is no queue to drain. Progress is a getter.
 //! 3. Until [`Flow::handle`] is called, `poll` returns the outstanding action unchanged: same
 //!    [`CallId`], same bytes, same ids. The request of a try is made when the try begins and stays
-//!    the same until it ends, even if the session changes. Messages are an exception: each further
-//!    hand-out of a message counts as one of its tries and marks it as possibly delivered. When the
-//!    tries are used up, `poll` is `Done` with [`ErrorKind::Uncertain`](crate::ErrorKind).
+//!    the same until it ends, even if the session changes. A request *leaves* when `poll` returns
+//!    it as [`Action::Send`], because the driver may send it from then on. Messages are therefore
+//!    an exception: each further poll that returns a message counts as one of its tries and marks
+//!    it as possibly delivered. When the tries are used up, `poll` is `Done` with
+//!    [`ErrorKind::Uncertain`](crate::ErrorKind).
 //! 4. An input carries the [`CallId`] that it belongs to. A stale or unexpected input returns
 //!    [`UnexpectedInput`] and changes nothing.
-//! 5. `UnexpectedInput` is only for bugs of the driver. Whatever the outside world can do (a file
-//!    that shrinks, an endless reply, an unusual status) is an outcome.
+//! 5. `UnexpectedInput` is only for bugs of the driver. Everything that the outside world can cause
+//!    (a file that shrinks, an endless reply, an unusual status) is an outcome of the flow.
 //! 6. Changes that a reply makes to the session are applied at the next poll: the cookies of every
-//!    reply that passes its gate, for the origin that its request went to, a new skey, and the sync
-//!    position. Cookies of refusals and error pages are not applied. A batch of messages counts
-//!    only if the session is still at the position that the batch was requested for. Otherwise
-//!    another stream already has it, and the flow asks again.
+//!    reply that passes its checks, for the origin that its request went to, a new skey, and the
+//!    sync position. Cookies of refusals and error pages are not applied. A batch of messages
+//!    counts only if the session is still at the position that the batch was requested for.
+//!    Otherwise another stream already has it, and the flow asks again.
 //! 7. Dropping the driver between any two steps loses at most one try. Another driver can poll the
 //!    flow and continue. It answers [`Action::Receive`] with `Failed` if it does not hold that
 //!    reply.
-//! 8. All limits are enforced in the core: reply bytes, image bytes, tries. A driver cannot forget
+//! 8. The flow enforces the limits of reply bytes, image bytes and tries, so a driver cannot forget
 //!    them. Zero is a number and does not mean "unlimited".
-//! 9. Each reply passes one gate: the HTTP status, then JSON whatever its Content-Type, then Ret,
-//!    and only then MediaId or MsgID. The tries of a chunk start again at 1 when the chunk before
-//!    it has been acknowledged. A 206 is an error for an image, because no request asks for a
-//!    range.
-//! 10. Whether a call is retried depends on the class of its error: can it be retried, may it have
-//!     been delivered, did the server say "slow down". Ret 1205 is never retried.
+//! 9. Each reply is checked in one order: the HTTP status, then JSON (whatever its Content-Type
+//!    says), then Ret, and only then MediaId or MsgID. The tries of a chunk start again at 1 when
+//!    the chunk before it has been acknowledged. A 206 is an error for an image, because no request
+//!    asks for a range.
+//! 10. Whether a call is retried depends on its error: whether the error is transient, whether the
+//!     request may have been delivered, and whether the server limits the rate. Ret 1205 is never
+//!     retried.
 //! 11. If a reused connection was closed before any byte of a reply
 //!     ([`TransportError::on_reused_connection`]), the next `poll` returns the same request again
 //!     at once, for a new connection and with its own [`CallId`]. That repeat belongs to the same
 //!     try and happens once per try: if it fails too, in any way, the try has failed. The first
-//!     request may have been delivered, so a message is handed out again only within
+//!     request may have been delivered, so a message leaves again only within
 //!     [`Policy::resend_within`](crate::Policy::resend_within).
 //! 12. A checkpointed job asks with [`Action::Save`] to store each new state, before any other
 //!     action (including `Done`) that the state records: each time before its message leaves, and
 //!     after a refusal. A finished upload is saved as a message that has not left. A message that
 //!     is sent has no state to save, because its output says everything. If a state cannot be
-//!     stored, nothing more leaves and the job ends with what is certain. While a `Save` is
-//!     outstanding the message is not in doubt. [`Flow::cancel`] during a `Save` saves the true
-//!     state once more.
+//!     stored, nothing more leaves, and the job ends with the error or, if its message may have
+//!     been delivered, as uncertain. An outstanding `Save` does not put the message in doubt.
+//!     [`Flow::cancel`] during a `Save` saves the actual state once more.
 //! 13. A job belongs to the login that it began in. If it is polled with the session of another
 //!     login, or of none, it ends as [`ErrorKind::LoginChanged`](crate::ErrorKind), or as uncertain
-//!     if its message is in doubt. Only [`Login`] is exempt: it works on a session of its own and
-//!     replaces the borrowed one when it has succeeded.
+//!     if its message may have been delivered. Only [`Login`] is exempt: it works on a separate
+//!     session, which replaces the borrowed one when the login has succeeded.
 //!
 //! # What a driver must do
 //!
 //! - Follow no redirects. The core never does, because a redirect would carry the login to another
 //!   host.
-//! - Keep no cookies. The session has its own and adds them to the request.
+//! - Keep no cookies. The session keeps them, and requests already contain them.
 //! - Send each request once and unchanged: add no headers except those of the transport, and do not
 //!   retry.
 //! - Decode nothing, neither gzip nor character sets. Only HTTP framing, such as chunked encoding,
 //!   is removed.
-//! - Pass on every status as a head, including 4xx and 5xx, and the body with it.
+//! - Pass on the head and the body of every reply, including 4xx and 5xx.
 //! - Obey all [`Limits`](crate::Limits) of the request: its proxy and new-connection settings, and
 //!   its time limits, which hold from when the driver takes the request until the reply is
 //!   complete. Give up with [`TransportErrorKind::Stalled`]
@@ -85,9 +88,9 @@
 //!   - when the exchange has lasted for [`give_up_after`](crate::Limits::give_up_after) of the body
 //!     bytes that it has moved. Other bytes do not count: an endless head, 1xx replies, chunk
 //!     extensions and trailers do not keep an exchange alive.
-//! - Bound the head of a reply. The flow refuses heads above [`max_head`](crate::Limits::max_head)
-//!   and [`max_headers`](crate::Limits::max_headers); a driver has to stop reading somewhere above
-//!   these.
+//! - Limit the size of a reply's head. The flow refuses heads above
+//!   [`max_head`](crate::Limits::max_head) and [`max_headers`](crate::Limits::max_headers); a
+//!   driver has to stop reading somewhere above these.
 //! - Report why a request failed with the matching constructor of [`TransportError`]; if in doubt,
 //!   with [`TransportError::on_the_way`].
 
@@ -96,9 +99,10 @@ mod chain;
 mod checkpoints;
 mod clock;
 mod cookies;
-mod fetch_image;
+mod fetch;
 mod job;
 mod list_contacts;
+mod list_rooms;
 mod login;
 mod login_state;
 mod logout;
@@ -113,7 +117,7 @@ mod remembered;
 mod restore;
 mod retry;
 mod runner;
-mod send_image;
+mod send_message;
 mod snapshot;
 mod trace;
 mod upload;
@@ -131,28 +135,28 @@ use crate::session::Session;
 pub use crate::model::transport_error::{
     CertificateProblem, Delivery, ProxyProblem, TransportError, TransportErrorKind,
 };
-pub use fetch_image::FetchImage;
+pub use fetch::{Fetch, FetchImage};
 pub use list_contacts::{ListContacts, ListedContacts};
+pub use list_rooms::{ListRooms, ListedRooms};
 pub use login::Login;
 pub use login_state::LoginState;
 pub use logout::Logout;
-pub use message::SendUploaded;
 pub use next_messages::{NewMessages, NextMessages};
 pub use observer::Observer;
 pub use one_call::OneCall;
 pub use progress::Progress;
 pub use restore::Restore;
-pub use send_image::SendImage;
+pub use send_message::SendMessage;
 pub use snapshot::{ResumeError, ResumeOptions, Snapshot};
 pub use trace::{ExchangeSummary, Trace};
 pub use upload::Upload;
 
-/// A job, as seen by its driver. The [module](self) states the contract.
+/// A job that a driver runs. The docs of the [module](self) state the contract.
 pub trait Flow {
     /// The result of the job.
     type Output;
 
-    /// Returns the action that is due at `now`.
+    /// Returns the action to perform next, at the time `now`.
     fn poll(&mut self, session: &mut Session, now: Duration) -> Action<Self::Output>;
 
     /// Takes the answer to the outstanding action.
@@ -165,20 +169,20 @@ pub trait Flow {
     /// Returns the progress of the job.
     fn progress(&self) -> Progress;
 
-    /// Returns the state of the job, to be saved and resumed later. `None` for jobs that cannot be
-    /// resumed, and for a message that is sent.
+    /// Returns the state of the job, to be saved and resumed later. Returns `None` for jobs that
+    /// cannot be resumed, and for a message that is sent.
     fn snapshot(&self) -> Option<Snapshot> {
         None
     }
 
-    /// Ends the job: from now on `poll` is `Done`. A message that was handed out and has no clear
-    /// answer yet ends as [`ErrorKind::Uncertain`](crate::ErrorKind), everything else as
+    /// Ends the job: from now on `poll` is `Done`. A message that has left and has no clear reply
+    /// yet ends as [`ErrorKind::Uncertain`](crate::ErrorKind), everything else as
     /// [`ErrorKind::Cancelled`](crate::ErrorKind). A job that is already done is unchanged.
     fn cancel(&mut self);
 
-    /// Takes a whole reply at once, for drivers whose HTTP client returns complete replies: `Head`,
-    /// `Body` and `End`, for as long as the flow receives it. What the flow writes in between goes
-    /// to `write`. The action after the reply is left to the next [`Flow::poll`].
+    /// Takes a complete reply, for drivers whose HTTP client returns complete replies. It handles
+    /// `Head`, `Body` and `End` as far as the flow receives them, and calls `write` for each
+    /// [`Action::Write`] in between. The next [`Flow::poll`] returns the action after the reply.
     ///
     /// # Errors
     /// Returns [`UnexpectedInput`] if no such call is outstanding.
@@ -195,7 +199,7 @@ pub trait Flow {
     {
         let (head, body) = reply.into_parts();
         if self.progress().in_doubt {
-            // A poll could hand the message out again, for example if its head is refused.
+            // A poll could return the message again, for example if the head is refused.
             self.handle(Input::Head(id, head), now)?;
             let rest = [Input::Body(id, body), Input::End(id)];
             // The rest of a refused reply is not needed.
@@ -208,7 +212,7 @@ pub trait Flow {
             let input = match self.poll(session, now) {
                 Action::Receive(_) => match body.take().filter(|body| !body.is_empty()) {
                     Some(bytes) => Input::Body(id, bytes),
-                    // The action after the reply, such as a message, must not be handed out here.
+                    // The next action must not be polled here, because it may be a message.
                     None => return self.handle(Input::End(id), now),
                 },
                 Action::Write(at, bytes) => {
@@ -235,25 +239,25 @@ pub enum Action<T> {
     /// Receive the next piece of the reply to this call: [`Input::Body`] or [`Input::End`].
     Receive(CallId),
     /// Write these bytes at this offset of the caller's sink and answer with [`Input::Written`].
-    /// Offset 0 starts over: discard what the sink holds by then.
+    /// Offset 0 starts over: discard the previous content of the sink.
     Write(u64, Bytes),
-    /// Store this state of the job and answer with [`Input::Saved`] once it would survive a crash.
-    /// Only a [checkpointed](SendImage::checkpointed) job asks for it. If the state cannot be
+    /// Store this state of the job, and answer with [`Input::Saved`] once it would survive a crash.
+    /// Only a [checkpointed](SendMessage::checkpointed) job asks for it. If the state cannot be
     /// stored, answer with [`Input::Local`]: nothing more leaves, and the job ends.
     Save(Snapshot),
-    /// Wait until `now` is this, then poll again. There is nothing to answer.
+    /// Wait until `now` reaches this time, then poll again. This action needs no input.
     Wait(Duration),
-    /// The job is over. Further polls return the same.
+    /// The job is over. Further polls return the same action.
     Done(T),
 }
 
 impl<T> Action<T> {
-    /// Returns the output if the flow is done, and otherwise the action, for a flow that drives
-    /// another flow.
+    /// Returns the output if the flow is done. Otherwise returns the action with another output
+    /// type, for a flow that drives this one.
     ///
     /// # Errors
     /// Returns the action, unless it is [`Action::Done`].
-    #[expect(clippy::result_large_err, reason = "it is an action, handed on at once")]
+    #[expect(clippy::result_large_err, reason = "an action, which is passed on at once")]
     pub fn into_done<U>(self) -> Result<T, Action<U>> {
         Err(match self {
             Self::Done(output) => return Ok(output),
@@ -270,11 +274,12 @@ impl<T> Action<T> {
 /// The answer to an [`Action`].
 #[derive(Clone)]
 pub enum Input {
-    /// To `Read`: the bytes. Fewer than requested mean that the source ended there.
+    /// To `Read`: the bytes. If there are fewer than requested, the source ends there.
     Read(Bytes),
     /// To `Send`: the head of the reply.
     Head(CallId, http::response::Parts),
-    /// To `Receive`: some bytes of the reply's body, as received (still gzipped if they were).
+    /// To `Receive`: some bytes of the reply's body, unchanged (still gzipped, if they are
+    /// gzipped).
     Body(CallId, Bytes),
     /// To `Receive`: the body is complete.
     End(CallId),
@@ -288,8 +293,8 @@ pub enum Input {
     Local(SourceError),
 }
 
-/// Identifies one try of one request within a flow. A custom flow starts with [`CallId::FIRST`] and
-/// takes the [next](CallId::next) id for each request that it hands out.
+/// Identifies one try of one request within a flow. A custom flow uses [`CallId::FIRST`] for its
+/// first request, and the [next](CallId::next) id for each further one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(u64);
 
@@ -316,7 +321,7 @@ impl fmt::Display for UnexpectedInput {
 
 impl std::error::Error for UnexpectedInput {}
 
-/// Shows kinds and sizes only, like [`Input`].
+/// Shows only kinds and sizes, like [`Input`].
 impl<T: fmt::Debug> fmt::Debug for Action<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -331,7 +336,7 @@ impl<T: fmt::Debug> fmt::Debug for Action<T> {
     }
 }
 
-/// Shows kinds and sizes only: heads hold cookies, chunks hold media and tickets.
+/// Shows only kinds and sizes, because heads hold cookies, and bodies may hold secrets.
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -341,7 +346,7 @@ impl fmt::Debug for Input {
             Self::End(id) => write!(f, "End({})", id.0),
             Self::Written => f.write_str("Written"),
             Self::Saved => f.write_str("Saved"),
-            Self::Failed(id, failure) => write!(f, "Failed({}, {failure:?})", id.0),
+            Self::Failed(id, error) => write!(f, "Failed({}, {error:?})", id.0),
             Self::Local(error) => write!(f, "Local({error:?})"),
         }
     }

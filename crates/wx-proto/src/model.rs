@@ -1,9 +1,12 @@
-//! The values that everything else uses. Independent of the wire, of sessions and of calls.
+//! The values that all other layers use. They do not depend on the wire, sessions or calls.
 
 pub(crate) mod advice;
+pub(crate) mod attachment;
 pub(crate) mod contact;
+pub(crate) mod contact_name;
 pub(crate) mod data_url;
 pub(crate) mod dimensions;
+pub(crate) mod emoji;
 pub(crate) mod error;
 pub(crate) mod error_chain;
 pub(crate) mod fields;
@@ -18,12 +21,15 @@ pub(crate) mod media;
 pub(crate) mod media_format;
 pub(crate) mod media_kind;
 pub(crate) mod message;
+pub(crate) mod opaque;
 pub(crate) mod policy;
 pub(crate) mod profile;
 pub(crate) mod recipient;
 pub(crate) mod reply_error;
 pub(crate) mod request_error;
 pub(crate) mod ret;
+pub(crate) mod room;
+pub(crate) mod safe_file_name;
 pub(crate) mod secret;
 pub(crate) mod seed;
 pub(crate) mod session_error;
@@ -31,6 +37,8 @@ pub(crate) mod site;
 pub(crate) mod skipped;
 pub(crate) mod source_error;
 pub(crate) mod step;
+pub(crate) mod text;
 pub(crate) mod transport_error;
 pub(crate) mod unix_ms;
+pub(crate) mod upload_ticket;
 pub(crate) mod uploaded;

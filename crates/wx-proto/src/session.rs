@@ -1,11 +1,13 @@
-//! The session of a login: everything that requests are made from.
+//! The session of a login, which all requests are made from.
 
 mod apply;
 pub(crate) mod builder;
 pub(crate) mod cookies;
 pub(crate) mod credentials;
 mod file;
+mod lifetime;
 pub(crate) mod replies;
+pub(crate) mod rooms;
 pub(crate) mod sync;
 
 use std::fmt;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use self::builder::SessionBuilder;
+use self::rooms::KnownRooms;
 use self::sync::SyncState;
 use crate::model::hosts::{HostRole, Hosts};
 use crate::model::ids::{DeviceId, UserName};
@@ -30,17 +33,17 @@ use crate::wire::query::PassTicket;
 
 /// The cookie whose value is part of the upload form ([P8](crate::protocol#p8)).
 pub(crate) const DATA_TICKET: &str = "webwx_data_ticket";
-/// Values of the server are kept up to these lengths in bytes, so that a session file stays small.
-/// Secrets have some hundred bytes, UserNames 65.
+/// The maximum lengths in bytes of values that a server sends, so that a session file stays small.
+/// Usually, secrets have some hundred bytes, and UserNames have 65.
 pub(crate) const LONGEST_VALUE: usize = 4096;
 pub(crate) const LONGEST_NAME: usize = 256;
 
-/// The session of a login: hosts, ids, secrets and cookies. Created by [`Session::builder`], or
-/// read from the text of a file by [`Session::from_json`]. Both refuse hosts that do not belong to
+/// The session of a login: hosts, ids, secrets and cookies. [`Session::builder`] creates it, and
+/// [`Session::from_json`] reads it from the text of a file. Both reject hosts that do not belong to
 /// web WeChat.
 ///
-/// Clones share their data until one of them is changed. `Debug` shows the hosts and the names of
-/// the cookies, nothing else.
+/// Clones share their data until one of them is changed. `Debug` shows only the hosts and the names
+/// of the cookies.
 #[derive(Clone, PartialEq)]
 pub struct Session {
     parts: Arc<Parts>,
@@ -56,14 +59,15 @@ struct Parts {
     skey: Secret,
     pass_ticket: Option<PassTicket>,
     device_id: Option<DeviceId>,
-    /// Unknown until webwxinit has replied.
+    /// `None` until webwxinit has replied.
     user_name: Option<UserName>,
-    /// From webwxinit; not saved.
+    /// The nickname in the reply to webwxinit. It is not saved.
     nick_name: Option<String>,
     cookies: CookieJar,
-    /// In an `Arc` of its own, so that a new cookie does not copy 20 000 ids.
+    /// In a separate `Arc`, so that a new cookie does not copy 20 000 ids.
     sync: Arc<SyncState>,
-    /// The unknown keys of the file, which are kept.
+    rooms: Arc<KnownRooms>,
+    /// The unknown keys of the session file, which are kept.
     rest: Map<String, Value>,
 }
 
@@ -72,16 +76,17 @@ impl Session {
         Self { login_mark: parts.login_mark(), parts: Arc::new(parts) }
     }
 
-    /// Returns a builder for the base that the login redirected to, such as `https://wx.qq.com`.
+    /// Returns a builder for a session at `base`, the host that the login redirected to, such as
+    /// `https://wx.qq.com`.
     pub fn builder(base: &str) -> SessionBuilder {
         SessionBuilder::new(base)
     }
 
-    /// Reads the text of a session file, version 1. Plain http is refused.
+    /// Parses the text of a session file, version 1. Plain http is rejected.
     ///
     /// # Errors
-    /// Returns a [`SessionError`], which names the key but never its value. Only a loopback address
-    /// is shown.
+    /// Returns a [`SessionError`], which names the key but never its value. A loopback address is
+    /// not a secret and is shown.
     pub fn from_json(text: impl AsRef<[u8]>) -> Result<Self, SessionError> {
         file::read(text.as_ref(), Hosts::from_base)
     }
@@ -95,10 +100,10 @@ impl Session {
         file::read(text.as_ref(), Hosts::loopback)
     }
 
-    /// Returns the text of the session file, version 1, with all keys that were read. **It holds
-    /// every secret of the login**: write it where only the user can read it.
+    /// Returns the text of the session file, version 1, including unknown keys that were read. **It
+    /// contains every secret of the login**: write it where only the user can read it.
     ///
-    /// Whatever a server replies, the values it adds to the text stay below 2 MiB.
+    /// The values that a server adds to the text have less than 2 MiB in total.
     #[must_use]
     pub fn to_json(&self) -> Secret {
         Secret::new(file::write(self))
@@ -116,13 +121,14 @@ impl Session {
         self.parts.site.hosts()
     }
 
-    /// Returns the number of the user, which outlives the login; `None` before the first login.
+    /// Returns the number of the user, which is the same in each login, or `None` before the first
+    /// login.
     #[must_use]
     pub fn uin(&self) -> Option<u32> {
         Some(self.parts.uin).filter(|uin| *uin != 0)
     }
 
-    /// Returns the session id, not encoded, if somebody is logged in.
+    /// Returns the session id without percent-encoding, if somebody is logged in.
     #[must_use]
     pub fn sid(&self) -> Option<&Secret> {
         Some(&self.parts.sid).filter(|sid| !sid.expose().is_empty())
@@ -134,22 +140,22 @@ impl Session {
         Some(&self.parts.skey).filter(|skey| !skey.expose().is_empty())
     }
 
-    /// Returns the number of the user as requests spell it.
+    /// Returns the number of the user for requests: 0 before the first login.
     pub(crate) fn uin_or_zero(&self) -> u32 {
         self.parts.uin
     }
 
-    /// Returns the session id as requests spell it.
+    /// Returns the session id for requests: empty if nobody is logged in.
     pub(crate) fn sid_or_empty(&self) -> &str {
         self.parts.sid.expose()
     }
 
-    /// Returns the skey as requests spell it.
+    /// Returns the skey for requests: empty if nobody is logged in.
     pub(crate) fn skey_or_empty(&self) -> &str {
         self.parts.skey.expose()
     }
 
-    /// Returns the user's own UserName in this login, unless webwxinit has not replied yet.
+    /// Returns the user's own UserName in this login, once webwxinit has replied.
     #[must_use]
     pub fn user_name(&self) -> Option<&UserName> {
         self.parts.user_name.as_ref()
@@ -160,6 +166,18 @@ impl Session {
     #[must_use]
     pub fn nick_name(&self) -> Option<&str> {
         self.parts.nick_name.as_deref()
+    }
+
+    /// Returns the rooms that the server and the messages have named since the session was created
+    /// or read, up to a thousand. They are not saved. [`ListRooms`](crate::flow::ListRooms) lists
+    /// all rooms.
+    pub fn rooms(&self) -> impl Iterator<Item = &UserName> {
+        self.parts.rooms.iter()
+    }
+
+    /// Returns whether webwxinit has named the rooms of the recent conversations.
+    pub(crate) fn has_recent_rooms(&self) -> bool {
+        self.parts.rooms.initialized
     }
 
     /// Returns the cookies.
@@ -177,7 +195,7 @@ impl Session {
         Ok(())
     }
 
-    /// Returns its parts, no longer shared with clones.
+    /// Returns the parts for a change, which clones do not see.
     fn change(&mut self) -> &mut Parts {
         Arc::make_mut(&mut self.parts)
     }
@@ -195,7 +213,8 @@ impl Session {
         self.parts.device_id.as_ref()
     }
 
-    /// Checks that somebody is logged in, as far as this can be known locally.
+    /// Checks that the session has the secrets of a login. Only the server knows whether the login
+    /// is still valid.
     ///
     /// # Errors
     /// Returns [`RequestError::NotLoggedIn`] if sid or skey is empty.
@@ -203,19 +222,19 @@ impl Session {
         self.sid().and(self.skey()).map(drop).ok_or(RequestError::NotLoggedIn)
     }
 
-    /// Checks that an upload can be made at `now`, which needs the data ticket
+    /// Checks that an upload can be made at `now`, which requires the data ticket
     /// ([P8](crate::protocol#p8)).
     ///
     /// # Errors
-    /// Returns a [`RequestError`] if nobody is logged in, webwxinit is due, or the cookie
-    /// `webwx_data_ticket` is missing or expired.
+    /// Returns a [`RequestError`] if nobody is logged in, webwxinit is due, the login is over, or
+    /// the cookie `webwx_data_ticket` is missing.
     pub fn check_upload(&self, now: UnixMs) -> Result<(), RequestError> {
         self.data_ticket(now).map(|_| ())
     }
 
-    /// Returns whether webwxinit is still due: the login page has opened this login, and its
+    /// Returns whether webwxinit is still due: the login page has opened this login, but its
     /// UserName is not known yet. Nothing can be sent until [`Restore`](crate::flow::Restore) has
-    /// completed it.
+    /// completed the login.
     #[must_use]
     pub fn awaits_init(&self) -> bool {
         self.parts.user_name.is_none()
@@ -231,7 +250,7 @@ impl Session {
         self.own_name().map(|_| ())
     }
 
-    /// Returns the user's own UserName, for requests in the user's name.
+    /// Returns the user's own UserName, for requests.
     ///
     /// # Errors
     /// Returns [`RequestError::InitDue`] before webwxinit.
@@ -239,8 +258,8 @@ impl Session {
         self.user_name().ok_or(RequestError::InitDue)
     }
 
-    /// Returns a hash that identifies the login without revealing anything about it, to be stored
-    /// with saved jobs. `key` is random for each job. sid alone has 96 random bits.
+    /// Returns a keyed hash that identifies the login without revealing anything about it, to be
+    /// stored with saved jobs. `key` is random for each job. The sid alone has 96 random bits.
     #[must_use]
     pub fn fingerprint(&self, key: &[u8; 16]) -> String {
         let mut hash = Md5Hasher::new();
@@ -257,13 +276,14 @@ impl Session {
         self.login_mark
     }
 
-    /// Whether this is an unchanged clone of `other`, or the other way around.
+    /// Returns whether this is an unchanged clone of `other`, or the other way around.
     pub(crate) fn is_unchanged_since(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.parts, &other.parts)
     }
 
     pub(crate) fn data_ticket(&self, now: UnixMs) -> Result<&Secret, RequestError> {
         self.check_sender()?;
+        self.check_alive(now)?;
         data_ticket(&self.parts.cookies, self.hosts(), now).ok_or(RequestError::NoDataTicket)
     }
 }
@@ -277,8 +297,8 @@ impl Parts {
     }
 }
 
-/// Returns the ticket that an upload needs. Like the page, it is read from the cookies, first from
-/// those of the upload's host.
+/// Returns the ticket that an upload requires. Like the official page, it reads the cookies, first
+/// those of the file host.
 pub(crate) fn data_ticket<'a>(
     jar: &'a CookieJar,
     hosts: &Hosts,
@@ -291,8 +311,7 @@ pub(crate) fn data_ticket<'a>(
         .find(|ticket| !ticket.expose().is_empty())
 }
 
-/// Returns the skey of a reply, unless the server sent none or an absurdly long one
-/// ([P14](crate::protocol#p14)).
+/// Returns the skey of a reply, unless it is empty or absurdly long ([P14](crate::protocol#p14)).
 pub(crate) fn new_skey(skey: String) -> Option<Secret> {
     (1..=LONGEST_VALUE).contains(&skey.len()).then(|| skey.into())
 }

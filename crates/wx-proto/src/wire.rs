@@ -1,5 +1,5 @@
-//! What the endpoints share: the form, the JSON envelope, codes, encodings, scripts. Independent of
-//! endpoints and flows.
+//! Shared parts of requests and replies: the form, the JSON envelope, encodings, scripts. They do
+//! not depend on endpoints or flows.
 
 pub(crate) mod address;
 pub(crate) mod body;
@@ -7,6 +7,7 @@ pub(crate) mod cgi;
 pub(crate) mod clock;
 pub(crate) mod clocks;
 pub(crate) mod contact;
+pub(crate) mod content;
 pub(crate) mod date;
 pub(crate) mod entities;
 pub(crate) mod form;

@@ -9,12 +9,12 @@ use wx_client::exchange_clock::ExchangeClock;
 use wx_proto::bytes::Bytes;
 use wx_proto::{Body, Limits};
 
-/// The size of the pieces for hyper. hyper queues 16 of them and polls for the next as soon as one
-/// is written, so [`ActivityClock`] notices every 32 KiB. With 4 KiB, a send takes 4 % longer.
+/// The size of the pieces for hyper. hyper queues 16 pieces and polls for the next one as soon as
+/// one is written, so [`ActivityClock`] notices every 32 KiB. With 4 KiB, a send takes 4 % longer.
 const PIECE: usize = 32 * 1024;
 
-/// The body of a request for hyper: slices of the segments without copies, and an exact length. It
-/// can only be read once, so no layer below can send it twice.
+/// The body of a request for hyper. It returns slices of the segments without copies, and has an
+/// exact length. It can only be read once, so no layer below can send it twice.
 pub(crate) struct BodyStream {
     current: Bytes,
     rest: <Body as IntoIterator>::IntoIter,
@@ -59,7 +59,7 @@ impl http_body::Body for BodyStream {
     }
 }
 
-/// A piece in the queue of hyper, which drops it when it has been written.
+/// A piece in hyper's queue. hyper drops it when it is written.
 struct Piece {
     bytes: Bytes,
     clock: ActivityClock,
@@ -77,16 +77,16 @@ impl Drop for Piece {
     }
 }
 
-/// The activity of an exchange, shared by the body of the request and the wait for the reply.
+/// Tracks the activity of an exchange. The body of the request and the wait for the reply share it.
 ///
-/// Bytes count when they are written to the buffers of the system, which take up to 400 KiB of a
-/// chunk. The stall time has to be longer than the line needs for those.
+/// Bytes count when they are written to the system's buffers, which hold up to 400 KiB of a chunk.
+/// The stall time must be longer than the time to send these.
 #[derive(Clone)]
 pub(crate) struct ActivityClock(Arc<Mutex<Activity>>);
 
 struct Activity {
     limits: Limits,
-    /// When a byte was moved last.
+    /// The time at which the last byte moved.
     last: Instant,
     /// Whether the request's body was polled.
     begun: bool,
@@ -104,34 +104,34 @@ impl ActivityClock {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that the request's body was polled.
+    /// Records that the request's body was polled.
     fn note_poll(&self) {
         let mut activity = self.lock();
         (activity.last, activity.begun) = (Instant::now(), true);
     }
 
-    /// Notes that bytes of a body were moved, or that a body has ended.
+    /// Records that bytes of a body have moved, or that a body has ended.
     pub(crate) fn note(&self, body_bytes: usize) {
         let mut activity = self.lock();
         activity.last = Instant::now();
         activity.clock.count(body_bytes as u64);
     }
 
-    /// Whether the body was polled. At that time, there is a connection and the head of the request
-    /// is being sent.
+    /// Returns whether the body was polled. In that case, there is a connection, and the head of
+    /// the request is being sent.
     pub(crate) fn has_begun(&self) -> bool {
         self.lock().begun
     }
 
-    /// Returns when to give up if nothing moves until then.
-    fn due(&self) -> Instant {
+    /// Returns the deadline: the exchange is given up if no bytes are transferred before it.
+    fn deadline(&self) -> Instant {
         let activity = self.lock();
         let stalled = activity.last + activity.limits.stall;
         activity.clock.due().map_or(stalled, |due| stalled.min(due.into()))
     }
 
-    /// Waits for `future` for as long as the limits of the exchange allow, then returns `None`. The
-    /// time between two such waits does not count.
+    /// Waits for `future`. Returns `None` if a limit of the exchange is exceeded. Time between two
+    /// such waits does not count.
     pub(crate) async fn wait<T>(&self, future: impl Future<Output = T>) -> Option<T> {
         let mut future = std::pin::pin!(future);
         {
@@ -140,8 +140,8 @@ impl ActivityClock {
             activity.clock.resume(Instant::now().into_std());
         }
         loop {
-            let output = timeout_at(self.due(), &mut future).await.ok();
-            if output.is_some() || self.due() <= Instant::now() {
+            let output = timeout_at(self.deadline(), &mut future).await.ok();
+            if output.is_some() || self.deadline() <= Instant::now() {
                 self.lock().clock.pause(Instant::now().into_std());
                 return output;
             }
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_moves_is_no_stall() {
+    async fn a_body_that_moves_is_not_a_stall() {
         let clock = ActivityClock::new(limits());
         assert!(!clock.has_begun());
         let mut body = ten_pieces(&clock);

@@ -4,15 +4,15 @@ use std::io;
 use wx_client::certificate;
 use wx_proto::flow::{ProxyProblem, TransportError, TransportErrorKind};
 
-/// Converts an error of reqwest. Its text is dropped, because it contains the URL.
+/// Converts an error of reqwest, without its text, which contains the URL.
 ///
-/// `begun` says whether the request's body was polled. hyper polls it right after the head, so a
-/// request whose body was not polled cannot have arrived. `reused` says whether the connection has
+/// `begun` is whether the request's body was polled. hyper polls it immediately after the head, so
+/// if it was not polled, the request cannot have arrived. `reused` is whether the connection has
 /// carried a request before.
 ///
-/// hyper reports a connection that was closed within the head of a reply like one that was closed
-/// before it. The former is therefore treated as the latter, and the request is repeated at once
-/// instead of after a wait.
+/// hyper returns the same error for a connection that was closed before a reply, and in the middle
+/// of the reply's head. Both are treated as closed before the reply, so that the request is
+/// repeated at once instead of after a wait.
 pub(crate) fn classify(error: &reqwest::Error, begun: bool, reused: bool) -> TransportError {
     let kind = kind(error);
     if error.is_connect() || !begun {
@@ -29,7 +29,7 @@ fn is_closed(error: &reqwest::Error) -> bool {
 
     innermost::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
         || innermost::<io::Error>(error).is_some_and(|io| {
-            // The last is the error of a TLS library if the server closes without a close_notify.
+            // TLS libraries return the last one if the server closes without a close_notify.
             matches!(io.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
         })
 }
@@ -53,14 +53,14 @@ fn kind(error: &reqwest::Error) -> TransportErrorKind {
     }
 }
 
-/// Whether hyper could not read the chunks of a body. Only the text distinguishes such an error
-/// from those of a TLS library.
+/// Returns whether hyper could not parse the chunks of a body. Only the text distinguishes this
+/// from an error of a TLS library.
 fn is_framing(error: &io::Error) -> bool {
     let text = error.to_string();
     text.starts_with("chunk ") || text.to_ascii_lowercase().starts_with("invalid chunk ")
 }
 
-/// Returns why there was no connection. The error types are private to hyper-util and reqwest, so
+/// Returns why there was no connection. The error types of hyper-util and reqwest are private, so
 /// only their texts distinguish them.
 fn connect_kind(error: &reqwest::Error) -> TransportErrorKind {
     let mut source = error.source();
@@ -72,7 +72,7 @@ fn connect_kind(error: &reqwest::Error) -> TransportErrorKind {
         if let Some(text) = text.strip_prefix("tunnel error: ") {
             return TransportErrorKind::Proxy(tunnel_problem(text, error.is_dns()));
         } else if let Some(text) = text.strip_prefix("SOCKS error: ") {
-            // Its source is hidden.
+            // The source of this error is not public.
             let is_dns = format!("{cause:?}").contains("dns error");
             return TransportErrorKind::Proxy(tunnel_problem(text, is_dns));
         } else if text.starts_with("tcp ") {

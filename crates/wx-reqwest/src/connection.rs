@@ -1,13 +1,14 @@
-//! Observes the connection of a request, which reqwest does not report: whether it is established,
-//! whether it has carried a request before, and whether it uses a proxy.
+//! Observes the connection of a request: whether it is established, whether it has carried a
+//! request before, and whether it uses a proxy. reqwest does not report this.
 //!
-//! hyper-util waits for an idle connection of the pool while it makes a new one, both within the
-//! future of the request (`hyper_util::client::legacy::Client::one_connection_for`). If the pool is
-//! first, a separate task finishes the new connection for the pool. Therefore a request that has
-//! made no connection uses one of the pool, which has carried a request, unless it is such a spare
-//! one. A spare one counts as reused, which is harmless: the request is repeated once, as after any
-//! failure on the way. If a new connection was finished but the pool was first, a reused connection
-//! counts as new, which costs a try.
+//! Within the future of the request, hyper-util races an idle pooled connection against a new one
+//! (`hyper_util::client::legacy::Client::one_connection_for`). If the pooled connection wins, a
+//! background task finishes the new one and adds it to the pool as a spare one. Therefore, a
+//! request that has established no connection itself uses a pooled one.
+//!
+//! There are two inaccuracies. A spare connection counts as reused although it has carried no
+//! request. This is harmless: the request is repeated once. And if a new connection was finished
+//! but the pooled connection won the race, a reused connection counts as new, which costs a try.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,7 +23,7 @@ tokio::task_local! {
     static CURRENT: Connection;
 }
 
-/// What was observed of the connection of a request.
+/// The observed state of a request's connection.
 #[derive(Clone, Default)]
 pub(crate) struct Connection(Arc<Mutex<State>>);
 
@@ -34,7 +35,7 @@ struct State {
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Stage {
-    /// From the pool, unless a connection attempt is observed.
+    /// From the pool. This is assumed until a connection attempt is observed.
     #[default]
     Reused,
     /// Not established yet.
@@ -43,7 +44,7 @@ enum Stage {
 }
 
 impl Connection {
-    /// Awaits `request` and observes it.
+    /// Awaits `request` and observes its connection.
     pub(crate) async fn observe<T>(&self, request: impl Future<Output = T>) -> T {
         CURRENT.scope(self.clone(), request).await
     }
@@ -56,7 +57,8 @@ impl Connection {
         self.state().stage == Stage::Reused
     }
 
-    /// Whether the connection was never established, so that nothing of the request can have left.
+    /// Returns whether the connection was never established. In that case, no byte of the request
+    /// was sent.
     pub(crate) fn is_unfinished(&self) -> bool {
         self.state().stage == Stage::Unfinished
     }
@@ -70,7 +72,7 @@ impl Connection {
     }
 }
 
-/// Notes that no proxy of the client applies to the current connection attempt.
+/// Records that the current connection attempt uses no proxy.
 pub(crate) fn note_direct() {
     let _ = CURRENT.try_with(|current| current.state().proxied = false);
 }
@@ -101,7 +103,8 @@ impl<S: Service<R>, R> Service<R> for ObservedConnector<S> {
 
     fn call(&mut self, destination: R) -> Self::Future {
         let of = CURRENT.try_with(Connection::clone).unwrap_or_default();
-        // reqwest asks its proxies within the call. The last one calls `note_direct`.
+        // reqwest asks its proxies during this call. If none applies, the last one calls
+        // `note_direct`.
         *of.state() = State { stage: Stage::Unfinished, proxied: true };
         ObservedConnect { connecting: Box::pin(self.0.call(destination)), of }
     }
@@ -118,7 +121,7 @@ impl<F: Future> Future for ObservedConnect<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let polled = self.connecting.as_mut().poll(cx);
         if CURRENT.try_with(|_| ()).is_err() {
-            // A spare connection, finished outside of its request, which uses another one.
+            // This is a spare connection. Its request uses another one.
             self.of.state().stage = Stage::Reused;
         } else if polled.is_ready() {
             self.of.state().stage = Stage::New;

@@ -7,11 +7,11 @@ use crate::Http;
 
 pub use wx_client::drive::drive as drive_observed;
 
-/// Runs a flow to its end with the session of a cell. The flow makes every decision; the driver
+/// Drives a flow to its end with the session in a cell. The flow makes every decision; the driver
 /// performs the I/O.
 ///
-/// Cancel safe: if the future is dropped, the flow loses one try at most. Call this again with the
-/// same flow and media to continue. Requires a tokio runtime.
+/// Cancel safe: if the future is dropped, the flow loses at most one try. To continue, call this
+/// again with the same flow and media. Requires a tokio runtime.
 pub async fn drive<F: Flow>(
     http: &Http,
     session: &SessionCell,

@@ -4,8 +4,8 @@ use reqwest::{ClientBuilder, redirect, retry};
 
 use crate::connection::Observed;
 
-/// Replaces methods of `ClientBuilder` that only exist with certain features of reqwest. If a crate
-/// in the build enables such a feature, the inherent method takes precedence.
+/// Replacements for methods of `ClientBuilder` that only exist with certain features of reqwest. If
+/// a crate in the build enables such a feature, the inherent method takes precedence.
 #[allow(dead_code)]
 trait MissingMethods: Sized {
     fn cookie_store(self, _: bool) -> Self {
@@ -24,12 +24,12 @@ impl MissingMethods for ClientBuilder {}
 /// Switches off redirects, retries, decoding, cookies and verbose logging, and verifies
 /// certificates. Plain http is only allowed for a loopback session.
 ///
-/// One retry remains: that of hyper-util for a pooled connection that turns out to be closed. It
-/// cannot send anything twice, because hyper only returns a request that it has not begun to write
+/// One retry remains: hyper-util retries if a pooled connection turns out to be closed. This cannot
+/// send anything twice, because hyper only returns a request that it has not begun to write
 /// (`hyper::client::conn::http1::SendRequest::try_send_request`), and the body of [`crate::body`]
 /// can only be read once.
 ///
-/// The outermost layer of the connector is that of [`crate::connection`].
+/// Adds the layer of [`crate::connection`] as the outermost layer of the connector.
 pub(crate) fn harden(builder: ClientBuilder, loopback: bool) -> ClientBuilder {
     builder
         .redirect(redirect::Policy::none())

@@ -22,8 +22,8 @@ use crate::proxy;
 use crate::sink::Sink;
 use crate::source::Source;
 
-/// The transport: reqwest, configured so that it sends exactly the given requests. Clones share
-/// their connections.
+/// A transport over reqwest, which is configured to send requests unchanged. Clones share their
+/// connections.
 #[derive(Clone)]
 pub struct Http {
     client: reqwest::Client,
@@ -32,8 +32,8 @@ pub struct Http {
 }
 
 impl Http {
-    /// Returns a reqwest builder with the defaults of this crate: the proxy of `proxy`, and the
-    /// certificates of the Cargo features. Start a custom builder with it.
+    /// Returns a reqwest builder with the defaults of this crate: the proxy in `proxy`, and the
+    /// certificates of the enabled features. Use it for custom settings.
     ///
     /// # Errors
     /// [`BuildError::Proxy`] if reqwest cannot use the proxy.
@@ -44,25 +44,26 @@ impl Http {
     /// Creates an HTTP client with the proxies, certificates and name resolution of `builder`. The
     /// default is reqwest's builder with the certificates of [`Http::defaults`]. Switches off
     /// redirects, retries, decoding, cookies, verbose logging and HTTP/2, and verifies
-    /// certificates. A loopback site uses no proxy, any other site no plain http.
+    /// certificates. A loopback site uses no proxy. Other sites do not use plain http.
     ///
-    /// Proxies that `builder` names are used, and so are the settings given to [`Http::defaults`],
-    /// including [`ProxySettings::none`]. Otherwise the environment decides, as [`ProxySettings`]
-    /// reads it. This also holds after [`reqwest::ClientBuilder::no_proxy`], which cannot be
-    /// distinguished from a builder without proxies.
+    /// The proxies of `builder` are used, including the settings that were passed to
+    /// [`Http::defaults`], even if they are [`ProxySettings::none`]. Otherwise, the proxy of the
+    /// environment is used, as [`ProxySettings`] reads it. This includes a builder with
+    /// [`reqwest::ClientBuilder::no_proxy`], which cannot be distinguished from one without
+    /// proxies.
     ///
     /// # Errors
     /// [`BuildError`] if reqwest cannot be set up, or has no TLS for an https site, or if the
     /// environment names a proxy that cannot be used. [`BuildError::NoCryptoProvider`] for any site
     /// if the feature `rustls` is on without `aws-lc-rs` and the program has installed no crypto
-    /// provider, also if `builder` has a TLS library of its own.
+    /// provider, even if `builder` selects another TLS library.
     pub fn new(builder: Option<reqwest::ClientBuilder>, site: &Site) -> Result<Self, BuildError> {
         let loopback = site.hosts().is_loopback();
         let builder = proxy::configure(builder.unwrap_or_else(defaults), loopback)?;
         if !loopback && !cfg!(any(feature = "rustls", feature = "native-tls")) {
             return Err(BuildError::NoTls);
         }
-        // reqwest would panic, at least if rustls is its TLS library.
+        // Without this check, reqwest panics, at least if it uses rustls.
         #[cfg(all(feature = "rustls", not(feature = "aws-lc-rs")))]
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(BuildError::NoCryptoProvider);
@@ -71,8 +72,8 @@ impl Http {
         Ok(Self { client, pools: Arc::default(), loopback })
     }
 
-    /// Sends a request and waits for the head of its reply. The request is not part of the future,
-    /// which would keep room for it while it waits.
+    /// Sends a request and waits for the head of its reply. The future does not contain the
+    /// request, so that it needs less memory while it waits.
     fn exchange(
         &self,
         request: ApiRequest,
@@ -85,7 +86,7 @@ impl Http {
         let request = reqwest::Request::try_from(http::Request::from_parts(parts, body));
         let pool = self.pools.choose(limits.new_connection);
         let pending = match request {
-            // A request of another session, which may need other proxies and certificates.
+            // This session may require other proxies and certificates.
             _ if limits.direct != self.loopback => {
                 Err(TransportError::never_connected(TransportErrorKind::Connect))
             }
@@ -103,7 +104,7 @@ impl Http {
                     self.pools.keep(pool);
                     Ok(Reply::new(response, clock.clone()))
                 }
-                // A custom builder may have time limits.
+                // A custom builder may have timeouts.
                 Some(Err(error)) if error.is_connect() && error.is_timeout() && !error.is_dns() => {
                     Err(connection.timeout_error())
                 }
@@ -140,7 +141,7 @@ impl Transport for Http {
     }
 
     async fn sleep(time: Duration, token: &CancelToken) {
-        // A sleep of zero takes a millisecond in tokio.
+        // In tokio, a sleep of zero takes a millisecond.
         if time.is_zero() {
             tokio::task::yield_now().await;
         } else {
@@ -157,10 +158,10 @@ impl Transport for Http {
 
 impl AsyncTransport for Http {}
 
-/// Returns the error of a request without a head in time.
+/// Returns the error of a request whose reply's head has timed out.
 ///
-/// A body that was polled is being sent, even if another connection attempt is still unfinished.
-/// Without a body, only an unfinished connection shows that nothing has left.
+/// If the body was polled, it is being sent, even if another connection attempt is unfinished. For
+/// a request without a body, only an unfinished connection shows that nothing was sent.
 fn head_timeout_error(
     body_has_begun: bool,
     begins_with_body: bool,
@@ -176,7 +177,7 @@ fn head_timeout_error(
 /// Returns the certificate settings of [`Http::defaults`].
 fn defaults() -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder();
-    // reqwest prefers the library of the platform if anybody in the build has switched it on.
+    // reqwest prefers the platform's TLS library if any crate in the build has enabled it.
     #[cfg(feature = "rustls")]
     let builder = builder.tls_backend_rustls();
     #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
@@ -186,13 +187,13 @@ fn defaults() -> reqwest::ClientBuilder {
 
 #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
 fn webpki_roots() -> impl Iterator<Item = reqwest::Certificate> {
-    // reqwest accepts any bytes here and parses them when the client is built.
+    // reqwest does not parse the bytes before the client is built.
     webpki_root_certs::TLS_SERVER_ROOT_CERTS
         .iter()
         .filter_map(|der| reqwest::Certificate::from_der(der).ok())
 }
 
-/// Shows nothing, because a proxy may have a password.
+/// Does not show the settings, because a proxy may have a password.
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http").finish_non_exhaustive()
@@ -232,7 +233,7 @@ mod tests {
 
     use super::*;
 
-    /// A request that was never connected is handed out again, so one that may have left must not
+    /// A request that was never connected is sent again, so one that may have left must not
     /// count as such.
     #[test]
     fn a_polled_body_is_on_its_way_whatever_the_connection_shows() {
@@ -245,8 +246,8 @@ mod tests {
             (false, false, &unfinished, Delivery::Never),
             (false, false, &pooled, Delivery::Unknown),
         ] {
-            let failure = head_timeout_error(body_has_begun, begins_with_body, connection);
-            assert_eq!(failure.delivery, delivered, "{body_has_begun} {begins_with_body}");
+            let error = head_timeout_error(body_has_begun, begins_with_body, connection);
+            assert_eq!(error.delivery, delivered, "{body_has_begun} {begins_with_body}");
         }
     }
 }

@@ -1,5 +1,5 @@
-// The first definition of a link wins: these are for rustdoc, those in the README for the pages of
-// the repository.
+// The first definition of a link wins: these are for rustdoc. The README has other definitions for
+// repository pages.
 //! [wx-proto]: wx_proto
 //! [Session file]: wx_proto#session-file
 //! [protocol]: wx_proto::protocol
@@ -25,7 +25,9 @@ pub use wx_client::checkpoint::CheckpointStore;
 pub use wx_client::media_io::MediaIo;
 pub use wx_client::session_cell::SessionCell;
 pub use wx_client::session_file::{SessionFile, SessionFileError};
-pub use wx_client::{self, BuildError, CancelToken, LoginError, LoginRequest, RunOptions, seed};
+pub use wx_client::{
+    self, BuildError, CancelToken, LoginError, LoginRequest, Outbound, RunOptions, seed,
+};
 pub use wx_proto;
 
 pub use drive::{drive, drive_observed};
@@ -33,7 +35,7 @@ pub use http::{Http, Reply};
 pub use sink::Sink;
 pub use source::Source;
 
-/// Sends and fetches pictures for one login over [reqwest], and waits for its messages. Requires a
+/// Sends and fetches images for one login over [reqwest], and waits for its messages. Requires a
 /// tokio runtime.
 pub type Client = wx_client::Client<Http>;
 
@@ -44,7 +46,7 @@ pub type ClientBuilder<Start = Session> = wx_client::ClientBuilder<Http, Start>;
 /// An operation of a [`Client`], with its options.
 pub type Request<'a, F> = wx_client::Request<'a, F, Http>;
 
-/// New messages, in the batches in which the server sends them.
+/// Batches of new messages, as the server sends them.
 pub type Messages<'a> = wx_client::Messages<'a, Http>;
 
 /// Sends each message once, across crashes and restarts.

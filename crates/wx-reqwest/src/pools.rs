@@ -1,9 +1,9 @@
-//! Several connection pools in one client of reqwest.
+//! Separate connection pools in one reqwest client.
 //!
 //! hyper-util identifies a pool by the scheme and the authority of a URL. The authority may contain
-//! a user name, which is not sent: only [`reqwest::RequestBuilder`] would make a header of it.
-//! Therefore a new user name is a pool without connections. A second client would need another TLS
-//! set-up, and would lack those settings of a custom builder that cannot be read back.
+//! a user name. It is not sent, because only [`reqwest::RequestBuilder`] converts it into a header.
+//! Therefore a new user name selects a new pool. A second client instead would require another TLS
+//! set-up, and would lack the settings of a custom builder, which cannot be read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,7 +14,7 @@ pub(crate) struct Pools {
     newest: AtomicU64,
 }
 
-/// The number of a pool. Pool 0 is that of URLs without a user name.
+/// The number of a pool. URLs without a user name use pool 0.
 #[derive(Clone, Copy)]
 pub(crate) struct Pool(u64);
 
@@ -28,8 +28,8 @@ impl Pools {
         })
     }
 
-    /// Makes `pool`, which has received a reply, the current one. Older pools, whose connections
-    /// may be closed too, are not used again.
+    /// Makes `pool` the current one, after it has received a reply. Older pools are not used again,
+    /// because their connections may be closed too.
     pub(crate) fn keep(&self, pool: Pool) {
         self.current.fetch_max(pool.0, Ordering::Relaxed);
     }
@@ -39,7 +39,7 @@ impl Pool {
     /// Makes `request` use a connection of this pool.
     pub(crate) fn apply(self, request: &mut reqwest::Request) {
         if self.0 > 0 {
-            // This only fails for URLs without a host, of which there are none.
+            // This only fails for URLs without a host. Requests have none of these.
             let _ = request.url_mut().set_username(&self.0.to_string());
         }
     }

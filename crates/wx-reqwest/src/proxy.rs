@@ -6,7 +6,7 @@ use wx_client::proxy::ProxySettings;
 use crate::BuildError;
 use crate::connection::note_direct;
 
-/// Makes `builder` use the proxy of `settings` and no other.
+/// Makes `builder` use the proxy of `settings`, and no other proxy.
 pub(crate) fn apply(
     settings: &ProxySettings,
     builder: ClientBuilder,
@@ -17,11 +17,11 @@ pub(crate) fn apply(
         let proxy = Proxy::all(proxy.url()).map_err(|_| proxy.refused())?;
         builder = builder.proxy(proxy.no_proxy(direct));
     }
-    // A proxy for no URL, so that `names_proxies` is true.
+    // Add a proxy that is used for no URL, so that `names_proxies` is true.
     Ok(builder.proxy(Proxy::custom(|_| None::<Url>)))
 }
 
-/// Makes `builder` use its own proxies, or that of the environment if it has none.
+/// Makes `builder` use its own proxies, or the proxy of the environment if it has none.
 pub(crate) fn configure(
     builder: ClientBuilder,
     loopback: bool,
@@ -33,18 +33,17 @@ pub(crate) fn configure(
     } else {
         apply(&ProxySettings::from_environment()?, builder)?
     };
-    // reqwest asks the proxies in order, so it asks this one if no other applies.
+    // reqwest asks the proxies in order, so it asks this one only if no other applies.
     Ok(builder.proxy(Proxy::custom(|_| {
         note_direct();
         None::<Url>
     })))
 }
 
-/// Whether a builder has proxies, which reqwest only shows in its `Debug` output. If a later
-/// version does not show them, the environment decides, and an unusable proxy in it is still
-/// refused.
+/// Returns whether a builder has proxies. Only reqwest's `Debug` output shows this. If a later
+/// version does not, the proxy of the environment is used.
 fn names_proxies(builder: &ClientBuilder) -> bool {
-    // The rest may contain text of the caller.
+    // The output after this may contain text of the caller.
     let shown = format!("{builder:?}");
     shown.split("default_headers").next().is_some_and(|shown| shown.contains("proxies: ["))
 }

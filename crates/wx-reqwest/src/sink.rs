@@ -9,8 +9,8 @@ use wx_client::media_io::{MediaIo, MediaSink};
 use wx_client::temp_file::{Access, TempFile};
 use wx_proto::bytes::Bytes;
 
-/// The destination of a fetched picture. A download that ends before the picture is complete and
-/// verified leaves nothing behind. The same holds for a dropped future.
+/// The destination of a fetched image. A download that ends before the image is complete and
+/// verified leaves nothing behind. This includes a download whose future was dropped.
 pub struct Sink<'a> {
     place: Place<'a>,
 }
@@ -21,17 +21,17 @@ enum Place<'a> {
     Writer { writer: Box<dyn AsyncWrite + Send + Unpin + 'a>, written: u64 },
 }
 
-/// The temporary file.
+/// A file that is being written under a temporary name.
 struct Partial {
     /// The open file of `temporary`.
     file: File,
     temporary: TempFile,
-    /// Its length, unless a write is in progress or has failed.
+    /// The length of the file, unless a write is in progress or has failed.
     len: Option<u64>,
 }
 
 impl<'a> Sink<'a> {
-    /// Writes to a file, which is created or replaced once the picture is complete. Until then the
+    /// Writes to a file, which is created or replaced once the image is complete. Until then, the
     /// bytes are in a temporary file in the same directory.
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self { place: Place::Path { path: path.into(), file: None } }
@@ -42,21 +42,21 @@ impl<'a> Sink<'a> {
         Self { place: Place::Vec { bytes, kept: false } }
     }
 
-    /// Writes to a writer. Written bytes cannot be undone, so an interrupted download is not
-    /// restarted, and the writer keeps the bytes.
+    /// Writes to a writer. Written bytes cannot be taken back, so an interrupted download is not
+    /// restarted, and the writer keeps them.
     pub fn writer(writer: &'a mut (impl AsyncWrite + Send + Unpin)) -> Self {
         Self { place: Place::Writer { writer: Box::new(writer), written: 0 } }
     }
 
-    /// Whether a download into this sink can be restarted.
+    /// Returns whether a download into this sink can be restarted.
     #[must_use]
     pub fn is_restartable(&self) -> bool {
         !matches!(self.place, Place::Writer { .. })
     }
 
-    /// Puts the picture in place, as the last step of a successful download.
+    /// Completes the image, as the last step of a successful download.
     ///
-    /// If the future is dropped, the file is either in place as a whole or not at all.
+    /// If the future is dropped, the file is either complete or not there at all.
     ///
     /// # Errors
     /// The error of the file or the writer; nothing is kept in that case.
@@ -102,8 +102,8 @@ impl MediaIo for Sink<'_> {
                 Ok(())
             }
             Place::Writer { writer, written } => {
-                // If an earlier future was dropped in the middle of this write, the part that was
-                // written is skipped.
+                // Skip the part that was already written, if the future of this write was dropped
+                // before.
                 while let Some(rest) = rest_of(&bytes, written.saturating_sub(at)) {
                     match writer.write(rest).await? {
                         0 => return Err(io::ErrorKind::WriteZero.into()),
@@ -116,7 +116,7 @@ impl MediaIo for Sink<'_> {
     }
 }
 
-/// Returns the bytes after the first `done`, unless there are none.
+/// Returns the bytes after the first `done` bytes, or `None` if there are none.
 fn rest_of(bytes: &[u8], done: u64) -> Option<&[u8]> {
     let rest = bytes.get(usize::try_from(done).ok()?..)?;
     (!rest.is_empty()).then_some(rest)

@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWriteExt};
 use tokio::task::spawn_blocking;
+use wx_client::Outbound;
 use wx_client::creation::explain_unnamed;
 use wx_client::media_io::{MediaIo, MediaSource};
 use wx_client::page_buffer::PageBuffer;
 use wx_client::source_info::{SourceInfo, slice, too_long};
 use wx_proto::bytes::Bytes;
-use wx_proto::{Error, Media, MediaKind, Policy, SourceError, Step};
+use wx_proto::{Error, Media, SourceError, Step};
 
 /// A picture to send. It is read twice: once for its MD5, and once in chunks. A picture of a single
 /// chunk is read once.
@@ -120,21 +121,13 @@ impl Source {
         Ok(Self::file(info, file.into_std().await))
     }
 
-    /// Sets the kind of the message. By default a GIF is sent as an emoticon, and everything else
-    /// as an image. A picture that cannot be sent as this kind is refused before anything is sent.
-    #[must_use]
-    pub fn sent_as(mut self, kind: MediaKind) -> Self {
-        self.info.kind = Some(kind);
-        self
-    }
-
     /// Returns the length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.info.len
     }
 
-    /// Whether the source is empty. An empty source cannot be sent.
+    /// Returns whether the source is empty. An empty source cannot be sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.info.len == 0
@@ -145,11 +138,11 @@ impl Source {
     /// Cancel safe.
     ///
     /// # Errors
-    /// If the source cannot be read, or cannot be sent.
-    pub async fn media(&mut self, policy: &Policy) -> Result<Media, Error> {
+    /// If the source is empty or cannot be read.
+    pub async fn media(&mut self) -> Result<Media, Error> {
         let first = self.read(self.info.first_span()).await;
         let first = first.map_err(|error| Error::new(Step::Prepare, SourceError::from(error)))?;
-        self.info.media(&first, policy)
+        self.info.media(&first)
     }
 }
 
@@ -170,23 +163,29 @@ impl MediaIo for Source {
             }
             Data::Seek(from, buffer) => {
                 from.seek(SeekFrom::Start(span.start)).await?;
-                let mut space = buffer.space(len);
+                let mut memory = buffer.memory(len);
                 let mut filled = 0;
                 while filled < len {
-                    match from.read(&mut space.bytes_mut()[filled..]).await? {
+                    match from.read(&mut memory.bytes_mut()[filled..]).await? {
                         0 => break,
                         more => filled += more,
                     }
                 }
-                Ok(buffer.filled(space, filled))
+                Ok(buffer.filled(memory, filled))
             }
         }
     }
 }
 
 impl MediaSource for Source {
-    async fn media(&mut self, policy: &Policy) -> Result<Media, Error> {
-        Self::media(self, policy).await
+    async fn media(&mut self) -> Result<Media, Error> {
+        Self::media(self).await
+    }
+}
+
+impl From<Source> for Outbound<Source> {
+    fn from(source: Source) -> Self {
+        Self::Media(source)
     }
 }
 

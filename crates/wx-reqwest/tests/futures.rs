@@ -4,7 +4,7 @@
 
 use async_compat::Compat;
 use wx_emulator::Emulator;
-use wx_proto::flow::SendImage;
+use wx_proto::flow::SendMessage;
 use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Session, UnixMs};
 use wx_reqwest::{CancelToken, Client, MediaIo, RunOptions, Sink, Source, drive};
 
@@ -25,10 +25,10 @@ fn everything_is_send() {
     let server = Emulator::start().unwrap();
     let (client, to) = (client(&server), Recipient::file_helper());
     let (mut media, mut watch) = (Source::bytes("a", TINY), RunOptions::new());
-    let about = pollster::block_on(media.media(&Policy::default())).unwrap();
+    let about = pollster::block_on(media.media()).unwrap();
     let seed = IdSource::process().seed(UnixMs::new(1), [0; 16]);
     let mut flow =
-        SendImage::new(&client.session(), about, to.clone(), seed, Policy::default()).unwrap();
+        SendMessage::media(&client.session(), about, to.clone(), seed, Policy::default()).unwrap();
     drop(is_send(drive(client.http(), client.session_cell(), &mut media, &mut flow, &mut watch)));
     let uploaded =
         pollster::block_on(Compat::new(client.upload(&to, Source::bytes("a", TINY)).into_future()))
@@ -54,7 +54,7 @@ fn everything_is_send() {
     drop(is_send(messages.next()));
     // The futures of sources and sinks.
     let mut source = source();
-    drop(is_send(source.media(&Policy::default())));
+    drop(is_send(source.media()));
     drop(is_send(MediaIo::read(&mut source, 0..1)));
     drop(is_send(Source::reader("a", TINY, 0, 1)));
     drop(is_send(Sink::path("a").finish()));

@@ -73,7 +73,7 @@ async fn a_stored_job_goes_on_after_the_chunks_that_were_acknowledged() {
         .await
         .unwrap();
     assert_eq!((requests.last(), server.messages().len()), (Some(&"webwxsendmsgimg"), 1));
-    assert_eq!(sent.uploaded.bytes, 1_300_000);
+    assert_eq!(sent.uploaded.as_ref().unwrap().bytes, 1_300_000);
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn an_upload_and_the_message_of_an_upload_go_on_by_themselves() {
     let again = client.resume_upload(finished.clone(), source(100)).map(drop);
     assert_eq!(again, Err(ResumeError::OtherJob));
     assert_eq!((server.requests_to("webwxuploadmedia"), server.messages().len()), (1, 0));
-    client.resume_uploaded(finished).unwrap().await.unwrap();
+    client.resume_message(finished).unwrap().await.unwrap();
     assert_eq!((server.requests_to("webwxuploadmedia"), server.messages().len()), (1, 1));
 }
 
@@ -180,7 +180,7 @@ async fn a_cancelled_job_ends_at_once_and_says_what_is_certain() {
                 token.cancel();
             }
         })
-        .trace(|exchange| traced.push((exchange.endpoint, exchange.failure.is_some())))
+        .trace(|exchange| traced.push((exchange.endpoint, exchange.error.is_some())))
         .cancel(&token)
         .await
         .unwrap_err();

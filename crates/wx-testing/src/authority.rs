@@ -1,4 +1,4 @@
-//! A certificate authority that lives as long as its test bed.
+//! The certificate authority of one test bed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,23 +19,23 @@ use sha2::{Digest, Sha256};
 /// Signs a certificate for each requested host name.
 pub(crate) struct Authority {
     issuer: Arc<CertifiedIssuer<'static, KeyPair>>,
-    /// One key for all names, so that a browser can be started with its hash.
+    /// All certificates use the same key, so that a browser can be started with its hash.
     key: Arc<KeyPair>,
     signing_key: Arc<dyn SigningKey>,
     issued: Mutex<BTreeMap<String, Arc<CertifiedKey>>>,
     flaw: Option<Flaw>,
 }
 
-/// A flaw of a certificate.
+/// A flaw in a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// It has expired.
+    /// The certificate has expired.
     Expired,
-    /// It is not valid yet.
+    /// The certificate is not valid yet.
     NotYetValid,
-    /// It is for another host name.
+    /// The certificate is for another host name.
     WrongName,
-    /// Its issuer is unknown.
+    /// The issuer is unknown.
     UnknownIssuer,
 }
 
@@ -53,7 +53,7 @@ impl Authority {
         Ok(Self { issuer, key, signing_key, issued: Mutex::default(), flaw: None })
     }
 
-    /// Returns an authority like this one whose certificates have a flaw.
+    /// Returns a similar authority that issues certificates with a flaw.
     pub(crate) fn flawed(&self, flaw: Flaw) -> Result<Self, rcgen::Error> {
         if flaw == Flaw::UnknownIssuer {
             return Self::new();
@@ -72,7 +72,7 @@ impl Authority {
         self.issuer.pem()
     }
 
-    /// Returns the SHA-256 of the public key that all certificates share, in base64.
+    /// Returns the SHA-256 of the public key of all certificates, in base64.
     pub(crate) fn spki_hash(&self) -> String {
         STANDARD.encode(Sha256::digest(self.key.subject_public_key_info()))
     }
@@ -102,8 +102,7 @@ impl Authority {
 }
 
 impl ResolvesServerCert for Authority {
-    /// Returns no certificate to clients that name no host, because the real server would not
-    /// either.
+    /// Returns no certificate to a client that sends no host name, as the real server would do.
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         self.issue(hello.server_name()?).ok()
     }

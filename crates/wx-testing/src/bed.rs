@@ -1,4 +1,4 @@
-//! The test bed: emulator, TLS front and proxy.
+//! The test bed: an emulator, a TLS front and a proxy.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,23 +12,23 @@ use wx_emulator::{Builder, Emulator};
 
 use crate::authority::Authority;
 use crate::front;
-use crate::proxy::{self, Asked};
-use crate::trouble::Trouble;
+use crate::proxy::{self, RequestedTunnels};
 use crate::tunnel::TunnelEnds;
+use crate::tunnel_fault::TunnelFault;
 
-/// An emulator under the real host names. Dropping it stops everything.
+/// An emulator under the real host names. Dropping the bed stops everything.
 #[derive(Debug)]
 pub struct TestBed {
     emulator: Emulator,
     proxy: SocketAddr,
-    asked: Arc<Asked>,
+    requested: Arc<RequestedTunnels>,
     authority: Arc<Authority>,
     directory: TempDir,
     runtime: Option<Runtime>,
 }
 
 impl TestBed {
-    /// Starts an emulator, the TLS front, and the proxy.
+    /// Starts an emulator, a TLS front and a proxy.
     ///
     /// # Errors
     ///
@@ -48,12 +48,12 @@ impl TestBed {
             .build()?;
         let (front_listener, front) = listen(&runtime)?;
         let (proxy_listener, proxy) = listen(&runtime)?;
-        let asked = Arc::new(Asked::default());
+        let requested = Arc::new(RequestedTunnels::default());
         runtime.spawn(front::serve(front_listener, acceptor, emulator.addr()));
         let ends = TunnelEnds { front, server: emulator.addr(), authority: Arc::clone(&authority) };
-        runtime.spawn(proxy::serve(proxy_listener, ends, Arc::clone(&asked)));
+        runtime.spawn(proxy::serve(proxy_listener, ends, Arc::clone(&requested)));
         let runtime = Some(runtime);
-        Ok(Self { emulator, proxy, asked, authority, directory, runtime })
+        Ok(Self { emulator, proxy, requested, authority, directory, runtime })
     }
 
     /// Returns the server.
@@ -61,32 +61,32 @@ impl TestBed {
         &self.emulator
     }
 
-    /// Returns the URL of the proxy, which speaks SOCKS 5 on the same port.
+    /// Returns the URL of the proxy, which also serves SOCKS 5 on the same port.
     pub fn proxy(&self) -> String {
         format!("http://{}", self.proxy)
     }
 
-    /// Makes this number of next tunnels fail in this way.
-    pub fn expect(&self, trouble: Trouble, tunnels: usize) {
-        self.asked.expect(trouble, tunnels);
+    /// Makes the next `tunnels` tunnels fail.
+    pub fn fail_next(&self, fault: TunnelFault, tunnels: usize) {
+        self.requested.fail_next(fault, tunnels);
     }
 
     /// Returns the number of tunnels that were requested.
     pub fn tunnels(&self) -> usize {
-        self.asked.tunnels()
+        self.requested.tunnels()
     }
 
-    /// Returns the number of tunnels that were requested by SOCKS 5.
+    /// Returns the number of tunnels that were requested over SOCKS 5.
     pub fn over_socks(&self) -> usize {
-        self.asked.over_socks()
+        self.requested.over_socks()
     }
 
-    /// Returns the path of the authority's certificate as PEM.
+    /// Returns the path of the authority's certificate in PEM format.
     pub fn authority_file(&self) -> PathBuf {
         self.directory.path().join(AUTHORITY)
     }
 
-    /// Returns the authority's certificate as PEM.
+    /// Returns the authority's certificate in PEM format.
     pub fn authority_pem(&self) -> String {
         self.authority.pem()
     }
@@ -98,17 +98,17 @@ impl TestBed {
 
     /// Returns the hosts of all requested tunnels, in alphabetical order.
     pub fn hosts(&self) -> Vec<String> {
-        self.asked.hosts()
+        self.requested.hosts()
     }
 
-    /// Returns method and host of the requests that the proxy has refused, such as those without
-    /// TLS.
+    /// Returns the method and host of each request that the proxy has refused, such as requests
+    /// without TLS.
     pub fn refused(&self) -> Vec<String> {
-        self.asked.refused()
+        self.requested.refused()
     }
 
-    /// Returns the environment variables with which programs in any language use the proxy and
-    /// trust the front.
+    /// Returns environment variables that make programs in any language use the proxy and trust the
+    /// front.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let authority = path(&self.authority_file());
         let proxies = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
@@ -122,7 +122,7 @@ impl TestBed {
 
 impl Drop for TestBed {
     fn drop(&mut self) {
-        // A runtime must not be waited for inside another one.
+        // Waiting for a runtime inside another one would panic.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

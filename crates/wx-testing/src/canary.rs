@@ -1,9 +1,9 @@
-//! What must not appear in errors and logs.
+//! The values that must not appear in errors and logs.
 
 use wx_emulator::Emulator;
 
-/// Returns the keys, tickets and cookies of the login, and those parts of them that no encoding
-/// changes.
+/// Returns the keys, tickets and cookies of the login, and the parts of them that are the same in
+/// every encoding.
 pub fn secrets(server: &Emulator) -> Vec<String> {
     let json: serde_json::Value = serde_json::from_str(&server.session_json()).unwrap();
     let cookies = json["cookies"].as_array().unwrap().iter().map(|cookie| &cookie["value"]);
@@ -16,7 +16,7 @@ pub fn secrets(server: &Emulator) -> Vec<String> {
     parts.map(str::to_owned).collect()
 }
 
-/// Returns the secrets and everything about people, images and messages, except hosts.
+/// Returns the secrets, and all values about people, images and messages except for hosts.
 pub fn private(server: &Emulator, file: &str) -> Vec<String> {
     let json: serde_json::Value = serde_json::from_str(&server.session_json()).unwrap();
     let mut private = secrets(server);
@@ -28,7 +28,7 @@ pub fn private(server: &Emulator, file: &str) -> Vec<String> {
     private
 }
 
-/// Asserts that none of the values is in the text.
+/// Asserts that the text contains none of the values.
 pub fn assert_none(values: &[String], text: &str) {
     for value in values {
         assert!(!value.is_empty() && !text.contains(value), "{value} in {text}");

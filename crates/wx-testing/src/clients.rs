@@ -1,5 +1,5 @@
-//! Runs released clients as judges of the emulator. Each of them goes through its steps on its own
-//! test bed. Steps are judged by what the emulator has stored, not by what the client reports.
+//! Tests the emulator with released clients. Each client performs its steps on its own test bed. A
+//! step is judged by what the emulator has stored, not by what the client reports.
 
 mod assets;
 mod driver;
@@ -12,7 +12,7 @@ pub use roster::{Client, KnownFault, Language, ROSTER};
 pub use run::{Run, StepOutcome, run};
 pub use table::table;
 
-/// The steps of all clients, in this order.
+/// The steps of all clients, in order.
 pub const STEPS: [&str; 13] = [
     "login",
     "contacts",

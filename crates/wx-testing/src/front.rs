@@ -18,16 +18,16 @@ pub(crate) fn acceptor(authority: Arc<Authority>) -> Result<TlsAcceptor, rustls:
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(authority);
-    // The emulator speaks nothing newer.
+    // The emulator supports no newer version.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Accepts connections for as long as the runtime lives.
+/// Accepts connections as long as the runtime lives.
 pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, server: SocketAddr) {
     while let Ok((stream, _)) = listener.accept().await {
         let acceptor = acceptor.clone();
-        // An error here is a client that went away, or does not trust the certificate.
+        // An error means that the client has disconnected or does not trust the certificate.
         tokio::spawn(async move { drop(pass(stream, acceptor, server).await) });
     }
 }

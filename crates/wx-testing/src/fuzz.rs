@@ -1,9 +1,10 @@
-//! The bodies of the fuzz targets: each module checks what has to hold for any bytes.
+//! The bodies of the fuzz targets. Each module checks what must hold for arbitrary bytes.
 
 pub mod contact_list;
 pub mod fetch_flow;
 pub mod form;
 pub mod login;
+pub mod message_kind;
 pub mod message_list;
 pub mod replies;
 pub mod send_flow;
@@ -12,3 +13,4 @@ pub mod set_cookie;
 pub mod snapshot;
 pub mod spoiled;
 pub mod sync;
+pub mod text;

@@ -15,37 +15,38 @@ mod sent_request;
 
 use answer::reply_of;
 pub use answer::{Answer, closed, dropped, last, middle, ok, ret, sent, status, unreachable};
-pub use sample_jobs::{CHUNK, SEED, SOI, jpeg, picture, session, to, upload};
+pub use sample_jobs::{CHUNK, SEED, SOI, jpeg, media, session, to, upload};
 pub use sent_request::SentRequest;
 
-/// Runs flows against a scripted server, and records what they ask for.
+/// Runs flows against a scripted server, and records their requests.
 pub struct Harness {
     /// The virtual time.
     pub now: Duration,
-    /// The image to be sent.
-    pub picture: Bytes,
+    /// The image to send.
+    pub image: Bytes,
     /// The requests so far.
     pub seen: Vec<SentRequest>,
-    /// What was written.
+    /// The bytes written so far.
     pub stored: Vec<u8>,
-    /// The size of the pieces in which replies arrive.
+    /// The size of the pieces of a reply.
     pub piece: usize,
-    /// Runs before each read, and may change the image.
-    pub before_load: Box<dyn FnMut(&mut Bytes)>,
-    /// Fails each read, if there is one.
-    pub load_error: Option<SourceError>,
-    /// Fails each write, if there is one.
-    pub store_error: Option<SourceError>,
-    /// The number of steps after which the program is killed.
+    /// Called before each read. May change the image.
+    pub before_read: Box<dyn FnMut(&mut Bytes)>,
+    /// If set, each read fails with this error.
+    pub read_error: Option<SourceError>,
+    /// If set, each write fails with this error.
+    pub write_error: Option<SourceError>,
+    /// The number of steps after which the program is "killed".
     pub steps_left: usize,
-    /// The seconds that pass during each request, because the computer sleeps for example. No time
-    /// passes during the requests after those.
+    /// The seconds that pass during each of the next requests, for example because the computer
+    /// sleeps. No time passes during later requests.
     pub passing: VecDeque<u64>,
-    /// The snapshot at the time when the program was killed: after a poll, and before its action.
+    /// The snapshot at the moment when the program was killed, which is after a poll and before its
+    /// action.
     pub saved: Option<String>,
-    /// The number of saves of a checkpointed job that succeed. Those after them fail.
+    /// The number of saves of a checkpointed job that succeed. Later saves fail.
     pub saves_left: usize,
-    /// The snapshots that such a job has saved.
+    /// The snapshots that a checkpointed job has saved.
     pub checkpoints: Vec<Snapshot>,
     /// The session that is lent to the flow.
     pub session: Session,
@@ -56,18 +57,17 @@ pub struct Harness {
 const STEPS: usize = 20_000;
 
 impl Harness {
-    /// Creates a harness with an image to be sent, and with what the server does with the requests
-    /// in turn.
-    pub fn new(picture: impl Into<Bytes>, answers: impl IntoIterator<Item = Answer>) -> Self {
+    /// Creates a harness with an image to send and the server's answers to the requests, in order.
+    pub fn new(image: impl Into<Bytes>, answers: impl IntoIterator<Item = Answer>) -> Self {
         Self {
             now: Duration::from_secs(1000),
-            picture: picture.into(),
+            image: image.into(),
             seen: Vec::new(),
             stored: Vec::new(),
             piece: 100_000,
-            before_load: Box::new(|_| {}),
-            load_error: None,
-            store_error: None,
+            before_read: Box::new(|_| {}),
+            read_error: None,
+            write_error: None,
             steps_left: STEPS,
             passing: [].into(),
             saved: None,
@@ -78,12 +78,12 @@ impl Harness {
         }
     }
 
-    /// Lends another session.
+    /// Sets the session to lend.
     pub fn lending(self, session: &Session) -> Self {
         Self { session: session.clone(), ..self }
     }
 
-    /// Adds replies for the next requests, before those that were scripted.
+    /// Inserts answers for the next requests, before the remaining scripted ones.
     pub fn answer_next(&mut self, answers: impl IntoIterator<Item = Answer>) {
         let rest = std::mem::take(&mut self.answers);
         self.answers = answers.into_iter().chain(rest).collect();
@@ -94,13 +94,13 @@ impl Harness {
         self.seen.iter().map(SentRequest::endpoint).collect()
     }
 
-    /// Returns the number of requests that send a message.
+    /// Returns the number of requests so far that send a message.
     pub fn messages(&self) -> usize {
         self.seen.iter().filter(|seen| seen.endpoint().starts_with("webwxsend")).count()
     }
 
-    /// Line 11 of the contract: after a reused connection was found closed, the same request
-    /// follows on a new connection. Nothing else asks for a new connection.
+    /// Line 11 of the contract: if a reused connection turns out to be closed, the same request
+    /// follows on a new connection. No other request asks for a new connection.
     fn check_repeat<T>(&self, action: &Action<T>) {
         let failed = self.seen.last().filter(|seen| seen.is_to_repeat());
         let Some(failed) = failed else {
@@ -109,7 +109,7 @@ impl Harness {
             assert!(!asks, "a new connection for no reason");
             return;
         };
-        // By then a message may be too old.
+        // The message may be too old to be repeated.
         let message = |seen: &&SentRequest| {
             seen.endpoint().starts_with("webwxsend") && seen.may_be_delivered()
         };
@@ -125,7 +125,7 @@ impl Harness {
         assert_eq!(repeat.body().to_vec(), failed.body().to_vec());
     }
 
-    /// Returns the seconds between each request and the one before it.
+    /// Returns the seconds between consecutive requests.
     pub fn pauses(&self) -> Vec<u64> {
         self.seen.windows(2).map(|pair| (pair[1].at - pair[0].at).as_secs()).collect()
     }
@@ -144,8 +144,8 @@ impl Harness {
         self.run_seeing(flow, |_, _| {})
     }
 
-    /// Like [`Harness::run_or_die`]. `see` gets the flow before each request leaves, and whether
-    /// the request is the message.
+    /// Like [`Harness::run_or_die`]. Calls `see` with the flow before each request is sent, and
+    /// with whether the request is the message.
     pub fn run_seeing<F: Flow>(
         &mut self,
         flow: &mut F,
@@ -162,7 +162,7 @@ impl Harness {
         see: &mut impl FnMut(&F, bool),
     ) -> Option<F::Output> {
         let mut reply: Option<(CallId, Bytes, bool)> = None;
-        // The first action may complete what an earlier run has begun.
+        // The first action may belong to a request that an earlier run has begun.
         let mut going_on = false;
         let mut latest: Option<CallId> = None;
         loop {
@@ -183,9 +183,9 @@ impl Harness {
                     self.now = until;
                     continue;
                 }
-                Action::Read(span) => self.load(&span),
+                Action::Read(span) => self.read(&span),
                 Action::Save(snapshot) => self.save(snapshot),
-                Action::Write(at, bytes) => self.store(at, &bytes),
+                Action::Write(at, bytes) => self.write(at, &bytes),
                 Action::Receive(id) => match &mut reply {
                     Some((held, rest, breaks)) if *held == id => {
                         if !rest.is_empty() {
@@ -209,7 +209,7 @@ impl Harness {
                     self.seen.push(SentRequest { at: self.now, answer: answer.clone(), request });
                     self.now += Duration::from_secs(self.passing.pop_front().unwrap_or_default());
                     match answer {
-                        Answer::Fail(failure) => Input::Failed(id, failure),
+                        Answer::Fail(error) => Input::Failed(id, error),
                         Answer::Reply(code, headers, body) => {
                             let (head, body) = reply_of(code, &headers, body);
                             reply = Some((id, body, false));
@@ -229,15 +229,15 @@ impl Harness {
         }
     }
 
-    /// Reads from the image.
-    pub fn load(&mut self, span: &std::ops::Range<u64>) -> Input {
-        (self.before_load)(&mut self.picture);
-        if let Some(error) = &self.load_error {
+    /// Reads a range of the image.
+    pub fn read(&mut self, span: &std::ops::Range<u64>) -> Input {
+        (self.before_read)(&mut self.image);
+        if let Some(error) = &self.read_error {
             return Input::Local(error.clone());
         }
-        let len = self.picture.len();
+        let len = self.image.len();
         let [start, end] = [span.start, span.end].map(|at| usize::try_from(at).unwrap().min(len));
-        Input::Read(self.picture.slice(start..end))
+        Input::Read(self.image.slice(start..end))
     }
 
     fn save(&mut self, snapshot: Snapshot) -> Input {
@@ -249,8 +249,8 @@ impl Harness {
         Input::Saved
     }
 
-    fn store(&mut self, at: u64, bytes: &[u8]) -> Input {
-        if let Some(error) = &self.store_error {
+    fn write(&mut self, at: u64, bytes: &[u8]) -> Input {
+        if let Some(error) = &self.write_error {
             return Input::Local(error.clone());
         }
         let at = usize::try_from(at).unwrap();

@@ -1,15 +1,15 @@
-//! What the tests of the workspace share.
+//! Shared code of the workspace's tests.
 //!
 //! - [`harness`] runs flows of the core in virtual time, against a scripted server.
-//! - [`fuzz`] has the bodies of the fuzz targets, which also run over their corpus as tests.
+//! - [`fuzz`] contains the bodies of the fuzz targets, which also run over their corpus as tests.
 //! - [`samples`] reads the protocol's vectors, recorded requests and sample images.
-//! - [`TestBed`] is [`wx_emulator`] behind the host names that the real server has. On one loopback
-//!   address all hosts are one, and every cookie reaches all of them. Here a CONNECT
-//!   [proxy](TestBed::proxy) leads every name to a TLS front with certificates of an
-//!   [authority](TestBed::authority_file) that exists for this bed alone, and the front leads to
-//!   the emulator. A client needs no switch for it: it finds the proxy in `HTTPS_PROXY` and the
-//!   authority in `SSL_CERT_FILE`, as set by [`TestBed::environment`].
-//! - [`clients`] runs released clients as judges of the emulator.
+//! - [`TestBed`] runs [`wx_emulator`] under the host names of the real server. On a single loopback
+//!   address there is only one host, and every cookie reaches it. In the test bed, a CONNECT
+//!   [proxy](TestBed::proxy) leads every host name to a TLS front, which forwards to the emulator.
+//!   The front's certificates are issued by an [authority](TestBed::authority_file) that exists
+//!   only for this bed. Clients need no special settings: they find the proxy in `HTTPS_PROXY` and
+//!   the authority in `SSL_CERT_FILE`, as set by [`TestBed::environment`].
+//! - [`clients`] tests the emulator with released clients.
 #![allow(clippy::unwrap_used, reason = "whatever fails here fails a test")]
 
 #[cfg(feature = "network")]
@@ -36,25 +36,25 @@ pub mod samples;
 #[cfg(feature = "network")]
 pub mod swap;
 #[cfg(feature = "network")]
-mod trouble;
-#[cfg(feature = "network")]
 mod tunnel;
+#[cfg(feature = "network")]
+mod tunnel_fault;
 
 #[cfg(feature = "network")]
 pub use authority::Flaw;
 #[cfg(feature = "network")]
 pub use bed::TestBed;
 #[cfg(feature = "network")]
-pub use trouble::Trouble;
+pub use tunnel_fault::TunnelFault;
 #[cfg(feature = "network")]
 pub use wx_emulator;
 
-/// The root README, whose examples run as doc tests.
+/// The root README. Its examples run as doc tests.
 #[cfg(all(doctest, feature = "network"))]
 #[doc = include_str!("../../../README.md")]
 pub struct Readme;
 
-/// The root README in Chinese.
+/// The Chinese root README. Its examples run as doc tests.
 #[cfg(all(doctest, feature = "network"))]
 #[doc = include_str!("../../../README.zh-CN.md")]
 pub struct ReadmeZhCn;

@@ -1,24 +1,24 @@
-//! Records everything that a program logs through `log`.
+//! Records everything that a program logs with the `log` crate.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-/// The logger of a process.
+/// The logger of a test process.
 #[derive(Debug)]
 pub struct LogLines {
     lines: Mutex<Vec<Line>>,
-    /// The crates whose traces can be switched off.
+    /// The crates whose trace level can be switched off.
     capped: &'static [&'static str],
-    /// Whether they are.
+    /// Whether their trace level is switched off.
     cap: AtomicBool,
 }
 
 /// A line of the log.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// The module that has logged it.
+    /// The target, which by default is the module that logged the line.
     pub target: String,
     /// Its level.
     pub level: Level,
@@ -26,12 +26,12 @@ pub struct Line {
     pub text: String,
 }
 
-/// Returns the crate of a target.
+/// Returns the crate that a target belongs to.
 pub fn root(target: &str) -> &str {
     target.split("::").next().unwrap()
 }
 
-/// Returns the crates with a line that `matches`, each once.
+/// Returns the crates that have logged a line for which `matches` returns true, each once.
 pub fn roots(lines: &[Line], matches: impl Fn(&Line) -> bool) -> Vec<&str> {
     let mut roots: Vec<_> =
         lines.iter().filter(|line| matches(line)).map(|line| root(&line.target)).collect();
@@ -41,23 +41,23 @@ pub fn roots(lines: &[Line], matches: impl Fn(&Line) -> bool) -> Vec<&str> {
 }
 
 impl LogLines {
-    /// Creates the logger. [`LogLines::cap`] concerns the crates in `capped`.
+    /// Creates the logger. [`LogLines::cap`] affects the crates in `capped`.
     pub const fn new(capped: &'static [&'static str]) -> Self {
         Self { lines: Mutex::new(Vec::new()), capped, cap: AtomicBool::new(false) }
     }
 
-    /// Makes it the logger of this process.
+    /// Installs this logger in the process.
     pub fn install(&'static self) {
         log::set_logger(self).unwrap();
         log::set_max_level(LevelFilter::Trace);
     }
 
-    /// Switches off the traces of some crates.
+    /// Switches off the trace level of the capped crates.
     pub fn cap(&self) {
         self.cap.store(true, Ordering::SeqCst);
     }
 
-    /// Returns the lines since the last call.
+    /// Returns the lines logged since the last call.
     pub fn take(&self) -> Vec<Line> {
         std::mem::take(&mut *self.lines.lock().unwrap())
     }

@@ -1,5 +1,5 @@
-//! The proxy for CONNECT and SOCKS 5. Every host name leads to the TLS front, so nothing leaves the
-//! machine.
+//! The proxy, for CONNECT and SOCKS 5. Every host name leads to the TLS front, so nothing leaves
+//! the machine.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -9,15 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::trouble::{self, Trouble};
 use crate::tunnel::{SOCKS, TunnelEnds};
+use crate::tunnel_fault::{self, TunnelFault};
 
-/// The limit of the head of a request.
+/// The maximum length of a request head.
 const LONGEST_HEAD: usize = 16 * 1024;
 
-/// The requests to the proxy.
+/// The requests that the proxy has received.
 #[derive(Debug, Default)]
-pub(crate) struct Asked(Mutex<Log>);
+pub(crate) struct RequestedTunnels(Mutex<Log>);
 
 #[derive(Debug, Default)]
 struct Log {
@@ -25,22 +25,22 @@ struct Log {
     refused: BTreeSet<String>,
     over_socks: usize,
     tunnels: usize,
-    trouble: Option<(Trouble, usize)>,
+    fault: Option<(TunnelFault, usize)>,
 }
 
-impl Asked {
-    /// Returns the requested hosts, in alphabetical order.
+impl RequestedTunnels {
+    /// Returns the requested hosts in alphabetical order.
     pub(crate) fn hosts(&self) -> Vec<String> {
         self.log(|log| log.hosts.iter().cloned().collect())
     }
 
-    /// Returns the requests that are not tunnels to port 443, without paths, which may contain
-    /// credentials.
+    /// Returns the requests other than tunnels to port 443. Paths are left out, because they may
+    /// contain credentials.
     pub(crate) fn refused(&self) -> Vec<String> {
         self.log(|log| log.refused.iter().cloned().collect())
     }
 
-    /// Returns the number of tunnels that were requested by SOCKS 5.
+    /// Returns the number of tunnels that were requested over SOCKS 5.
     pub(crate) fn over_socks(&self) -> usize {
         self.log(|log| log.over_socks)
     }
@@ -50,19 +50,19 @@ impl Asked {
         self.log(|log| log.tunnels)
     }
 
-    /// Makes this number of next tunnels fail in this way.
-    pub(crate) fn expect(&self, trouble: Trouble, tunnels: usize) {
-        self.log(|log| log.trouble = Some((trouble, tunnels)));
+    /// Makes the next `tunnels` tunnels fail.
+    pub(crate) fn fail_next(&self, fault: TunnelFault, tunnels: usize) {
+        self.log(|log| log.fault = Some((fault, tunnels)));
     }
 
-    /// Records a tunnel to `host`, and returns how it fails, if it does.
-    fn asked_for(&self, host: &str) -> Option<Trouble> {
+    /// Records a tunnel to `host`. Returns its fault, if it is to fail.
+    fn request(&self, host: &str) -> Option<TunnelFault> {
         self.log(|log| {
             log.hosts.insert(host.to_ascii_lowercase());
             log.tunnels += 1;
-            let (trouble, left) = log.trouble.as_mut().filter(|(_, left)| *left > 0)?;
+            let (fault, left) = log.fault.as_mut().filter(|(_, left)| *left > 0)?;
             *left -= 1;
-            Some(*trouble)
+            Some(*fault)
         })
     }
 
@@ -71,40 +71,48 @@ impl Asked {
     }
 }
 
-/// Accepts connections for as long as the runtime lives.
-pub(crate) async fn serve(listener: TcpListener, ends: TunnelEnds, asked: Arc<Asked>) {
+/// Accepts connections as long as the runtime lives.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    ends: TunnelEnds,
+    requested: Arc<RequestedTunnels>,
+) {
     let ends = Arc::new(ends);
     while let Ok((stream, _)) = listener.accept().await {
-        let (ends, asked) = (Arc::clone(&ends), Arc::clone(&asked));
-        tokio::spawn(async move { drop(tunnel(stream, &ends, &asked).await) });
+        let (ends, requested) = (Arc::clone(&ends), Arc::clone(&requested));
+        tokio::spawn(async move { drop(tunnel(stream, &ends, &requested).await) });
     }
 }
 
-async fn tunnel(mut client: TcpStream, ends: &TunnelEnds, asked: &Asked) -> io::Result<()> {
+async fn tunnel(
+    mut client: TcpStream,
+    ends: &TunnelEnds,
+    requested: &RequestedTunnels,
+) -> io::Result<()> {
     client.set_nodelay(true)?;
     let mut first = [0];
     if client.peek(&mut first).await? == 1 && first == [SOCKS] {
-        return socks(client, ends, asked).await;
+        return socks(client, ends, requested).await;
     }
     let head = read_head(&mut client).await?;
     let mut words = head.split_ascii_whitespace();
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let Some(host) = target.strip_suffix(":443").filter(|_| method == "CONNECT") else {
-        asked.log(|log| log.refused.insert(format!("{method} {}", origin(target))));
+        requested.log(|log| log.refused.insert(format!("{method} {}", origin(target))));
         return client.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").await;
     };
-    lead(client, host, ends, asked, b"HTTP/1.1 200 Connection established\r\n\r\n").await
+    lead(client, host, ends, requested, b"HTTP/1.1 200 Connection established\r\n\r\n").await
 }
 
 async fn lead(
     mut client: TcpStream,
     host: &str,
     ends: &TunnelEnds,
-    asked: &Asked,
+    requested: &RequestedTunnels,
     agreed: &[u8],
 ) -> io::Result<()> {
-    if let Some(trouble) = asked.asked_for(host) {
-        return trouble::run(trouble, client, agreed, ends).await;
+    if let Some(fault) = requested.request(host) {
+        return tunnel_fault::run(fault, client, agreed, ends).await;
     }
     let mut front = TcpStream::connect(ends.front).await?;
     front.set_nodelay(true)?;
@@ -115,7 +123,11 @@ async fn lead(
 
 /// Serves RFC 1928 without authentication, and RFC 1929 with any user and password. Addresses are
 /// recorded like host names.
-async fn socks(mut client: TcpStream, ends: &TunnelEnds, asked: &Asked) -> io::Result<()> {
+async fn socks(
+    mut client: TcpStream,
+    ends: &TunnelEnds,
+    requested: &RequestedTunnels,
+) -> io::Result<()> {
     let _version = client.read_u8().await?;
     if read_text(&mut client).await?.contains('\x02') {
         client.write_all(&[SOCKS, 2]).await?;
@@ -135,28 +147,28 @@ async fn socks(mut client: TcpStream, ends: &TunnelEnds, asked: &Asked) -> io::R
     };
     let port = client.read_u16().await?;
     if port != 443 {
-        asked.log(|log| log.refused.insert(format!("SOCKS {host}:{port}")));
+        requested.log(|log| log.refused.insert(format!("SOCKS {host}:{port}")));
         return client.write_all(&[SOCKS, 2, 0, 1, 0, 0, 0, 0, 0, 0]).await;
     }
-    asked.log(|log| log.over_socks += 1);
-    lead(client, &host, ends, asked, &[SOCKS, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await
+    requested.log(|log| log.over_socks += 1);
+    lead(client, &host, ends, requested, &[SOCKS, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await
 }
 
-/// Reads a text that follows its length, which is one byte.
+/// Reads a string that is preceded by its length in one byte.
 async fn read_text(stream: &mut TcpStream) -> io::Result<String> {
     let mut bytes = vec![0; stream.read_u8().await?.into()];
     stream.read_exact(&mut bytes).await?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Returns scheme and host of a URL, or host and port of a tunnel.
+/// Returns the scheme and host of a URL, or the host and port of a tunnel.
 fn origin(target: &str) -> &str {
     let start = target.find("://").map_or(0, |at| at + 3);
     let end = target[start..].find(['/', '?']).map_or(target.len(), |at| start + at);
     &target[..end]
 }
 
-/// Reads up to the blank line. What follows it belongs to the tunnel.
+/// Reads up to and including the blank line. The bytes after it belong to the tunnel.
 async fn read_head(stream: &mut TcpStream) -> io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

@@ -1,4 +1,4 @@
-//! HTTP over a plain socket, so that tests control and see each byte.
+//! HTTP over a plain socket, so that tests control and observe every byte.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// A reply, as far as it was received before the connection was closed or idle.
+/// A reply, or the part of it that arrived before the connection was closed or fell idle.
 #[derive(Debug)]
 pub struct Reply {
     /// The status code.
     pub status: u16,
-    /// Names and values, in the order received.
+    /// The names and values in the order received.
     pub headers: Vec<(String, String)>,
-    /// The body, as far as it was received.
+    /// The body, or the part of it that was received.
     pub body: Vec<u8>,
-    /// Whether the body has its announced length.
+    /// Whether the body has the announced length.
     pub whole: bool,
 }
 
@@ -29,7 +29,7 @@ impl Reply {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 
-    /// Returns the body as text, inflated if it is gzipped.
+    /// Returns the body as text, decompressed if it is gzip.
     pub fn text(&self) -> String {
         if self.header("content-encoding") != Some("gzip") {
             return String::from_utf8(self.body.clone()).unwrap();
@@ -63,13 +63,13 @@ pub fn request(
     body: &[u8],
 ) -> Result<Reply, Gone> {
     let mut stream = connect(addr);
-    // Writing fails if the server closes early. There may be a reply even so.
+    // Writing fails if the server closes the connection early. There may be a reply all the same.
     let _ = stream.write_all(&head(addr, method, target, headers, body.len()));
     let _ = stream.write_all(body);
     reply(&mut stream)
 }
 
-/// Connects.
+/// Connects to the server.
 pub fn connect(addr: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(addr).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();

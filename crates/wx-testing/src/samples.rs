@@ -5,26 +5,28 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// A JPEG of 64 pixels.
+/// A JPEG with 64 pixels.
 pub const TINY_JPEG: &[u8] = include_bytes!("../../wx-proto/tests/pictures/tiny.jpg");
-/// The same as PNG.
+/// The same image as a PNG.
 pub const TINY_PNG: &[u8] = include_bytes!("../../wx-proto/tests/pictures/tiny.png");
 
-/// Reads a vector. They are in the directory of the core, whose unit tests need them too.
+/// Reads a vector. The vectors are in the directory of the core, because its unit tests also need
+/// them.
 ///
 /// # Panics
 ///
-/// Panics if there is no vector of this name.
+/// Panics if there is no vector with this name.
 #[must_use]
 pub fn vector(name: &str) -> Value {
     read(&[&format!("../wx-proto/tests/vectors/{name}.json")])
 }
 
-/// Reads the recorded requests of a client. Those that the core's unit tests need are there.
+/// Reads the recorded requests of a client. Recordings that the core's unit tests need are in the
+/// directory of the core.
 ///
 /// # Panics
 ///
-/// Panics if there is no recording of this name.
+/// Panics if there is no recording with this name.
 #[must_use]
 pub fn capture(name: &str) -> Value {
     read(&[&format!("captures/{name}.json"), &format!("../wx-proto/tests/captures/{name}.json")])

@@ -1,15 +1,15 @@
-//! Replaces recorded values by current ones, in each spelling that a client uses.
+//! Replaces recorded values by current ones, in every encoding that a client uses.
 
 use std::cmp::Reverse;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Pairs of recorded and current text, with the longer spellings first.
+/// Pairs of recorded and current text, with the longer encodings first.
 #[derive(Debug, Default)]
 pub struct Swap(Vec<(String, String)>);
 
 impl Swap {
-    /// Replaces a value in each spelling: as it is, percent-encoded once, and twice.
+    /// Replaces a value in each encoding: plain, percent-encoded once, and percent-encoded twice.
     pub fn add(&mut self, recorded: &str, current: &str) {
         assert!(!recorded.is_empty(), "an empty text is everywhere");
         let encode = |text: &str| {
@@ -22,7 +22,7 @@ impl Swap {
         self.0.sort_by_key(|(recorded, _)| Reverse(recorded.len()));
     }
 
-    /// Replaces a pass_ticket, which is percent-encoded already.
+    /// Replaces a pass_ticket, which is already percent-encoded.
     pub fn add_pass_ticket(&mut self, recorded: &str, current: &str) {
         self.add(&decoded(recorded), &decoded(current));
     }

@@ -1,18 +1,18 @@
-//! What the proxy and its tunnels into trouble both know.
+//! Definitions that the proxy and the faulty tunnels share.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::authority::Authority;
 
-/// The first byte that a client of SOCKS 5 sends.
+/// The first byte from a SOCKS 5 client.
 pub(crate) const SOCKS: u8 = 5;
 
-/// Where the tunnels lead.
+/// The end points of the tunnels.
 pub(crate) struct TunnelEnds {
     pub(crate) front: SocketAddr,
-    /// The emulator, for tunnels that end with another certificate.
+    /// The emulator, for tunnels that use another certificate.
     pub(crate) server: SocketAddr,
-    /// Signs those certificates.
+    /// The authority that signs these certificates.
     pub(crate) authority: Arc<Authority>,
 }

@@ -1,4 +1,4 @@
-//! The bed itself: where its proxy leads, and what it refuses.
+//! The test bed itself: where its proxy leads, and what it refuses.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,7 +16,7 @@ fn bed() -> TestBed {
     TestBed::start(Emulator::builder()).unwrap()
 }
 
-/// What the proxy says to a request.
+/// Returns the proxy's reply to a request.
 fn ask(bed: &TestBed, request: &str) -> (TcpStream, String) {
     let proxy = bed.proxy();
     let mut stream = TcpStream::connect(proxy.strip_prefix("http://").unwrap()).unwrap();
@@ -30,7 +30,7 @@ fn ask(bed: &TestBed, request: &str) -> (TcpStream, String) {
     (stream, String::from_utf8(head).unwrap())
 }
 
-/// The server's answer to a request under a name, and the certificates it came with.
+/// Returns the server's reply to a request under a host name, and its certificates.
 fn get(bed: &TestBed, name: &'static str) -> (String, Vec<CertificateDer<'static>>) {
     let (stream, head) = ask(bed, &format!("CONNECT {name}:443"));
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
@@ -48,7 +48,7 @@ fn get(bed: &TestBed, name: &'static str) -> (String, Vec<CertificateDer<'static
     let request = format!("GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n");
     tls.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
-    // An end without a farewell is one as well.
+    // A connection that ends without a close_notify is accepted, too.
     let _ = tls.read_to_end(&mut answer);
     let chain = tls.conn.peer_certificates().unwrap().to_vec();
     (String::from_utf8(answer).unwrap(), chain)
@@ -93,7 +93,7 @@ fn a_bed_ends_when_it_is_dropped() {
     assert!(authority.exists());
     drop(bed);
     assert!(!authority.exists());
-    // The listener goes a moment later, with the runtime.
+    // The listener is closed a moment later, together with the runtime.
     let address = proxy.strip_prefix("http://").unwrap().to_owned();
     let gone = (0..500).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(10));

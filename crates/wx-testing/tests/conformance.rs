@@ -1,16 +1,14 @@
-//! `docs/conformance.md` says which test holds which rule of the protocol. It is written from the
-//! names of the tests, so it cannot say what is not there:
-//! `UPDATE=1 cargo test -p wx-testing --test conformance` writes it anew.
+//! `docs/conformance.md` lists the rules of the protocol and the tests that verify them. It is
+//! generated from the names of the tests, so it cannot be wrong about them:
+//! `UPDATE=1 cargo test -p wx-testing --test conformance` rewrites it.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rules that a test must hold by now.
-const RULES: std::ops::RangeInclusive<u32> = 1..=60;
-/// From the folder of the table.
+/// The path from the directory of the table.
 const PROTOCOL: &str = "../crates/wx-proto/docs/protocol.md";
 const INTRO: &str = "# Conformance
 
@@ -18,22 +16,22 @@ Which tests hold which rule of the [protocol]. A test that holds a rule carries 
 name. `UPDATE=1 cargo test -p wx-testing --test conformance` writes this table from those names, and
 a test compares the two.
 
-Not held, because the calls are not part of this version: [P2] for webwxgetmedia, the half of [P22]
-about videos, and the row of [P31] for videos.
+Not held, because the calls are not part of this version: the halves of [P22] and [P96] about videos
+and voice messages, and the row of [P31] for videos.
 
 [protocol]: ../crates/wx-proto/docs/protocol.md
-[P2]: ../crates/wx-proto/docs/protocol.md#p2
 [P22]: ../crates/wx-proto/docs/protocol.md#p22
 [P31]: ../crates/wx-proto/docs/protocol.md#p31
+[P96]: ../crates/wx-proto/docs/protocol.md#p96
 
 | Rule | Tests |
 |---|---|
 ";
 
-/// The rest of the file is written by the test `captures`.
+/// The test `captures` writes the rest of the file.
 const REST: &str = "\n## Differences from the official page\n";
 
-/// Rust files below `folder`, in order.
+/// Returns the Rust files below `folder`, in order.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -47,9 +45,18 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The numbers at the beginning of a test's name: `p24_p28_chunks…` has 24 and 28.
+/// Returns the numbers at the beginning of a test name: 24 and 28 for `p24_p28_chunks…`.
 fn numbers(name: &str) -> Vec<u32> {
     name.split('_').map_while(|word| word.strip_prefix('p')?.parse().ok()).collect()
+}
+
+/// The numbers of the rules that the protocol states, each of which a test must hold.
+fn rules(root: &Path) -> BTreeSet<u32> {
+    let text = fs::read_to_string(root.join("crates/wx-proto/docs/protocol.md")).unwrap();
+    let rules = text.split("<a id=\"p").filter_map(|rest| rest.split_once('"')?.0.parse().ok());
+    let rules: BTreeSet<_> = rules.collect();
+    assert!(rules.len() >= 60, "only {} rules were found", rules.len());
+    rules
 }
 
 fn table(root: &Path) -> String {
@@ -72,7 +79,7 @@ fn table(root: &Path) -> String {
         }
     }
     let mut text = INTRO.to_owned();
-    for rule in RULES {
+    for rule in rules(root) {
         let tests = held.get(&rule).unwrap_or_else(|| panic!("no test holds P{rule}")).join("<br>");
         writeln!(text, "| [P{rule}]({PROTOCOL}#p{rule}) | {tests} |").unwrap();
     }

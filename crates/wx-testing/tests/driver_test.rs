@@ -1,4 +1,4 @@
-//! Both clients pass the driver test, and drivers that break one duty each do not.
+//! Both clients pass the driver test, and drivers that break a duty fail it.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 

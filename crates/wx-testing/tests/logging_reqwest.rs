@@ -1,4 +1,4 @@
-//! What gets into a program's log: nothing by this crate, and by reqwest what the README says.
+//! Log output of a program: this crate logs nothing, and reqwest logs what the README lists.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,7 +19,7 @@ async fn a_log_of_everything_shows_the_host_alone() {
     let server = Emulator::start().unwrap();
     LOG.install();
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
-    // Verbose connections would log all that they carry.
+    // Verbose connections would log everything that they transfer.
     let brought = reqwest::Client::builder().connection_verbose(true);
     let http = Http::new(Some(brought), session.site()).unwrap();
     let client = Client::builder(session).http(&http).build().unwrap();

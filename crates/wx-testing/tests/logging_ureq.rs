@@ -1,4 +1,4 @@
-//! What gets into a program's log: nothing by this crate, and by ureq what the README says.
+//! Log output of a program: this crate logs nothing, and ureq logs what the README lists.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,7 +14,7 @@ const FILE: &str = "holiday-2017.png";
 
 static LOG: LogLines = LogLines::new(&["ureq", "ureq_proto"]);
 
-/// Sends a picture and fetches it.
+/// Sends an image and fetches it. Returns the logged lines.
 fn exchange(server: &Emulator) -> Vec<Line> {
     let client =
         Client::new(Session::from_json_allow_loopback(server.session_json()).unwrap()).unwrap();
@@ -24,13 +24,13 @@ fn exchange(server: &Emulator) -> Vec<Line> {
     LOG.take()
 }
 
-/// One test, because there is one logger.
+/// A single test, because a process has only one logger.
 #[test]
 fn a_log_without_the_traces_of_ureq_shows_hosts_alone() {
     let server = Emulator::start().unwrap();
     LOG.install();
     let mut lines = exchange(&server);
-    // ureq-proto dumps 16 bytes a line: 40 characters of hexadecimal, a space, the text.
+    // ureq-proto dumps 16 bytes per line: 40 hexadecimal characters, a space, and the text.
     let is_dump = |line: &Line| line.target == "ureq_proto::util" && line.level == Level::Trace;
     let dump: String =
         lines.iter().filter(|line| is_dump(line)).filter_map(|line| line.text.get(41..)).collect();

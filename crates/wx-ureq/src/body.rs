@@ -6,12 +6,12 @@ use wx_proto::bytes::{Buf, Bytes};
 
 use crate::exchange;
 
-/// The size of the pieces that are written, which is that of ureq's output buffer. The limits of an
-/// exchange are checked before each piece, so a chunk must not be written as a whole.
+/// The size of the pieces that are written, which is the size of ureq's output buffer. The limits
+/// of an exchange are checked before each piece, so that they also hold within a chunk.
 const PIECE: usize = 128 * 1024;
 
-/// The body of a request for ureq. Reads the segments without copying them; ureq makes the only
-/// copy, into its output buffer.
+/// The body of a request for ureq. It reads directly from the segments, so that the only copy is
+/// the one into ureq's output buffer.
 pub(crate) struct BodyReader<'a> {
     current: Bytes,
     rest: <Body as IntoIterator>::IntoIter,

@@ -5,11 +5,11 @@ use wx_proto::flow::{TransportError, TransportErrorKind};
 
 use crate::observed_error::ObservedError;
 
-/// Converts an error of ureq. Its text is dropped, because it may contain the URL.
+/// Converts an error of ureq, without its text, which may contain the URL.
 pub(crate) fn classify(error: Error) -> TransportError {
     match error {
         Error::Other(error) => match error.downcast_ref() {
-            Some(ObservedError(failure)) => *failure,
+            Some(ObservedError(error)) => *error,
             None => TransportError::on_the_way(TransportErrorKind::Other),
         },
         Error::Timeout(Timeout::Resolve) | Error::HostNotFound => {

@@ -1,10 +1,9 @@
-//! Wraps ureq's connector, as `resolve` wraps its resolver, to find out whether a failed request
-//! may have been delivered.
+//! Wraps ureq's connector, to find out whether a failed request may have been delivered.
 //!
-//! ureq has one error type for all phases, and the same I/O error may come from connecting or from
-//! the middle of an exchange (Linux reports "no route to host" on old connections too). A connector
-//! fails before the first byte of the request is written, and a connection knows whether it has
-//! carried a request before. After any other failure, the request may have been delivered.
+//! ureq has one error type for all phases. The same I/O error can occur while connecting and in the
+//! middle of an exchange (Linux reports "no route to host" on old connections too). If the
+//! connector fails, no byte of the request was written. A connection knows whether it has carried a
+//! request before. After any other error, the request may have been delivered.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -34,7 +33,7 @@ impl Connector for ObservedConnector {
         details: &ConnectionDetails<'_>,
         chained: Option<()>,
     ) -> Result<Option<ObservedConnection>, Error> {
-        // The connection to a proxy carries a tunnel instead of requests.
+        // The connection to a proxy carries a tunnel, not requests.
         let to_proxy = Arc::clone(&self.0);
         let run: Arc<Run> = Arc::new(move |details| {
             let timeout = connect_timeout(details)?;
@@ -58,7 +57,7 @@ impl Connector for ObservedConnector {
     }
 }
 
-/// The function with which ureq's connector for proxies connects to the proxy.
+/// The function that ureq's connector for proxies calls to connect to the proxy.
 type Run = dyn Fn(&ConnectionDetails<'_>) -> Result<Box<dyn Transport>, Error> + Send + Sync;
 
 /// Returns the remaining time to connect.
@@ -67,9 +66,9 @@ fn connect_timeout(details: &ConnectionDetails<'_>) -> Result<NextTimeout, Error
         .map_err(|error| ObservedError::never_connected(error, |_| TransportErrorKind::Stalled))
 }
 
-/// Returns `details` as those of the agent. ureq keeps a TLS set-up only if it belongs to the
-/// agent; a set-up per connection would read the platform's certificates again and resume no TLS
-/// session. No request changes the settings of the agent here.
+/// Returns `details` with the configuration of the agent. ureq keeps a TLS set-up only if it
+/// belongs to the agent. A set-up per connection would read the platform's certificates each time,
+/// and could not resume TLS sessions. No request changes the TLS settings of the agent.
 fn adapted<'a>(
     details: &'a ConnectionDetails<'a>,
     timeout: NextTimeout,
@@ -92,7 +91,7 @@ fn adapted<'a>(
 /// The maximum length of a proxy's reply.
 const MAX_PROXY_REPLY: usize = 32 * 1024;
 
-/// A connection to a proxy, which limits the time and the length of its reply.
+/// A connection to a proxy, with limits for the time and the length of the proxy's reply.
 #[derive(Debug)]
 struct ProxyConnection(Box<dyn Transport>);
 
@@ -106,7 +105,7 @@ impl Transport for ProxyConnection {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        // Only a reader that waits for the end of a head leaves so much input in the buffer.
+        // Only a reader that waits for the end of a head leaves this much input in the buffer.
         let waiting = self.0.buffers().input().len();
         if waiting > MAX_PROXY_REPLY {
             return Err(Error::LargeResponseHeader(waiting, MAX_PROXY_REPLY));
@@ -124,8 +123,8 @@ impl Transport for ProxyConnection {
 }
 
 /// A connection to a server. A server that refuses a request may reply and close the connection
-/// before it has read the body. Writing fails in that case, but the reply can be read. Therefore
-/// the rest of the body is discarded once writing has failed, and reading decides.
+/// before it has read the body. In that case, writing fails, but the reply can still be read.
+/// Therefore, after a failed write, the rest of the body is discarded and the reply is read.
 #[derive(Debug)]
 pub(crate) struct ObservedConnection {
     inner: Box<dyn Transport>,
@@ -145,7 +144,7 @@ impl Transport for ObservedConnection {
         if self.is_write_closed {
             return Ok(());
         }
-        // ureq reads only after all of a request has been written, so this begins the next one.
+        // ureq reads only after the whole request was written, so this begins the next request.
         if std::mem::take(&mut self.replied) {
             self.reused = true;
         }
@@ -162,7 +161,7 @@ impl Transport for ObservedConnection {
         let result = self.inner.await_input(exchange::limit(timeout)?);
         let closed = match &result {
             Ok(more) => !more,
-            // The error of a TLS library if the server closes without a close_notify.
+            // TLS libraries return this error if the server closes without a close_notify.
             Err(Error::Io(error)) => {
                 is_closed(error.kind()) || error.kind() == ErrorKind::UnexpectedEof
             }

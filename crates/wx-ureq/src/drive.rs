@@ -5,10 +5,10 @@ use wx_proto::flow::{Flow, Observer};
 
 use crate::Http;
 
-/// Runs a flow to its end with the session of a cell. The flow makes every decision; the driver
+/// Drives a flow to its end with the session in a cell. The flow makes every decision; the driver
 /// performs the I/O.
 ///
-/// A flow that was interrupted can be continued: call this again with the same flow and media.
+/// To continue an interrupted flow, call this again with the same flow and media.
 pub fn drive<F: Flow>(
     http: &Http,
     session: &SessionCell,
@@ -19,7 +19,7 @@ pub fn drive<F: Flow>(
     drive_observed(http, session, media, flow, options, &mut ())
 }
 
-/// Like [`drive`](drive()), with an observer of the flow.
+/// Like [`drive`](drive()), but also calls an observer with each action and input.
 pub fn drive_observed<F: Flow>(
     http: &Http,
     session: &SessionCell,

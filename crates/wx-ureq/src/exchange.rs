@@ -1,8 +1,8 @@
-//! The time limits of a whole exchange. ureq has no setting for them, because they depend on how
-//! many bytes the exchange moves.
+//! The time limits of a whole exchange. They depend on how many bytes the exchange moves, so ureq
+//! has no setting for them.
 //!
-//! ureq does all I/O of an exchange on the calling thread. Therefore the clock of the exchange is
-//! in a thread-local, where the connection of [`crate::connect`] finds it before it blocks.
+//! ureq does all I/O of an exchange on the calling thread. Therefore the clock of the exchange is a
+//! thread-local, which the connection of [`crate::connect`] reads before it blocks.
 
 use std::cell::Cell;
 use std::time::Instant;
@@ -14,11 +14,11 @@ use wx_proto::Limits;
 
 thread_local! {
     static CURRENT: Cell<Option<ExchangeClock>> = const { Cell::new(None) };
-    /// When the current connection attempt has to be finished.
+    /// The time by which the current connection attempt has to be finished.
     static CONNECTED_BY: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// The clock of an exchange, between its calls of ureq.
+/// The clock of an exchange, while no call of ureq is running.
 pub(crate) struct Exchange(ExchangeClock);
 
 impl Exchange {
@@ -44,8 +44,8 @@ impl Exchange {
     }
 }
 
-/// Counts bytes of the request's body that ureq writes next. If they were counted after the write,
-/// a slow write at an acceptable rate would be given up.
+/// Counts bytes of the request's body, before ureq writes them. If they were counted after the
+/// write, a slow write with an acceptable rate would be given up.
 pub(crate) fn sent(bytes: usize) {
     if let Some(mut clock) = CURRENT.get() {
         clock.count(bytes as u64);
@@ -53,8 +53,8 @@ pub(crate) fn sent(bytes: usize) {
     }
 }
 
-/// Limits all of `connect` to `timeout`, which ureq's connector for proxies restarts with each
-/// read.
+/// Limits the total time of `connect` to `timeout`. Without this, ureq's connector for proxies
+/// would restart the timeout with each read.
 pub(crate) fn connecting<T>(timeout: NextTimeout, connect: impl FnOnce() -> T) -> T {
     let by = timeout.not_zero().and_then(|after| Instant::now().checked_add(*after));
     let outer = CONNECTED_BY.replace(by);
@@ -63,7 +63,7 @@ pub(crate) fn connecting<T>(timeout: NextTimeout, connect: impl FnOnce() -> T) -
     output
 }
 
-/// Returns the smallest of `timeout`, the rest of the exchange, and the rest of the time to
+/// Returns the minimum of `timeout`, the remaining time of the exchange, and the remaining time to
 /// connect.
 pub(crate) fn limit(timeout: NextTimeout) -> Result<NextTimeout, Error> {
     let now = Instant::now();

@@ -22,10 +22,10 @@ use crate::exchange::Exchange;
 use crate::resolve::ObservedResolver;
 use crate::{proxy, tls};
 
-/// The largest piece of a reply.
+/// The maximum length of a piece of a reply.
 const PIECE: usize = 64 * 1024;
 
-/// The transport: ureq, configured so that it sends exactly the given requests. Clones share their
+/// A transport over ureq, which is configured to send requests unchanged. Clones share their
 /// connections.
 #[derive(Clone)]
 pub struct Http {
@@ -36,10 +36,9 @@ pub struct Http {
 }
 
 impl Http {
-    /// Returns a builder of a ureq configuration with the defaults of this crate: the proxy of
-    /// `proxy`, and the TLS library and certificates of the Cargo features. Start a custom
-    /// configuration with it, because ureq's own default only trusts the certificates of
-    /// webpki-roots.
+    /// Returns a builder for a ureq configuration with the defaults of this crate: the proxy in
+    /// `proxy`, and the TLS library and the certificates of the enabled features. Use it for custom
+    /// configurations, because ureq's default only trusts the certificates of webpki-roots.
     ///
     /// # Errors
     /// [`BuildError::Proxy`] if ureq cannot use the proxy.
@@ -49,18 +48,19 @@ impl Http {
 
     /// Creates an HTTP client with the proxies, certificates and buffers of `config`. The default
     /// is ureq's configuration with the TLS library and the certificates of [`Http::defaults`].
-    /// Each request overrides some settings: no redirects, no error for a status, the time limits,
-    /// and no proxy for a loopback address.
+    /// Some settings are overridden for each request: redirects, errors for statuses, the time
+    /// limits, and, for a loopback address, the proxy.
     ///
-    /// A proxy that `config` names is used, and so are the settings given to [`Http::defaults`],
-    /// including [`ProxySettings::none`]. Otherwise the environment decides, as [`ProxySettings`]
-    /// reads it. This also holds if `config` has no proxy, or one that ureq itself found in the
-    /// environment, because ureq prefers other variables and ignores values that it cannot read.
+    /// The proxy of `config` is used, including the settings that were passed to
+    /// [`Http::defaults`], even if they are [`ProxySettings::none`]. Otherwise, the proxy of the
+    /// environment is used, as [`ProxySettings`] reads it. This includes a `config` with a proxy
+    /// that ureq itself has found in the environment, because ureq prefers other variables and
+    /// ignores invalid values.
     ///
     /// # Errors
-    /// [`BuildError`] if the site needs https and the configuration does not verify certificates or
-    /// needs a TLS library that is not compiled in, or if the environment names a proxy that cannot
-    /// be used.
+    /// [`BuildError`] if the site requires https and the configuration does not verify
+    /// certificates, or selects a TLS library that is not compiled in. Also if the environment
+    /// names a proxy that cannot be used.
     pub fn new(config: Option<Config>, site: &Site) -> Result<Self, BuildError> {
         let config = config.unwrap_or_else(|| defaults().build());
         let loopback = site.hosts().is_loopback();
@@ -72,8 +72,8 @@ impl Http {
         Ok(Self { agent: new_agent(config, resolver.clone()), resolver, proxy, loopback })
     }
 
-    /// Connects to exactly this address and port for `host` instead of resolving its name, also if
-    /// `host` is a proxy. Earlier clones keep their open connections.
+    /// Connects to this address and port instead of resolving `host`, which may also be a proxy.
+    /// Earlier clones keep their open connections.
     #[must_use]
     pub fn resolve(mut self, host: &str, addr: SocketAddr) -> Self {
         self.resolver.fixed.push((host.to_owned(), addr));
@@ -92,7 +92,7 @@ impl Http {
     ) -> Result<(Parts, Reply), TransportError> {
         let limits = request.limits();
         if limits.direct != self.loopback {
-            // A request of another session, which may need other proxies and certificates.
+            // This session may require other proxies and certificates.
             return Err(TransportError::never_connected(TransportErrorKind::Connect));
         }
         let mut exchange = Exchange::begin(limits);
@@ -102,12 +102,12 @@ impl Http {
             exchange.within(|| self.run(request, limits))
         } else {
             let mut body = BodyReader::new(body, token);
-            // ureq does not use chunked encoding, because the Content-Length is already set.
+            // ureq does not use chunked encoding, because Content-Length is set.
             let request = http::Request::from_parts(parts, SendBody::from_reader(&mut body));
             exchange.within(|| self.run(request, limits))
         };
         let (mut head, body) = response.map_err(classify)?.into_parts();
-        // ureq's own extensions, which contain the URL.
+        // Remove ureq's extensions, which contain the URL.
         head.extensions.clear();
         let len = body.content_length().and_then(|len| usize::try_from(len).ok()).unwrap_or(PIECE);
         let max_piece = len.clamp(1, PIECE);
@@ -115,9 +115,9 @@ impl Http {
         Ok((head, Reply { body, max_piece, buffer: PageBuffer::default(), exchange }))
     }
 
-    /// Runs a request with its limits. A stall means that no byte has moved for a time, in any
-    /// phase. ureq restarts its limits per read and per write with each of them, but not its limits
-    /// per phase, so the latter are off. [`Exchange`] has the other time limits.
+    /// Runs a request with its limits. ureq's timeouts for single reads and writes are set to the
+    /// stall time, because they restart whenever a byte moves. Its timeouts for whole phases do not
+    /// restart, so they are off. [`Exchange`] has the other time limits.
     fn run(
         &self,
         request: http::Request<impl AsSendBody>,
@@ -127,14 +127,14 @@ impl Http {
         let stall = Some(limits.stall);
         let mut config = agent.configure_request(request);
         if limits.new_connection {
-            // Drops all idle connections; the new one is kept.
+            // Drop all idle connections. The new one is kept.
             config = config.max_idle_age(Duration::ZERO);
         }
         let config = config
             .https_only(!limits.direct)
             .max_redirects(0)
             .http_status_as_error(false)
-            // The flow refuses heads that are too large. This leaves room for whitespace.
+            // The flow refuses heads that are too large. The margin is for white space.
             .max_response_header_size(limits.max_head.saturating_add(4096))
             .timeout_global(None)
             .timeout_per_call(None)
@@ -151,8 +151,8 @@ impl Http {
     }
 
     /// Returns the agent for a request. If a crate in the build has enabled ureq's feature
-    /// `cookies`, every agent has a jar that adds its cookies to the request, which cannot be
-    /// switched off. In that case, the agent is a new one with an empty jar.
+    /// `cookies`, every agent has a jar that adds cookies to its requests and cannot be switched
+    /// off. In that case, returns a new agent with an empty jar.
     fn agent(&self) -> Agent {
         if has_jar(&self.agent) {
             new_agent(self.agent.config().clone(), self.resolver.clone())
@@ -206,7 +206,7 @@ fn defaults() -> ConfigBuilder<AgentScope> {
     builder
 }
 
-/// Shows nothing, because a proxy may have a password.
+/// Does not show the settings, because a proxy may have a password.
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http").finish_non_exhaustive()
@@ -216,7 +216,7 @@ impl fmt::Debug for Http {
 /// A reply whose body is being received.
 pub struct Reply {
     body: ureq::BodyReader<'static>,
-    /// The maximum length of a piece, which is at most that of the body.
+    /// The maximum length of a piece, which is not more than the length of the body.
     max_piece: usize,
     buffer: PageBuffer,
     exchange: Exchange,
@@ -224,11 +224,11 @@ pub struct Reply {
 
 impl Reply {
     fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
-        let mut space = self.buffer.space(self.max_piece);
-        let read = self.exchange.within(|| self.body.read(space.bytes_mut()));
+        let mut memory = self.buffer.memory(self.max_piece);
+        let read = self.exchange.within(|| self.body.read(memory.bytes_mut()));
         let len = read.map_err(|error| classify(error.into()))?;
         self.exchange.received(len);
-        Ok((len > 0).then(|| self.buffer.filled(space, len)))
+        Ok((len > 0).then(|| self.buffer.filled(memory, len)))
     }
 }
 

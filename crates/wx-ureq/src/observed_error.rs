@@ -1,4 +1,4 @@
-//! The error of a connection attempt that was observed.
+//! Errors of observed connection attempts.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use ureq::Error;
 use wx_proto::flow::{ProxyProblem, TransportError, TransportErrorKind};
 
-/// A failure that this crate has classified where it occurred.
+/// An error that was classified where it occurred.
 #[derive(Debug)]
 pub(crate) struct ObservedError(pub(crate) TransportError);
 
@@ -22,7 +22,7 @@ impl ObservedError {
         }
     }
 
-    /// Attributes a failure to connect to the proxy.
+    /// Converts an error of connecting into an error of the proxy.
     pub(crate) fn from_proxy(error: Error) -> Error {
         Self::with_kind(error, |kind| match kind {
             TransportErrorKind::Connect | TransportErrorKind::Tls => {
@@ -32,7 +32,7 @@ impl ObservedError {
         })
     }
 
-    /// Replaces a stall by the failure to connect in time.
+    /// Converts a stall into an error of connecting in time.
     pub(crate) fn from_timeout(error: Error, is_proxied: bool) -> Error {
         Self::with_kind(error, |kind| match kind {
             TransportErrorKind::Stalled if is_proxied => {
@@ -43,16 +43,16 @@ impl ObservedError {
         })
     }
 
-    /// Changes the kind of an observed failure.
+    /// Changes the kind of an observed error.
     fn with_kind(
         error: Error,
         kind: impl FnOnce(TransportErrorKind) -> TransportErrorKind,
     ) -> Error {
         match &error {
             Error::Other(other) => match other.downcast_ref() {
-                Some(Self(failure)) => Error::Other(Box::new(Self(
-                    TransportError::never_connected(kind(failure.kind)),
-                ))),
+                Some(Self(error)) => {
+                    Error::Other(Box::new(Self(TransportError::never_connected(kind(error.kind)))))
+                }
                 None => error,
             },
             _ => error,

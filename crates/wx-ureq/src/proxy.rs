@@ -6,7 +6,7 @@ use wx_client::proxy::{ProxyScheme, ProxySettings};
 
 use crate::BuildError;
 
-/// Returns the proxy of `config`, or that of the environment if `config` has none.
+/// Returns the proxy of `config`, or the proxy of the environment if `config` has none.
 pub(crate) fn choose(config: &Config) -> Result<Option<Proxy>, BuildError> {
     match config.proxy() {
         Some(proxy) if !proxy.is_from_env() => Ok(Some(proxy.clone())),
@@ -14,8 +14,8 @@ pub(crate) fn choose(config: &Config) -> Result<Option<Proxy>, BuildError> {
     }
 }
 
-/// Returns the proxy of `settings`. Without a proxy, returns one that is used for no host, so that
-/// [`choose`] does not fall back to the environment.
+/// Returns the proxy of `settings`. If there is none, returns a proxy that is used for no host, so
+/// that [`choose`] does not use the proxy of the environment.
 pub(crate) fn convert(settings: &ProxySettings) -> Result<Option<Proxy>, BuildError> {
     let Some(proxy) = settings.proxy() else {
         let unused = Proxy::builder(ProxyProtocol::Http).host("proxy.invalid").no_proxy("*");

@@ -25,8 +25,7 @@ impl Resolver for ObservedResolver {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        // ureq resolves names in a thread of its own, because of the timeout. An address needs
-        // none.
+        // ureq starts a thread to resolve names with a timeout. An address does not need that.
         let authority = uri.scheme().zip(uri.authority());
         let host = authority.and_then(|(scheme, of)| DefaultResolver::host_and_port(scheme, of));
         let given = self

@@ -1,6 +1,6 @@
-//! The steps of a connection attempt, each with its own error kinds.
+//! The steps of a connection attempt, with error kinds for each step.
 //!
-//! They are the steps of ureq's `DefaultConnector`, which reports the same errors for all of them.
+//! ureq's `DefaultConnector` has the same steps, but returns the same errors for all of them.
 
 use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
 
@@ -28,7 +28,7 @@ pub(crate) fn all() -> Stages {
     Box::new(Boxed(stages))
 }
 
-/// One step, and the function that classifies its errors.
+/// A step, and the function that classifies its errors.
 #[derive(Debug)]
 struct Stage<C>(C, fn(&Error) -> TransportErrorKind);
 
@@ -77,7 +77,7 @@ fn proxy_error_kind(error: &Error) -> TransportErrorKind {
             BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof => {
                 ProxyProblem::Closed
             }
-            // Errors of the operating system have no inner error; those of the handshake have one.
+            // Errors of the operating system have no inner error. Errors of the handshake have one.
             _ if error.get_ref().is_none() => ProxyProblem::Connect,
             _ => ProxyProblem::Refused(None),
         },
@@ -101,7 +101,7 @@ fn tls_error_kind(error: &Error) -> TransportErrorKind {
 
     let refused = match error {
         Error::Io(error) => problem(error),
-        // Before the handshake: there are no trusted certificates.
+        // There are no trusted certificates, so there was no handshake.
         #[cfg(feature = "rustls")]
         Error::Rustls(error) => Some(problem(error).unwrap_or(CertificateProblem::Other)),
         error => problem(error),

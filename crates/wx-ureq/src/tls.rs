@@ -29,7 +29,7 @@ pub(crate) fn check(_: &Config) -> Result<(), BuildError> {
     Err(BuildError::NoTls)
 }
 
-/// Returns the default TLS settings. They use rustls if it is compiled in.
+/// Returns the default TLS settings, which use rustls if it is compiled in.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub(crate) fn config() -> TlsConfig {
     let provider =
@@ -42,9 +42,9 @@ fn roots() -> RootCerts {
     RootCerts::PlatformVerifier
 }
 
-/// Returns the certificates of the platform and those that are compiled in. ureq can use either the
-/// platform's verifier or a list, so the platform's certificates are listed. Like the verifier,
-/// this skips files of the platform's store that cannot be read.
+/// Returns the platform's and the compiled-in certificates as one list, because ureq uses either
+/// the platform's verifier or a list. Like that verifier, this skips files of the platform's store
+/// that cannot be read.
 #[cfg(all(any(feature = "rustls", feature = "native-tls"), feature = "webpki-roots"))]
 fn roots() -> RootCerts {
     use ureq::tls::Certificate;

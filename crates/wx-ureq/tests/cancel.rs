@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wx_emulator::Emulator;
-use wx_proto::flow::{Action, Flow, Input, SendImage, TransportError, TransportErrorKind};
+use wx_proto::flow::{Action, Flow, Input, SendMessage, TransportError, TransportErrorKind};
 use wx_proto::{
     ErrorKind, IdSource, ImageVariant, Outcome, Policy, Recipient, Session, Step, UnixMs,
 };
@@ -127,10 +127,10 @@ fn another_driver_goes_on_where_one_was_dropped() {
     policy.back_off = Duration::from_millis(5);
     let client = client(&server, policy.clone());
     let mut source = Source::bytes("a.png", TINY);
-    let about = source.media(&policy).unwrap();
+    let about = source.media().unwrap();
     let seed = IdSource::process().seed(UnixMs::new(1_700_000_000_000), [3; 16]);
     let to = Recipient::new(server.friend()).unwrap();
-    let mut flow = SendImage::new(&client.session(), about, to, seed, policy).unwrap();
+    let mut flow = SendMessage::media(&client.session(), about, to, seed, policy).unwrap();
     for _ in 0..10 {
         let input = match client.session_cell().lend(|session| flow.poll(session, Duration::ZERO)) {
             Action::Read(span) => {

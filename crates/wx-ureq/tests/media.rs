@@ -10,7 +10,9 @@ use wx_emulator::Emulator;
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::{Endpoint, js_login::JsLogin};
 use wx_proto::flow::{Action, CallId, Flow, Input, Progress, UnexpectedInput, Upload};
-use wx_proto::{Advice, ErrorChain, ErrorKind, MediaError, Policy, Recipient, Session, Step};
+use wx_proto::{
+    Advice, ErrorChain, ErrorKind, MediaError, MediaKind, Policy, Recipient, Session, Step,
+};
 use wx_ureq::{Client, MediaIo, RunOptions, Sink, Source, drive, seed};
 
 fn image() -> Vec<u8> {
@@ -99,13 +101,15 @@ fn a_span_past_the_end_gives_what_there_is() {
 }
 
 #[test]
-fn media_that_is_no_picture_is_refused_before_any_request() {
+fn media_that_is_not_a_picture_is_refused_before_any_request() {
     let mut empty = Source::bytes("a.jpg", "");
     assert!(empty.is_empty());
-    let error = empty.media(&Policy::default()).unwrap_err();
+    let error = empty.media().unwrap_err();
     assert_eq!(error.kind, ErrorKind::Media(MediaError::Empty));
-    let error = Source::bytes("a.jpg", "plain text").media(&Policy::default()).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Media(MediaError::NotAnImage));
+    let text = Source::bytes("a.jpg", "plain text").media().unwrap();
+    assert_eq!(text.kind(), MediaKind::File);
+    let refused = MediaError::NotAnImage(text.format());
+    assert_eq!(text.require_image(), Err(refused));
 }
 
 #[test]
@@ -154,7 +158,7 @@ impl Flow for Stubborn {
     fn handle(&mut self, input: Input, _: Duration) -> Result<(), UnexpectedInput> {
         self.received = Some(match input {
             Input::Local(error) => format!("{error}: {}", error.advice()),
-            Input::Failed(_, failure) => failure.to_string(),
+            Input::Failed(_, error) => error.to_string(),
             _ => return Err(UnexpectedInput),
         });
         Ok(())
@@ -177,14 +181,14 @@ fn a_bug_is_not_reported_as_a_cancel() {
     let client = Client::new(session.clone()).unwrap();
     let (http, cell) = (client.http(), client.session_cell());
     let mut source = Source::bytes("a.png", image());
-    let media = source.media(&Policy::default()).unwrap();
+    let media = source.media().unwrap();
     let to = Recipient::new(server.friend()).unwrap();
     let mut upload = Upload::new(&session, media, to, seed().unwrap(), Policy::default()).unwrap();
     let mut greedy = Greedy(source);
     let error = drive(http, cell, &mut greedy, &mut upload, &mut RunOptions::new()).unwrap_err();
     assert_eq!(error.advice(), Advice::Report);
     let words = "the source returned 524289 bytes for a read of 524288";
-    assert_eq!(error.chain().to_string(), format!("the picture could not be read: {words}"));
+    assert_eq!(error.chain().to_string(), format!("the file could not be read: {words}"));
     for (reads, words) in [
         (true, format!("the flow refused the input for its own action: {}", Advice::Report)),
         (false, "the request to the server failed".to_owned()),

@@ -1,4 +1,4 @@
-//! The process that is measured: its sessions wait until it is killed.
+//! The measured process. Its sessions wait until the process is killed.
 
 use std::io;
 use std::thread;
@@ -12,11 +12,11 @@ use wx_proto::{Policy, Seed, Session, UnixMs};
 use super::alloc;
 use crate::clients::bare;
 
-/// Not even the slowest machine makes a long poll end on the client's side.
+/// So long that no long poll ends on the client's side, even on a slow machine.
 const STALL: Duration = Duration::from_secs(3600);
 
-/// Waits for messages with `sessions` sessions like the one in the file `session`, and prints the
-/// costs of each. One more waits before, so that what all of them share is not counted.
+/// Waits for messages with `sessions` copies of the session in the file `session`, and prints the
+/// cost of each. One more session starts to wait before them, so that shared costs are not counted.
 ///
 /// # Errors
 ///
@@ -25,7 +25,7 @@ pub fn wait(kind: &str, session: &str, sessions: &str) -> Result<(), String> {
     let json = std::fs::read_to_string(session).map_err(|error| error.to_string())?;
     let count = sessions.parse().map_err(|_| format!("{sessions} is not a number"))?;
     let json = restored(&json)?;
-    // Each session is read anew, because clones could share their memory.
+    // Each session is parsed again, because clones could share memory.
     let read = || parse(&json);
     match kind {
         "reqwest" => reqwest(read, count),
@@ -41,7 +41,7 @@ fn parse(json: &str) -> Session {
     session.or_else(|_| Session::from_json(json)).expect("a session")
 }
 
-/// Returns the session with a position in its messages, so that it begins with the long poll.
+/// Returns the session with a sync position, so that it starts with the long poll.
 fn restored(json: &str) -> Result<String, String> {
     let client = wx_ureq::Client::new(parse(json)).map_err(|error| error.to_string())?;
     client.restore().run().map_err(|error| error.chain().to_string())?;
@@ -102,7 +102,7 @@ fn ureq(read: impl Fn() -> Session, count: usize) {
     report(baseline, created, Memory::at_signal(), times);
 }
 
-/// The same requests, without anything of ours.
+/// Sends the same requests with reqwest alone.
 fn bare(session: &Session, count: usize) {
     let seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 16] };
     let request = SyncCheck::new(seed).request(session).expect("a request").into_http();
@@ -124,7 +124,7 @@ fn bare(session: &Session, count: usize) {
     });
 }
 
-/// Creates the clients, and tells how many seconds each has taken.
+/// Creates the clients, and returns the seconds that each of them took.
 fn create_all<C>(
     read: impl Fn() -> Session,
     create: impl Fn(Session) -> C,
@@ -152,7 +152,7 @@ fn report(baseline: Memory, created: Memory, waiting: Memory, times: Vec<f64>) {
     );
 }
 
-/// The memory of this process in bytes.
+/// The memory of this process, in bytes.
 #[derive(Clone, Copy)]
 struct Memory {
     resident: u64,
@@ -161,14 +161,14 @@ struct Memory {
 
 impl Memory {
     fn now() -> Self {
-        // Exact, unlike the counters of `/proc/self/status`.
+        // More precise than the counters in `/proc/self/status`.
         let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").expect("Linux");
         let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:"));
         let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
         Self { resident: kib.expect("a number") * 1024, allocated: alloc::live() }
     }
 
-    /// Measures when the other process says that all requests have arrived.
+    /// Waits for the signal that all requests have arrived, and measures.
     fn at_signal() -> Self {
         io::stdin().read_line(&mut String::new()).expect("a line");
         Self::now()

@@ -1,4 +1,4 @@
-//! The recipient of a picture on the command line.
+//! The recipient of a message on the command line.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use wx_proto::Recipient;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Addressee {
     Recipient(Recipient),
-    /// A remark or nickname that has to be looked up.
+    /// A remark or nickname that is looked up in the contacts.
     Name(String),
 }
 
@@ -19,7 +19,7 @@ impl FromStr for Addressee {
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(name) = text.strip_prefix("name:") {
             return match name.trim() {
-                "" => Err("name: needs a remark or nickname after it".to_owned()),
+                "" => Err("name: must be followed by a remark or nickname".to_owned()),
                 _ => Ok(Self::Name(name.to_owned())),
             };
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use wx_emulator::{Fault, PhoneStep};
-use wx_proto::{HostError, ImageVariant, MsgId, Policy, Profile, Site};
+use wx_proto::{HostError, ImageVariant, MediaKind, MsgId, Policy, Profile, Site};
 
 use super::seconds::{seconds, timeout};
 use super::{Addressee, Global};
@@ -22,18 +22,18 @@ pub(crate) struct SessionFile {
 }
 
 impl SessionFile {
-    /// Returns the given file, or the default one.
+    /// Returns the path of the option, or the default path.
     pub(crate) fn place(&self) -> PathBuf {
         self.place_or(None)
     }
 
-    /// Returns the given file, otherwise the `known` one, otherwise the default one.
+    /// Returns the path of the option, or `known`, or the default path, in this order.
     pub(crate) fn place_or(&self, known: Option<PathBuf>) -> PathBuf {
         self.session.clone().or(known).unwrap_or_else(place::default_place)
     }
 }
 
-/// Send a picture to an emulated server on this computer, fetch it back and compare both.
+/// Send a picture to an emulated server on this computer, fetch it back and compare them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
     /// The picture [default: a bundled JPEG of over 1 MiB]
@@ -43,7 +43,7 @@ pub(crate) struct Demo {
 /// Serve an emulated web WeChat on this computer until Ctrl-C or SIGTERM.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Emulate {
-    /// The address to listen on; port 0 is a free port.
+    /// The address to listen on; port 0 chooses a free port.
     #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
     pub(crate) addr: SocketAddr,
     /// Write the port to this file once the server is listening.
@@ -55,17 +55,17 @@ pub(crate) struct Emulate {
     /// A picture that arrives as a message; can be repeated.
     #[arg(long = "image", value_name = "FILE")]
     pub(crate) images: Vec<PathBuf>,
-    /// The page that the session file is logged in to.
+    /// The page for which the session file is logged in.
     #[arg(long, value_enum, default_value_t = Page::Web)]
     pub(crate) profile: Page,
-    /// What the phone does with a QR code, one step per poll: nothing, scanned, confirmed, refused,
-    /// expired, trouble; separated by commas.
+    /// How the phone responds to a QR code, one step per poll, separated by commas: nothing,
+    /// scanned, confirmed, refused, expired, trouble.
     #[arg(long, value_delimiter = ',', value_name = "STEPS")]
     pub(crate) scan: Vec<PhoneStep>,
     /// A contact with this nickname; can be repeated.
     #[arg(long = "contact", value_name = "NICK")]
     pub(crate) contacts: Vec<String>,
-    /// Deliver the pictures again and again, one each time.
+    /// Keep delivering the pictures, one per interval.
     #[arg(long, value_name = "SECONDS", value_parser = timeout)]
     pub(crate) deliver_every: Option<Duration>,
     /// Inject a fault: ACTION[=ARG]@ENDPOINT[#N[+]], such as ret=1205@webwxuploadmedia#2; can be
@@ -75,7 +75,7 @@ pub(crate) struct Emulate {
 }
 
 impl Emulate {
-    /// Returns what is wrong with the arguments and not checked by clap.
+    /// Returns a problem with the arguments that clap does not check.
     pub(super) fn problem(&self, global: &Global) -> Option<String> {
         let sends = [
             ("--trace", global.trace.is_some()),
@@ -96,6 +96,95 @@ impl Emulate {
         meaningless
             .map(|(option, _)| format!("{option} is for commands that send requests"))
             .or(twice)
+    }
+}
+
+/// Send a text and files.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Send {
+    #[command(flatten)]
+    pub(crate) session: SessionFile,
+    /// A recipient: name:NICK for a remark or nickname, filehelper, or a UserName of this login
+    /// (@…, @@…, …@chatroom); can be repeated.
+    #[arg(long, required = true, value_name = "USER")]
+    pub(crate) to: Vec<Addressee>,
+    /// A text, which is sent before the files; - reads it from standard input.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) text: Option<String>,
+    /// Send a long text in parts of at most 2000 characters.
+    #[arg(long, requires = "text")]
+    pub(crate) split: bool,
+    /// Send the files as this kind [default: by their first bytes].
+    #[arg(long = "as", value_enum, value_name = "KIND", requires = "files")]
+    pub(crate) kind: Option<Kind>,
+    /// The file name that recipients see [default: the name of the file].
+    #[arg(long, value_name = "NAME", requires = "files")]
+    pub(crate) name: Option<String>,
+    /// Refuse larger files [default: 20 MiB for pictures, 1 GiB for others].
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_size: Option<u64>,
+    /// Pause between texts and files, not between recipients [default: 3 after the tenth, to stay
+    /// below the rate limit].
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) pace: Option<Duration>,
+    /// Record the job in this directory, so that wx resume can continue it after a crash.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) resume_dir: Option<PathBuf>,
+    /// The files; - reads one from standard input.
+    #[arg(value_name = "FILE", required_unless_present = "text")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// The kind that files are sent as.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Kind {
+    Image,
+    Emoticon,
+    File,
+}
+
+impl From<Kind> for MediaKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Image => Self::Image,
+            Kind::Emoticon => Self::Emoticon,
+            Kind::File => Self::File,
+        }
+    }
+}
+
+impl Send {
+    /// Returns what is wrong with the arguments and not checked by clap.
+    pub(super) fn problem(&self) -> Option<String> {
+        let text_dash = self.text.as_deref() == Some("-");
+        if self.text.as_deref() == Some("") {
+            return Some("--text is empty".to_owned());
+        }
+        if self.name.is_some() && self.files.len() > 1 {
+            return Some("--name is for a single FILE".to_owned());
+        }
+        wrong_inputs(&self.to, &self.files, text_dash, self.resume_dir.is_some())
+    }
+}
+
+/// Returns what is wrong with the recipients, or with what is read from standard input.
+fn wrong_inputs(
+    to: &[Addressee],
+    files: &[PathBuf],
+    text_dash: bool,
+    is_resumable: bool,
+) -> Option<String> {
+    let twice = to.iter().enumerate().find(|(at, one)| to[..*at].contains(one));
+    if let Some((_, to)) = twice {
+        return Some(format!("--to {to} is given twice"));
+    }
+    let dashes = files.iter().filter(|file| is_dash(file)).count();
+    match dashes + usize::from(text_dash) {
+        _ if dashes > 0 && is_resumable => {
+            Some("--resume-dir needs files, not standard input (-)".to_owned())
+        }
+        0 | 1 => None,
+        _ => Some("standard input (-) can be read only once".to_owned()),
     }
 }
 
@@ -128,22 +217,11 @@ pub(crate) struct SendImage {
 impl SendImage {
     /// Returns what is wrong with the arguments and not checked by clap.
     pub(super) fn problem(&self) -> Option<String> {
-        let twice = self.to.iter().enumerate().find(|(at, to)| self.to[..*at].contains(to));
-        if let Some((_, to)) = twice {
-            return Some(format!("--to {to} is given twice"));
-        }
-        let dashes = self.images.iter().filter(|image| is_dash(image)).count();
-        match dashes {
-            1 if self.resume_dir.is_some() => {
-                Some("--resume-dir needs files, not standard input (-)".to_owned())
-            }
-            0 | 1 => None,
-            _ => Some("standard input (-) can be read only once".to_owned()),
-        }
+        wrong_inputs(&self.to, &self.images, false, self.resume_dir.is_some())
     }
 }
 
-/// Continue a send-image --resume-dir that did not finish.
+/// Continue an unfinished send or send-image --resume-dir.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Resume {
     #[command(flatten)]
@@ -151,8 +229,8 @@ pub(crate) struct Resume {
     /// Send messages that may have been delivered again, under their old ids.
     #[arg(long)]
     pub(crate) resend: bool,
-    /// Settle the messages that may have been delivered without sending them again. The rest is
-    /// sent.
+    /// Settle the messages that may have been delivered, without sending them again. All other
+    /// messages are sent.
     #[arg(long, conflicts_with = "resend")]
     pub(crate) give_up: bool,
     /// The directory of the job.
@@ -160,18 +238,57 @@ pub(crate) struct Resume {
     pub(crate) dir: PathBuf,
 }
 
+/// Fetch the attachment of a message that this login received: a picture or a file.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Fetch {
+    #[command(flatten)]
+    pub(crate) session: SessionFile,
+    /// The variant of the picture; a thumbnail is also the cover of a video.
+    #[arg(long, value_enum, default_value_t = Variant::Original, conflicts_with = "message")]
+    pub(crate) variant: Variant,
+    /// Replace the file if it exists.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// The file to write; - is standard output.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: PathBuf,
+    /// A file that holds the message as a line of wx watch --json; - is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) message: Option<PathBuf>,
+    /// The MsgID of a message with a picture.
+    #[arg(value_name = "MSG_ID", conflicts_with = "message", required_unless_present = "message")]
+    pub(crate) msg_id: Option<MsgId>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Variant {
+    Original,
+    Thumbnail,
+    Emoticon,
+}
+
+impl From<Variant> for ImageVariant {
+    fn from(variant: Variant) -> Self {
+        match variant {
+            Variant::Original => Self::Original,
+            Variant::Thumbnail => Self::Thumbnail,
+            Variant::Emoticon => Self::Emoticon,
+        }
+    }
+}
+
 /// Fetch the picture of a message that this login received.
 #[derive(Debug, clap::Args)]
 pub(crate) struct FetchImage {
     #[command(flatten)]
     pub(crate) session: SessionFile,
-    /// The variant of the picture; big is for emoticons.
+    /// The variant of the picture; big is only for emoticons.
     #[arg(long, value_enum, default_value_t = Size::Original)]
     pub(crate) size: Size,
     /// Replace the file if it exists.
     #[arg(long)]
     pub(crate) force: bool,
-    /// Also write a complete file of an unknown format.
+    /// Also write a complete file whose format is unknown.
     #[arg(long)]
     pub(crate) keep_unknown: bool,
     /// The file to write; - is standard output.
@@ -214,13 +331,13 @@ pub(crate) struct Login {
         help = "The URL of another host of that page, such as https://wx2.qq.com, or of wx emulate"
     )]
     pub(crate) base: Option<String>,
-    /// Ask the phone of the account in the session file, without a QR code.
+    /// Ask for confirmation on the phone of the account in the session file, without a QR code.
     #[arg(long, conflicts_with = "profile")]
     pub(crate) push: bool,
     /// Also write the QR code to this new file, as .png or .svg.
     #[arg(long, value_name = "FILE")]
     pub(crate) qr: Option<PathBuf>,
-    /// Replace the session file whatever it contains, and the file of --qr.
+    /// Overwrite the session file whatever it contains, and the file of --qr.
     #[arg(long)]
     pub(crate) force: bool,
 }
@@ -235,10 +352,10 @@ impl Login {
         }
     }
 
-    /// Returns what is wrong with the arguments and not checked by clap.
+    /// Returns a problem with the arguments that clap does not check.
     pub(super) fn problem(&self) -> Option<String> {
         if let Err(error) = self.site() {
-            return Some(format!("--base: {}", out::words(&error)));
+            return Some(format!("--base: {}", out::error_chain(&error)));
         }
         let extension = self.qr.as_ref()?.extension().and_then(|extension| extension.to_str());
         let known = extension.is_some_and(|extension| ["png", "svg"].contains(&extension));
@@ -261,7 +378,7 @@ impl From<Page> for Profile {
     }
 }
 
-// Each command that uses it has its own help.
+// Each command that takes an account has its own help text.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Account {
     #[command(flatten)]
@@ -276,7 +393,7 @@ pub(crate) struct Watch {
     /// Save each picture in this directory, under its MsgID.
     #[arg(long, value_name = "DIR")]
     pub(crate) save_images: Option<PathBuf>,
-    /// Also save complete files of unknown formats, as .bin.
+    /// Also save complete files whose format is unknown, as .bin.
     #[arg(long, requires = "save_images")]
     pub(crate) keep_unknown: bool,
 }

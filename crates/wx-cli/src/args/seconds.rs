@@ -1,18 +1,18 @@
-//! Times on the command line.
+//! Parses times on the command line.
 
 use std::time::Duration;
 
-/// Reads a number of seconds, which may have a fraction.
+/// Parses a number of seconds, which may have a fraction.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds =
         text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    // A year is long enough, and far from any overflow.
+    // The limit is a year, which cannot overflow.
     seconds
         .filter(|seconds| seconds.as_secs() <= 365 * 86_400)
         .ok_or_else(|| "not a number of seconds".to_owned())
 }
 
-/// Reads a number of seconds above 0.
+/// Parses a number of seconds greater than 0.
 pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     seconds(text).and_then(|time| {
         if time.is_zero() { Err("must be more than 0".to_owned()) } else { Ok(time) }

@@ -1,16 +1,17 @@
-//! Sends the pictures of a job to its recipients, one after the other.
+//! Sends the texts and files of a job to its recipients, one after the other.
 
 use std::ops::{ControlFlow, Range};
+use std::path::Path;
 
 use wx_client::outbox::UploadTurn;
-use wx_proto::{Advice, Sent, Uploaded};
+use wx_proto::{Advice, MediaKind, Sent, Uploaded};
 
-use crate::client::Client;
+use crate::client::{Client, Content, MediaOptions};
 use crate::files::Input;
-use crate::job_dir::{JobDir, Left};
+use crate::job_dir::{Item, JobDir, Left};
 use crate::out;
 use crate::pace::pace_before;
-use crate::problem::{Class, LOOK, Problem};
+use crate::problem::{Class, IN_DOUBT_HINT, Problem};
 use crate::report::Report;
 
 pub(crate) struct Batch<'a> {
@@ -23,38 +24,59 @@ pub(crate) struct Batch<'a> {
 
 impl Batch<'_> {
     pub(crate) fn run(self) {
-        let mut open: Vec<_> = (0..self.job.plan().files.len())
-            .filter(|file| self.open(*file).next().is_some())
-            .collect();
-        // Messages in doubt are sent first: soon they can no longer be repeated.
-        open.sort_by_key(|file| !self.open(*file).any(|to| self.job.is_in_doubt(*file, to)));
-        for (at, file) in open.into_iter().enumerate() {
+        let parts = self.parts();
+        for (at, (item, to)) in parts.into_iter().enumerate() {
             self.report.token().sleep(pace_before(at, self.job.plan().pace));
-            // Nothing is begun that cannot be recorded.
-            if self.report.stopped() || self.job.is_broken() || self.picture(file).is_break() {
+            // Work that cannot be recorded is not started.
+            if self.report.stopped() || self.job.is_broken() || self.item(item, &to).is_break() {
                 break;
             }
         }
         close(self.job, self.report);
     }
 
-    /// Uploads a picture and sends it to all recipients that have not received it.
-    fn picture(&self, file: usize) -> ControlFlow<()> {
-        let all = self.subjects(file);
+    /// Returns the items to send with their recipients. Messages in doubt are first, because they
+    /// can be repeated only for a short time. A file is sent to all of its recipients at once, so
+    /// that it is uploaded once; texts otherwise keep their order, because they can be parts of
+    /// one.
+    fn parts(&self) -> Vec<(usize, Vec<usize>)> {
+        let (mut first, mut rest) = (Vec::new(), Vec::new());
+        for (item, content) in self.job.plan().items.iter().enumerate() {
+            let (mut in_doubt, mut others): (Vec<_>, Vec<_>) =
+                self.open(item).partition(|to| self.job.is_in_doubt(item, *to));
+            if matches!(content, Item::File(_)) && !in_doubt.is_empty() {
+                in_doubt.append(&mut others);
+            }
+            first.push((item, in_doubt));
+            rest.push((item, others));
+        }
+        first.append(&mut rest);
+        first.retain(|(_, to)| !to.is_empty());
+        first
+    }
+
+    /// Sends an item to these recipients. A file is uploaded first.
+    fn item(&self, item: usize, recipients: &[usize]) -> ControlFlow<()> {
+        let all = self.subjects(item);
         self.report.begin(all.clone(), None);
-        let mut open: Vec<_> = self.open(file).collect();
-        open.sort_by_key(|to| !self.job.is_in_doubt(file, *to));
-        let uploaded = match self.upload(file, open[0]) {
-            Ok(uploaded) => uploaded,
-            Err(problem) => return self.report.problem(all, &problem),
+        let content = match &self.job.plan().items[item] {
+            Item::Text(text) => Content::Text(text.as_str().into()),
+            Item::File(path) => match self.upload(item, path, recipients[0]) {
+                Ok(uploaded) => Content::Uploaded(uploaded),
+                Err(problem) => return self.report.problem(all, &problem),
+            },
         };
-        for to in open {
+        for &to in recipients {
             if self.report.stopped() || self.job.is_broken() {
                 return ControlFlow::Break(());
             }
+            // The parts of a text arrive in order, or not at all.
+            if matches!(content, Content::Text(_)) && self.lacks_text_before(item, to) {
+                continue;
+            }
             let subject = all.start + to;
-            self.report.begin(subject..subject + 1, Some(&uploaded.media_id));
-            match self.message(file, to, &uploaded) {
+            self.report.begin(subject..subject + 1, content.media_id());
+            match self.message(item, to, &content) {
                 Ok(sent) => self.report.sent(subject, &sent),
                 Err(problem) => self.report.problem(subject..subject + 1, &problem)?,
             }
@@ -62,64 +84,85 @@ impl Batch<'_> {
         ControlFlow::Continue(())
     }
 
-    /// Returns the upload of a picture, which may be finished already.
-    fn upload(&self, file: usize, to: usize) -> Result<Uploaded, Problem> {
+    /// Returns whether the item before this one is a text that was not sent.
+    fn lacks_text_before(&self, item: usize, to: usize) -> bool {
+        let before = item.checked_sub(1);
+        before.is_some_and(|before| {
+            matches!(self.job.plan().items[before], Item::Text(_))
+                && !self.job.is_settled(before, to)
+        })
+    }
+
+    /// Returns the upload of a file, which may be finished already.
+    fn upload(&self, item: usize, path: &Path, to: usize) -> Result<Uploaded, Problem> {
         let session = &self.client.session();
-        let message = self.job.message(file, to, session)?;
+        let message = self.job.message(item, to, session)?;
         if let UploadTurn::Finished(uploaded) = message.take_upload(session)? {
             return Ok(uploaded);
         }
         if !message.is_upload_begun(session) {
-            self.job.check_unchanged(file)?;
+            self.job.check_unchanged(item, path)?;
         }
-        let path = &self.job.plan().files[file];
-        let input = Input::of(path)?;
+        let input = Input::open(path)?;
         if self.job.is_kept() && matches!(input, Input::Once(_)) {
             return Err(Problem::local("it can be read only once", Advice::CheckFile)
                 .hint("a job that can be resumed needs regular files"));
         }
-        let (kind, options) = (self.job.plan().kind, self.report.options());
-        let uploaded = self.client.upload(&message, input, kind, options)?;
+        let plan = self.job.plan();
+        let media = MediaOptions {
+            name: plan.name.as_deref(),
+            kind: plan.kind,
+            images_only: plan.images_only,
+        };
+        let options = self.report.options();
+        let uploaded = self.client.upload(&message, input, media, options)?;
+        let name = path.display();
+        if let (None, MediaKind::File) = (plan.kind, uploaded.kind) {
+            self.report.warn(&format!(
+                "{name}: it is not a picture that web WeChat shows as one, \
+                                       and goes as a file"
+            ));
+        }
         if let Some(start_pos) = uploaded.server_byte_count {
-            let (name, bytes) = (path.display(), uploaded.bytes);
+            let bytes = uploaded.bytes;
             self.report
                 .warn(&format!("{name}: warning: the server counts {start_pos} bytes of {bytes}"));
         }
         Ok(uploaded)
     }
 
-    fn message(&self, file: usize, to: usize, uploaded: &Uploaded) -> Result<Sent, Problem> {
-        let message = self.job.message(file, to, &self.client.session())?;
+    fn message(&self, item: usize, to: usize, content: &Content) -> Result<Sent, Problem> {
+        let message = self.job.message(item, to, &self.client.session())?;
         let options = self.report.options();
         let sent =
-            self.client.send(&message, uploaded, self.resend, options).map_err(|problem| {
+            self.client.send(&message, content, self.resend, options).map_err(|problem| {
+                let media_id = content.media_id().map(|media_id| media_id.as_str().into());
                 Problem {
-                    media_id: problem
-                        .media_id
-                        .clone()
-                        .or_else(|| Some(uploaded.media_id.as_str().into())),
+                    media_id: problem.media_id.clone().or(media_id),
                     hint: match problem.class {
-                        Class::Unknown | Class::InDoubt if self.job.is_kept() => Some(LOOK),
+                        Class::Unknown | Class::InDoubt if self.job.is_kept() => {
+                            Some(IN_DOUBT_HINT)
+                        }
                         _ => problem.hint,
                     },
                     ..problem
                 }
             })?;
         if let Err(error) = message.set_sent(&sent) {
-            self.report.warn(&out::words(&error));
+            self.report.warn(&out::error_chain(&error));
             self.job.set_unrecorded();
         }
         Ok(sent)
     }
 
-    fn subjects(&self, file: usize) -> Range<usize> {
+    fn subjects(&self, item: usize) -> Range<usize> {
         let recipients = self.job.plan().to.len();
-        file * recipients..(file + 1) * recipients
+        item * recipients..(item + 1) * recipients
     }
 
-    /// Returns the recipients for whom a picture is not settled.
-    fn open(&self, file: usize) -> impl Iterator<Item = usize> {
-        (0..self.job.plan().to.len()).filter(move |to| !self.job.is_settled(file, *to))
+    /// Returns the recipients for whom an item is not settled.
+    fn open(&self, item: usize) -> impl Iterator<Item = usize> {
+        (0..self.job.plan().to.len()).filter(move |to| !self.job.is_settled(item, *to))
     }
 }
 
@@ -137,6 +180,6 @@ pub(crate) fn close(job: JobDir, report: &Report) {
             "everything is sent, but the record lacks the last reply; delete the directory and do \
              not resume",
         ),
-        Err(error) => report.warn(&format!("the job's directory: {}", out::words(&error))),
+        Err(error) => report.warn(&format!("the job's directory: {}", out::error_chain(&error))),
     }
 }

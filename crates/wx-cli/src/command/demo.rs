@@ -3,10 +3,13 @@
 use std::process::ExitCode;
 
 use wx_emulator::Emulator;
-use wx_proto::{Advice, Dimensions, ImageVariant, MediaKind, Recipient, Sent, Session, Step};
+use wx_proto::{
+    Advice, Attachment, Dimensions, Fetched, ImageFormat, ImageVariant, MediaKind, Recipient, Sent,
+    Session, Step,
+};
 
 use crate::args::{self, Global};
-use crate::client::{Client, Target};
+use crate::client::{Client, Output};
 use crate::event::Subject;
 use crate::files::{self, Input};
 use crate::out;
@@ -14,17 +17,18 @@ use crate::problem::{Problem, short};
 use crate::report::Report;
 use crate::worker;
 
-/// A picture of over 1 MiB: three chunks.
+/// A picture of over 1 MiB, which is uploaded in three chunks.
 const BUNDLED: &[u8] = include_bytes!("../../assets/demo.jpg");
 
 /// The subject of the only message.
 const SENT: usize = 0;
 
 pub(crate) fn run(args: args::Demo, global: Global) -> ExitCode {
-    let started = Emulator::start().map_err(|error| out::words(&error)).and_then(|emulator| {
-        let to = Recipient::new(emulator.friend()).map_err(|error| out::words(&error))?;
-        Ok((emulator, to))
-    });
+    let started =
+        Emulator::start().map_err(|error| out::error_chain(&error)).and_then(|emulator| {
+            let to = Recipient::new(emulator.friend()).map_err(|error| out::error_chain(&error))?;
+            Ok((emulator, to))
+        });
     let (emulator, to) = match started {
         Ok(started) => started,
         Err(why) => {
@@ -34,7 +38,7 @@ pub(crate) fn run(args: args::Demo, global: Global) -> ExitCode {
     };
     let file =
         args.image.as_ref().map_or("demo.jpg".into(), |path| path.to_string_lossy()).into_owned();
-    let subject = Subject::Picture { file, to: to.to_string(), given: to.to_string() };
+    let subject = Subject::Outbound { file: Some(file), to: to.to_string(), given: to.to_string() };
     let report = Report::new(&global, vec![subject]);
     worker::run(report, move |report| {
         report.begin(SENT..SENT + 1, None);
@@ -66,16 +70,18 @@ impl Run<'_> {
         let client = Client::new(self.global.transport(), session, policy).map_err(at_sending)?;
 
         let sent = self.send(&client, name, original.clone()).map_err(at_sending)?;
-        let uploaded = &sent.uploaded;
+        let no_upload = || at_sending(Problem::local("nothing was uploaded", Advice::Report));
+        let uploaded = sent.uploaded.as_ref().ok_or_else(no_upload)?;
         self.report.sent(SENT, &sent);
 
         let subject = self.report.add(Subject::Message { msg_id: sent.msg_id.clone(), path: None });
         self.report.begin(subject..subject + 1, None);
         let at_fetching = |problem| (subject, problem);
         let fetch = |size| {
+            let attachment = Attachment::image(sent.msg_id.clone(), size);
             let mut bytes = Vec::new();
-            let (target, options) = (Target::Memory(&mut bytes), self.report.options());
-            let fetched = client.fetch(&sent.msg_id, size, target, options);
+            let (target, options) = (Output::Memory(&mut bytes), self.report.options());
+            let fetched = client.fetch(&attachment, target, options);
             fetched.map(|fetched| (fetched, bytes)).map_err(at_fetching)
         };
         let size = match uploaded.kind {
@@ -83,7 +89,7 @@ impl Run<'_> {
             _ => ImageVariant::Original,
         };
         let (fetched, back) = fetch(size)?;
-        self.say("original", &format!("{} bytes, {}", fetched.bytes, fetched.format));
+        self.say("original", &format!("{} bytes, {}", fetched.bytes, format_of(&fetched)));
         let (thumbnail, small) = fetch(ImageVariant::Thumbnail)?;
         let measured = measure(&small).map_err(at_fetching)?;
         self.say(
@@ -91,7 +97,7 @@ impl Run<'_> {
             &format!(
                 "{} bytes, {}, measured {}",
                 thumbnail.bytes,
-                thumbnail.format,
+                format_of(&thumbnail),
                 size_of(measured)
             ),
         );
@@ -138,15 +144,21 @@ impl Run<'_> {
             }
         });
         let sent = client.send_image(&self.to, Input::Bytes(name, bytes), options)?;
-        self.say("MediaId", &short(sent.uploaded.media_id.as_str()));
-        let announced = sent.uploaded.thumbnail.map_or("no size".to_owned(), size_of);
-        self.say("thumbnail", &format!("announced {announced}"));
+        if let Some(uploaded) = &sent.uploaded {
+            self.say("MediaId", &short(uploaded.media_id.as_str()));
+            let announced = uploaded.thumbnail.map_or("no size".to_owned(), size_of);
+            self.say("thumbnail", &format!("announced {announced}"));
+        }
         Ok(sent)
     }
 
     fn say(&self, what: &str, line: &str) {
         self.report.say(&format!("{what:<10} {line}"));
     }
+}
+
+fn format_of(fetched: &Fetched) -> ImageFormat {
+    fetched.format.unwrap_or(ImageFormat::Unknown)
 }
 
 fn size_of(size: Dimensions) -> String {
@@ -156,7 +168,7 @@ fn size_of(size: Dimensions) -> String {
 /// Decodes a picture and returns its dimensions.
 fn measure(picture: &[u8]) -> Result<Dimensions, Problem> {
     let decoded = image::load_from_memory(picture).ok();
-    decoded.and_then(|picture| Dimensions::new(picture.width(), picture.height())).ok_or_else(
-        || Problem::local("the thumbnail that came back cannot be decoded", Advice::Report),
-    )
+    decoded
+        .and_then(|picture| Dimensions::new(picture.width(), picture.height()))
+        .ok_or_else(|| Problem::local("the fetched thumbnail cannot be decoded", Advice::Report))
 }

@@ -52,7 +52,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
         Page::Web => Profile::Web,
         Page::Filehelper => Profile::FileHelper,
     });
-    builder = builder.scan(args.scan.iter().copied());
+    builder = builder.phone_steps(args.scan.iter().copied());
     for nick in &args.contacts {
         builder = builder.contact(nick, "");
     }
@@ -63,13 +63,13 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
         builder = builder.on_violation(|what| out::note(format!("violation: {what}")));
     }
     let session_file = args.session_file.as_deref().map(own).transpose()?;
-    let no_signals = |error| format!("signals: {}", out::words(&error));
-    // Before anyone can know of the emulator and stop it.
+    let no_signals = |error| format!("signals: {}", out::error_chain(&error));
+    // Signals are caught before another process can find the emulator and stop it.
     let mut signals = Signals::catch().map_err(no_signals)?;
-    // The port of an earlier run must not be mistaken for the new one.
+    // Clears the port of an earlier run, so that it is not mistaken for the new one.
     let mut port_file = args.port_file.as_deref().map(PortFile::clear).transpose()?;
     let emulator =
-        builder.start().map_err(|error| format!("{}: {}", args.addr, out::words(&error)))?;
+        builder.start().map_err(|error| format!("{}: {}", args.addr, out::error_chain(&error)))?;
     let emulator = Arc::new(emulator);
     if let Some(file) = &session_file {
         let saved = file.save_json(&emulator.session_json()).map_err(Problem::from);
@@ -84,7 +84,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     }
     if let Some(every) = args.deliver_every.filter(|_| !images.is_empty()) {
         let emulator = Arc::clone(&emulator);
-        // It ends with the process.
+        // The thread ends with the process.
         let deliveries = std::thread::Builder::new().spawn(move || {
             for image in images.iter().cycle() {
                 std::thread::sleep(every);
@@ -92,7 +92,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
             }
         });
         deliveries
-            .map_err(|error| format!("no thread could be started: {}", out::words(&error)))?;
+            .map_err(|error| format!("no thread could be started: {}", out::error_chain(&error)))?;
     }
     signals.wait().map_err(no_signals)?;
     // The file exists only while the server is listening.
@@ -111,7 +111,7 @@ struct PortFile<'a> {
 
 impl<'a> PortFile<'a> {
     fn clear(path: &'a Path) -> Result<Self, String> {
-        let refused = |error| on(path, out::words(&creation::explain(path, error)));
+        let refused = |error| on(path, out::error_chain(&creation::explain(path, error)));
         match fs::symlink_metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(refused(error)),
@@ -140,7 +140,7 @@ fn is_port(path: &Path) -> bool {
 
 impl Drop for PortFile<'_> {
     fn drop(&mut self) {
-        // Another emulator may have written its own port since.
+        // Another emulator may have written its port to the file in the meantime.
         let is_ours = self.text.is_some() && fs::read_to_string(self.path).ok() == self.text;
         if is_ours {
             let _ = fs::remove_file(self.path);

@@ -1,89 +1,177 @@
-//! `wx fetch-image`.
+//! `wx fetch` and `wx fetch-image`.
 
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use serde::Deserialize;
 use wx_client::creation;
 use wx_client::temp_file::TempDir;
-use wx_proto::{Advice, Fetched};
+use wx_proto::{Advice, Attachment, Fetched, Policy};
 
-use crate::args::{FetchImage, Global};
-use crate::client::{Client, Target};
+use crate::args::{Fetch, FetchImage, Global};
+use crate::client::{Client, Output};
 use crate::event::Subject;
-use crate::files::{is_dash, parent};
+use crate::files::{self, is_dash, parent};
 use crate::out;
 use crate::problem::Problem;
 use crate::report::Report;
 use crate::session::{self, Use};
 use crate::worker;
 
-pub(crate) fn run(args: FetchImage, global: Global) -> ExitCode {
-    let path = (!is_dash(&args.out)).then(|| args.out.to_string_lossy().into_owned());
-    let subject = Subject::Message { msg_id: args.msg_id.clone(), path };
-    let report = Report::new(&global, vec![subject]);
-    worker::run(report, move |report| work(&args, &global, report))
+/// A download, and where it goes.
+struct Download {
+    session: PathBuf,
+    out: PathBuf,
+    force: bool,
+    policy: Policy,
 }
 
-fn work(args: &FetchImage, global: &Global, report: &Report) {
+/// The longest line of `wx watch` that is read, in bytes: more than escaping can make of the
+/// longest reply of the server.
+const LONGEST_LINE: u64 = 256 * 1024 * 1024;
+
+/// What `--message` reads of a line of `wx watch`.
+#[derive(Deserialize)]
+struct Line {
+    attachment: Option<Attachment>,
+}
+
+/// Runs `wx fetch`.
+pub(crate) fn run(args: Fetch, global: Global) -> ExitCode {
+    let Fetch { session, variant, force, out, message, msg_id } = args;
+    let download = Download { session: session.place(), out, force, policy: global.policy() };
+    let image = msg_id.map(|id| Attachment::image(id, variant.into()));
+    download.run(image, message, global)
+}
+
+/// Runs `wx fetch-image`.
+pub(crate) fn run_image(args: FetchImage, global: Global) -> ExitCode {
+    let FetchImage { session, size, force, keep_unknown, out, msg_id } = args;
     let mut policy = global.policy();
-    policy.keep_unknown = args.keep_unknown;
-    let path = args.session.place();
-    session::with_client(&path, Use::Fetch, policy, global, report, |client| {
-        fetch(args, client, report);
-    });
+    policy.keep_unknown = keep_unknown;
+    let download = Download { session: session.place(), out, force, policy };
+    download.run(Some(Attachment::image(msg_id, size.into())), None, global)
 }
 
-fn fetch(args: &FetchImage, client: &Client, report: &Report) {
-    report.begin(0..1, None);
-    let fetched = if is_dash(&args.out) {
-        report.results_aside();
-        let fetched =
-            client.fetch(&args.msg_id, args.size.into(), Target::Stdout, report.options());
-        fetched.map_err(|problem| problem.at_output(Path::new("standard output")))
-    } else {
-        to_file(args, client, report)
-    };
-    match fetched {
-        Ok(fetched) => report.fetched(0, &fetched),
-        Err(problem) => {
-            let _ = report.problem(0..1, &problem);
+impl Download {
+    /// Fetches `attachment`, or what the line in the file `message` holds.
+    fn run(
+        self,
+        attachment: Option<Attachment>,
+        message: Option<PathBuf>,
+        global: Global,
+    ) -> ExitCode {
+        let subject = attachment.as_ref().map(|attachment| self.subject(attachment));
+        let report = Report::new(&global, subject.into_iter().collect());
+        worker::run(report, move |report| match (attachment, message) {
+            (Some(attachment), _) => self.work(&attachment, &global, report),
+            (None, Some(message)) => match read_line(&message) {
+                Ok(attachment) => {
+                    report.add(self.subject(&attachment));
+                    self.work(&attachment, &global, report);
+                }
+                Err(problem) if is_dash(&message) => {
+                    report.refuse(Path::new("standard input"), &problem);
+                }
+                Err(problem) => report.refuse(&message, &problem),
+            },
+            // The arguments hold one of them.
+            (None, None) => {}
+        })
+    }
+
+    fn subject(&self, attachment: &Attachment) -> Subject {
+        let path = (!is_dash(&self.out)).then(|| self.out.to_string_lossy().into_owned());
+        Subject::Message { msg_id: attachment.msg_id.clone(), path }
+    }
+
+    fn work(&self, attachment: &Attachment, global: &Global, report: &Report) {
+        let policy = self.policy.clone();
+        session::with_client(&self.session, Use::Fetch, policy, global, report, |client| {
+            self.fetch(attachment, client, report);
+        });
+    }
+
+    fn fetch(&self, attachment: &Attachment, client: &Client, report: &Report) {
+        report.begin(0..1, None);
+        let id = &attachment.msg_id;
+        if attachment.may_be_unavailable() {
+            report.warn(&format!("{id}: files above 25 MiB are mostly not available"));
+        }
+        let fetched = if is_dash(&self.out) {
+            report.results_aside();
+            let fetched = client.fetch(attachment, Output::Stdout, report.options());
+            fetched.map_err(|problem| problem.at_output(Path::new("standard output")))
+        } else {
+            self.to_file(attachment, client, report)
+        };
+        match fetched {
+            Ok(fetched) => {
+                let claimed = attachment.file().and_then(|file| file.md5);
+                if claimed.is_some_and(|md5| md5 != fetched.md5) {
+                    report.warn(&format!("{id}: the MD5 is not the one that its sender claims"));
+                }
+                report.fetched(0, &fetched);
+            }
+            Err(problem) => {
+                let _ = report.problem(0..1, &problem);
+            }
         }
     }
-}
 
-/// Fetches to a file, which is written whole or not at all.
-fn to_file(args: &FetchImage, client: &Client, report: &Report) -> Result<Fetched, Problem> {
-    let target = target(&args.out, args.force)?;
-    let fetch = |path: &Path| {
-        let fetched =
-            client.fetch(&args.msg_id, args.size.into(), Target::File(path), report.options());
-        fetched.map_err(|problem| problem.at_output(&args.out))
-    };
-    if args.force {
-        return fetch(&target);
+    /// Fetches to a file, which is written whole or not at all.
+    fn to_file(
+        &self,
+        attachment: &Attachment,
+        client: &Client,
+        report: &Report,
+    ) -> Result<Fetched, Problem> {
+        let target = target(&self.out, self.force)?;
+        let fetch = |path: &Path| {
+            let fetched = client.fetch(attachment, Output::File(path), report.options());
+            fetched.map_err(|problem| problem.at_output(&self.out))
+        };
+        if self.force {
+            return fetch(&target);
+        }
+        // Fetched to a temporary file and then renamed, because the target may have been created in
+        // the meantime.
+        let scratch = TempDir::new_in(parent(&target))
+            .map_err(|error| on(&self.out, &creation::explain(&target, error)))?;
+        let written = scratch.path().join("fetched");
+        let fetched = fetch(&written)?;
+        let written =
+            tempfile::TempPath::try_from_path(written).map_err(|error| on(&self.out, &error))?;
+        written.persist_noclobber(&target).map_err(|failed| on(&self.out, &failed.error))?;
+        Ok(fetched)
     }
-    // Fetched to a temporary file and then renamed, because the target may have been created in the
-    // meantime.
-    let scratch = TempDir::new_in(parent(&target))
-        .map_err(|error| on(&args.out, &creation::explain(&target, error)))?;
-    let picture = scratch.path().join("picture");
-    let fetched = fetch(&picture)?;
-    let picture =
-        tempfile::TempPath::try_from_path(picture).map_err(|error| on(&args.out, &error))?;
-    picture.persist_noclobber(&target).map_err(|failed| on(&args.out, &failed.error))?;
-    Ok(fetched)
 }
 
-/// Returns the file to write, and refuses one that must not be replaced.
+/// Reads what the message in a file holds; `-` is standard input.
+fn read_line(path: &Path) -> Result<Attachment, Problem> {
+    let line = if is_dash(path) {
+        files::read_all(io::stdin().lock(), LONGEST_LINE)?
+    } else {
+        files::read(path, LONGEST_LINE)?
+    };
+    let refused = |message: &str| {
+        Problem::local(message, Advice::CheckFile).hint("give one line of wx watch --json")
+    };
+    let line: Line =
+        serde_json::from_slice(&line).map_err(|_| refused("does not hold a message"))?;
+    line.attachment.ok_or_else(|| refused("the message holds nothing that can be fetched"))
+}
+
+/// Returns the path of the file to write, unless a file there must not be replaced.
 fn target(out: &Path, force: bool) -> Result<PathBuf, Problem> {
     let elsewhere = |message: &str| refused(out, message).hint("choose another path");
     match fs::metadata(out) {
         Ok(meta) if meta.is_dir() => Err(elsewhere("is a directory")),
         Ok(meta) if !meta.is_file() => Err(elsewhere("is not a regular file")),
         Ok(_) if !force => Err(refused(out, "exists already").hint("--force replaces it")),
-        // The target of a link is replaced.
+        // If the path is a symbolic link, its target is replaced.
         Ok(_) => fs::canonicalize(out).map_err(|error| on(out, &error)),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             if out.is_symlink() {
@@ -91,7 +179,7 @@ fn target(out: &Path, force: bool) -> Result<PathBuf, Problem> {
             }
             if !parent(out).exists() {
                 let error = creation::explain(out, error);
-                return Err(elsewhere(&out::words(&error)));
+                return Err(elsewhere(&out::error_chain(&error)));
             }
             Ok(out.to_owned())
         }
@@ -99,11 +187,11 @@ fn target(out: &Path, force: bool) -> Result<PathBuf, Problem> {
     }
 }
 
-/// Returns the problem of the file to write.
+/// Returns a problem with the file to write.
 fn on(path: &Path, error: &io::Error) -> Problem {
     match error.kind() {
         ErrorKind::AlreadyExists => refused(path, "exists already"),
-        _ => refused(path, &out::words(error)),
+        _ => refused(path, &out::error_chain(error)),
     }
 }
 

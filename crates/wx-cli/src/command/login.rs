@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use wx_client::session_file::SessionFile;
-// The argument of `show`.
+// `show` takes a `LoginState`.
 use wx_proto::flow::LoginState;
 use wx_proto::{Advice, HostRole, Session};
 
@@ -26,7 +26,7 @@ pub(crate) fn run(args: Login, global: Global) -> ExitCode {
     let report = Report::new(&global, vec![Subject::login(&path)]);
     worker::run(report, move |report| {
         report.begin(0..1, None);
-        // The advice for an account that cannot use web WeChat is to use the File Transfer Helper.
+        // For an account that cannot use web WeChat, the core advises the File Transfer Helper.
         let is_there_already =
             |problem: &Problem| problem.ret == Some(1203) && args.profile == Page::Filehelper;
         report.end(log_in(&args, &path, &global, report).map_err(|problem| {
@@ -50,7 +50,7 @@ fn log_in(args: &Login, path: &Path, global: &Global, report: &Report) -> Result
     };
     let file = SessionFile::open_or_create(path)?;
     let login = if args.push {
-        // What is wrong with the file was reported.
+        // `load` has reported what is wrong with the file.
         let Some(session) = session::load(path, Use::Any, report) else {
             return Err(Problem::local("there is no login to ask for", Advice::LoginAgain)
                 .hint("log in without --push"));
@@ -59,7 +59,7 @@ fn log_in(args: &Login, path: &Path, global: &Global, report: &Report) -> Result
         client::Login::Push(Box::new(session))
     } else {
         client::Login::QrCode(args.site().map_err(|error| {
-            Problem::local(format!("--base: {}", out::words(&error)), Advice::Report)
+            Problem::local(format!("--base: {}", out::error_chain(&error)), Advice::Report)
         })?)
     };
     let site = login.site();
@@ -77,7 +77,7 @@ fn log_in(args: &Login, path: &Path, global: &Global, report: &Report) -> Result
             withhold::session(session);
             keeper.opened(session);
         // A problem with the file of the QR code does not end the login, because the code is also
-        // drawn.
+        // drawn on the terminal.
         } else if let Err(problem) = show(state, qr_file.as_mut(), report) {
             report.warn(&problem.sentence());
         }
@@ -95,7 +95,7 @@ fn line(session: &Session, path: &Path) -> String {
     format!("logged in as {nick} at {base}; the session is in {}", path.display())
 }
 
-/// Shows a state of the login. The link of a QR code is printed for programs only; people see the
+/// Shows a state of the login. The link of a QR code is printed only in JSON; people see the
 /// drawing.
 fn show(
     state: &LoginState,

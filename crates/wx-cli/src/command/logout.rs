@@ -32,8 +32,8 @@ fn logout(file: &SessionFile, client: &Client, report: &Report) -> Result<(), Pr
     forgotten
 }
 
-/// Removes a login that has ended from its file, and keeps what `login --push` needs. If the file
-/// cannot be saved, it is emptied.
+/// Removes an ended login from its file, and keeps what `login --push` needs. If the file cannot be
+/// saved, it is emptied.
 fn forget(
     file: &SessionFile,
     ended: &Session,
@@ -52,7 +52,7 @@ fn forget(
     Err(not_forgotten(file.path(), ended, &why))
 }
 
-/// Returns the problem of a login that has ended and could not be removed from its file.
+/// Returns the problem when an ended login could not be removed from its file.
 fn not_forgotten(path: &Path, ended: &Session, why: &str) -> Problem {
     // Another command may have saved another login there.
     if SessionFile::read_allow_loopback(path).is_ok_and(|found| found == *ended) {

@@ -23,7 +23,7 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
     let plan = job.plan().clone();
     let report = Report::new(&global, plan.subjects());
     let recipients = plan.to.len();
-    let all = (0..plan.files.len()).flat_map(move |file| (0..recipients).map(move |to| (file, to)));
+    let all = (0..plan.items.len()).flat_map(move |file| (0..recipients).map(move |to| (file, to)));
     for (subject, (file, to)) in all.clone().enumerate() {
         if job.is_settled(file, to) {
             report.known(subject);
@@ -46,11 +46,11 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
         if all.clone().all(|(file, to)| job.is_settled(file, to)) {
             return close(job, report);
         }
-        let mut policy = global.policy();
-        policy.max_upload = plan.max_size;
+        let policy = plan.limited(global.policy());
+        let use_for = if plan.has_files() { Use::Send } else { Use::Fetch };
         let path = args.session.place_or(plan.session);
-        files::sweep_beside(&path);
-        session::with_client(&path, Use::Send, policy, &global, report, |client| {
+        files::remove_stale_temp_files(&path);
+        session::with_client(&path, use_for, policy, &global, report, |client| {
             if let Err(problem) = job.check_login(&client.session()) {
                 return report.refuse(&args.dir, &problem);
             }

@@ -1,5 +1,6 @@
 //! `wx watch`.
 
+mod login_keeper;
 mod media_dir;
 mod retry_until;
 
@@ -10,8 +11,9 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use wx_client::session_file::SessionFile;
-use wx_proto::{Advice, ImageVariant, Message, MessageKind, MsgId, UnixMs};
+use wx_proto::{Advice, Attachment, Message, MessageKind, MsgId, UnixMs};
 
+use self::login_keeper::LoginKeeper;
 use self::media_dir::MediaDir;
 use self::retry_until::{PATIENCE, RetryUntil};
 use crate::args::{Global, Watch};
@@ -24,7 +26,7 @@ use crate::session::{self, Use};
 use crate::withhold;
 use crate::worker;
 
-/// The number of characters of a text in a line.
+/// The number of characters of a text that are printed on its line.
 const SHOWN: usize = 500;
 /// The end of the year 9999.
 const LAST_SECOND: u64 = 253_402_300_799;
@@ -55,25 +57,28 @@ fn watch(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<
     let Some(client) = connected else { return Ok(()) };
     let retry = RetryUntil::new(report);
     retry.run(None, || client.restore(report.options()))?;
-    // Saves the sync position, so that a message which arrives before the first batch is saved is
-    // not lost.
+    // Saves the sync position now, so that no message is lost that arrives before the first batch
+    // is saved.
     file.save(&client.session())?;
+    let mut keeper = LoginKeeper::new(&file, report);
     loop {
-        let (batch, skipped) = client.next_messages(retry.options())?;
+        let options = retry.options().on_sync(|session| keeper.synced(session));
+        let (batch, skipped) = client.next_messages(options)?;
         report.skipped("messages", skipped);
         let mut over = None;
-        for message in &batch {
+        for message in batch.iter().filter(|message| message.kind.is_for_user()) {
             report.tell(&line(message), &event::message(message));
-            if let (Some(media), Some((id, variant))) = (&media, message.image()) {
+            let image = message.attachment().filter(|attachment| attachment.file().is_none());
+            if let (Some(media), Some(image)) = (&media, image) {
                 match &over {
-                    None => over = save(media, id, variant, &client, &retry, report)?,
-                    Some(problem) => failed(id, problem, report),
+                    None => over = save(media, &image, &client, &retry, report)?,
+                    Some(problem) => failed(&image.msg_id, problem, report),
                 }
             }
             if report.stopped() {
                 return Err(report.interrupted());
             }
-            if !out::is_heard() {
+            if !out::is_open() {
                 let problem =
                     Problem::local("its reader has closed it", Advice::CheckFile).with_output();
                 report.refuse(Path::new("standard output"), &problem);
@@ -83,19 +88,20 @@ fn watch(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<
         if let Some(problem) = over {
             return Err(problem);
         }
-        // Saved last: a batch that was not handled to its end is received again after a crash.
-        file.save(&client.session())?;
+        // The session is saved last: after a crash, a batch that was only partly handled is
+        // received again.
+        keeper.save(&client.session())?;
     }
 }
 
 /// Returns the line of a message.
 fn line(message: &Message) -> String {
     let from = message.sender.as_ref().or(message.from.as_ref()).map_or("?", |name| name.as_str());
-    let text = match &message.kind {
-        MessageKind::File { name, .. } => {
-            format!(" {}", clipped(name.as_deref().unwrap_or_default()))
+    let text = match (&message.kind, message.text()) {
+        (MessageKind::File(file), _) => {
+            format!(" {}", clipped(file.name.as_deref().unwrap_or_default()))
         }
-        MessageKind::Other { msg_type: Some(1), .. } => format!(": {}", clipped(&message.content)),
+        (_, Some(text)) => format!(": {}", clipped(text)),
         _ => String::new(),
     };
     format!(
@@ -106,7 +112,7 @@ fn line(message: &Message) -> String {
     )
 }
 
-/// Returns the beginning of a text.
+/// Returns the beginning of a long text.
 fn clipped(text: &str) -> String {
     let text = withhold::in_text(text);
     match text.char_indices().nth(SHOWN) {
@@ -116,20 +122,20 @@ fn clipped(text: &str) -> String {
 }
 
 /// Fetches the picture of a message into the directory, unless it is already there. Returns the
-/// problem if the login is over. The next login does not know these messages, so the rest of the
-/// batch is still reported.
+/// problem if the login is over. The rest of the batch is still reported, because no later login
+/// receives these messages.
 fn save(
     media: &MediaDir,
-    id: &MsgId,
-    variant: ImageVariant,
+    image: &Attachment,
     client: &Client,
     retry: &RetryUntil<'_>,
     report: &Report,
 ) -> Result<Option<Problem>, Problem> {
+    let id = &image.msg_id;
     if media.has(id) {
         return Ok(None);
     }
-    let fetch = || media.save(id, |target| client.fetch(id, variant, target, report.options()));
+    let fetch = || media.save(id, |target| client.fetch(image, target, report.options()));
     match retry.run(Some(PATIENCE), fetch) {
         Ok(None) => {}
         Ok(Some((path, fetched))) => {
@@ -138,11 +144,11 @@ fn save(
             report.once(subject, |number| report.fetched(number, &fetched));
         }
         Err(problem) if report.stopped() => return Err(problem),
-        // If the disk is full, every picture would be lost, so `watch` ends. The next one receives
+        // If the disk is full, no picture can be saved, so `watch` exits. The next `watch` receives
         // the message again.
         Err(problem) if problem.file == FileRole::Output => {
             failed(id, &problem, report);
-            // The session file is not the reason.
+            // The session file is not the cause.
             report.known(0);
             return Err(problem);
         }
@@ -154,7 +160,7 @@ fn save(
     Ok(None)
 }
 
-/// Reports a picture that was not fetched.
+/// Reports a picture that could not be fetched.
 fn failed(id: &MsgId, problem: &Problem, report: &Report) {
     let subject = Subject::Message { msg_id: id.clone(), path: None };
     report.once(subject, |number| {
@@ -162,8 +168,8 @@ fn failed(id: &MsgId, problem: &Problem, report: &Report) {
     });
 }
 
-/// Formats the time in UTC. One after the year 9999, which has no form in RFC 3339, is shown as
-/// the last second of that year.
+/// Formats the time in UTC. RFC 3339 has no form for a time after the year 9999, so the last second
+/// of that year is shown.
 fn utc(at: Option<UnixMs>) -> String {
     let seconds = at.map_or(0, UnixMs::as_secs).min(LAST_SECOND);
     let at = OffsetDateTime::UNIX_EPOCH + Duration::from_secs(seconds);

@@ -31,17 +31,18 @@ fn whoami(
     let before = client.session();
     client.restore(report.options())?;
     let session = client.session();
-    // A watch that has locked the file keeps it up to date itself.
+    // If a `watch` has locked the file, the `watch` keeps it up to date.
     if let Ok(file) = file
         && session.to_json().expose() != before.to_json().expose()
         && let Err(error) = file.save(&session)
     {
-        report.warn(&out::words(&error));
+        report.warn(&out::error_chain(&error));
     }
     let (site, nick) = (session.site(), session.nick_name().unwrap_or_default());
     let base = site.hosts().origin(HostRole::Base).host().to_owned();
     let name = session.user_name().map_or("@", UserName::as_str);
-    let line = format!("{nick} ({name}), {} at {base}", site.profile());
+    let end = session.ends_at().map(|end| format!(", until {}", end.to_utc())).unwrap_or_default();
+    let line = format!("{nick} ({name}), {} at {base}{end}", site.profile());
     report.tell(&line, &event::account("account", &session));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The end of the work: problems, what was not started, and the exit code.
+//! The end of the work: problems, subjects that were not started, and the exit code.
 
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::problem::{Class, Problem};
 use crate::rate_limit;
 
 impl Report {
-    /// Reports one problem of all these subjects. Returns whether to continue with others.
+    /// Reports one problem for all these subjects. Returns whether to continue with other subjects.
     pub(crate) fn problem(&self, subjects: Range<usize>, problem: &Problem) -> ControlFlow<()> {
         let problem = &self.checked(problem);
         let mut state = self.state();
@@ -39,7 +39,7 @@ impl Report {
         }
     }
 
-    /// The work on the only subject is over. It has no event if it succeeded.
+    /// Ends the work on the only subject. A success is not reported as an event.
     pub(crate) fn end(&self, result: Result<(), Problem>) {
         match result {
             Ok(()) => self.known(0),
@@ -49,8 +49,8 @@ impl Report {
         }
     }
 
-    /// Reports a problem with something other than a subject, such as the session file, because of
-    /// which no work is done.
+    /// Reports a problem that prevents all work and concerns something other than a subject, such
+    /// as the session file.
     pub(crate) fn refuse(&self, thing: &Path, problem: &Problem) {
         let problem = &self.checked(problem);
         let mut state = self.state();
@@ -91,7 +91,7 @@ impl Report {
         }
     }
 
-    /// Reports what is known of all open subjects, because the work did not stop by itself. Returns
+    /// Reports the state of all open subjects when the work did not stop by itself. Returns
     /// [`Class::Unknown`] if a message may have been delivered.
     pub(crate) fn interrupt(&self) -> Class {
         let mut state = self.state();
@@ -108,7 +108,7 @@ impl Report {
         if state.unknown { Class::Unknown } else { problem.class }
     }
 
-    /// Reports how many messages were not started, each with its event.
+    /// Reports the number of messages that were not started, and an event for each.
     fn not_started(&self, state: &mut State) {
         let is_left = |(number, subject): &(usize, &Subject)| {
             state.open[*number]
@@ -126,7 +126,7 @@ impl Report {
         self.rest(state, &never_tried());
     }
 
-    /// Reports the events of all open subjects.
+    /// Reports an event for each open subject.
     fn rest(&self, state: &mut State, problem: &Problem) {
         let all = 0..state.subjects.len();
         let settled = self.settled(state, all, problem);
@@ -148,15 +148,16 @@ impl Report {
         settled
     }
 
-    /// Reports the events of these subjects. A subject with a problem of another class than
-    /// `problem` has its own line.
+    /// Reports the events of these subjects. A subject whose problem is of another class than
+    /// `problem` gets its own line.
     fn tell_settled(&self, state: &State, settled: &[(Subject, Problem)], problem: &Problem) {
         state.aside(|| {
             for (subject, judged) in settled {
-                if let (Subject::Picture { file, given, .. }, true) =
+                if let (Subject::Outbound { given, .. }, true) =
                     (subject, judged.class != problem.class)
                 {
-                    out::error(&format!("{file}: to {given}: {}", judged.sentence()));
+                    let name = subject.name();
+                    out::error(&format!("{name}: to {given}: {}", judged.sentence()));
                 }
                 self.event(subject, judged);
             }
@@ -171,17 +172,17 @@ impl Report {
     }
 }
 
-/// Returns the line about subjects with one problem: messages of one file, or another subject.
-/// Recipients are named if that distinguishes messages.
+/// Returns the line about subjects with the same problem: messages of one file, or one other
+/// subject. Recipients are named if that distinguishes the messages.
 fn line(state: &State, settled: &[(Subject, Problem)], problem: &Problem) -> String {
     let Some((first, _)) = settled.first() else { return problem.sentence() };
     let is_stopped = problem.class == Class::Stopped;
-    // What an earlier run may have sent has its own line.
+    // Messages that an earlier run may have sent get their own line.
     let stopped_or_all = |judged: &Problem| !is_stopped || judged.class == Class::Stopped;
     let given =
         settled.iter().filter(|(_, judged)| stopped_or_all(judged)).filter_map(|(subject, _)| {
             match subject {
-                Subject::Picture { given, .. } => Some(given.as_str()),
+                Subject::Outbound { given, .. } => Some(given.as_str()),
                 _ => None,
             }
         });

@@ -1,7 +1,7 @@
-//! The steps of the work: the progress bar, and the lines of `-v`.
+//! Progress of the work: the progress bar, and the lines of `-v`.
 
 use wx_proto::Step;
-// The argument of `RunOptions::progress`.
+// `RunOptions::progress` takes a `Progress`.
 use wx_proto::flow::Progress;
 
 use super::Report;
@@ -12,7 +12,7 @@ impl Report {
     pub(crate) fn progress(&self, progress: &Progress) {
         let mut state = self.state();
         let now = &mut state.current;
-        let news = (now.step, now.chunk, now.attempt)
+        let is_new_step = (now.step, now.chunk, now.attempt)
             != (Some(progress.step), progress.chunk, progress.attempt);
         (now.step, now.chunk, now.attempt) =
             (Some(progress.step), progress.chunk, progress.attempt);
@@ -31,26 +31,29 @@ impl Report {
                 bar.set_length(total);
             }
             bar.set_position(progress.done);
-            if news {
-                bar.set_message(out::shown(&format!("{}: {name}", words(progress))));
+            if is_new_step {
+                bar.set_message(out::shown(&format!("{}: {name}", describe(progress))));
             }
         }
-        if self.verbose && news && (progress.attempt.is_some() || progress.step == Step::Digest) {
+        if self.verbose
+            && is_new_step
+            && (progress.attempt.is_some() || progress.step == Step::Digest)
+        {
             let size = match progress.total {
                 None => String::new(),
                 Some(total) => format!(" ({} of {total} bytes done)", progress.done),
             };
             let why = match &progress.last_error {
-                Some(error) => format!("; the last attempt failed: {}", out::words(error)),
+                Some(error) => format!("; the last attempt failed: {}", out::error_chain(error)),
                 None => String::new(),
             };
-            out::error(&format!("{name}: {}{size}{why}", words(progress)));
+            out::error(&format!("{name}: {}{size}{why}", describe(progress)));
         }
     }
 }
 
 /// Describes a step.
-fn words(progress: &Progress) -> String {
+fn describe(progress: &Progress) -> String {
     let what = match (progress.step, progress.chunk) {
         (Step::Upload, Some(chunk)) => {
             format!("uploading chunk {} of {}", chunk.index + 1, chunk.of)

@@ -14,7 +14,7 @@ use crate::problem::{Class, INTERRUPTED, Problem};
 #[derive(Default)]
 pub(super) struct State {
     pub(super) subjects: Vec<Subject>,
-    /// Whether each subject still has no event.
+    /// For each subject, whether its event is still to be reported.
     pub(super) open: Vec<bool>,
     /// Subjects that an earlier run may have sent. They are never reported as failed.
     pub(super) in_doubt: BTreeSet<usize>,
@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) usage: bool,
     /// The session file beside which a rate limit is recorded.
     pub(super) session: Option<PathBuf>,
-    /// Whether the command runs until the user stops it, which is then not reported.
+    /// Whether the command runs until the user stops it. Being stopped is then not reported.
     pub(super) endless: bool,
     /// Whether the command was interrupted. Nothing more is printed then.
     pub(super) closed: bool,
@@ -51,7 +51,7 @@ pub(super) struct CurrentStep {
 }
 
 impl State {
-    /// Settles a subject, and returns it if it may have an event and had none.
+    /// Settles a subject. Returns it if its event is still to be reported.
     pub(super) fn settle(&mut self, subject: usize) -> Option<Subject> {
         if self.closed || !std::mem::take(self.open.get_mut(subject)?) {
             return None;
@@ -60,7 +60,7 @@ impl State {
         self.subjects.get(subject).cloned()
     }
 
-    /// Returns the problem to report for a subject with `problem`.
+    /// Adapts a problem to what is known about the subject.
     pub(super) fn judge(&self, subject: usize, problem: &Problem) -> Problem {
         let is_certain = !matches!(problem.class, Class::Unknown | Class::InDoubt | Class::GivenUp);
         if is_certain && self.in_doubt.contains(&subject) {
@@ -70,7 +70,7 @@ impl State {
         }
     }
 
-    /// Returns the problem of an interruption at this moment.
+    /// Returns the problem to report if the command is interrupted now.
     pub(super) fn interrupted(&self) -> Problem {
         let now = &self.current;
         let (class, advice, message) = if now.in_doubt {

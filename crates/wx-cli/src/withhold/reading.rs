@@ -1,4 +1,4 @@
-//! A text with escapes undone, and the position of each byte in the original.
+//! A text with its escapes undone, and the original position of each byte.
 
 use std::ops::Range;
 
@@ -7,14 +7,14 @@ const SHORTEST: usize = 8;
 
 pub(super) struct Reading {
     bytes: Vec<u8>,
-    /// The position of each byte in the text, and the length of the text. `None` if nothing was
-    /// unescaped.
+    /// The position of each byte in the text, followed by the length of the text. `None` if nothing
+    /// was unescaped.
     places: Option<Vec<usize>>,
 }
 
 impl Reading {
-    /// The text as it is.
-    pub(super) fn of(text: &str) -> Self {
+    /// Returns the text itself.
+    pub(super) fn verbatim(text: &str) -> Self {
         Self { bytes: text.into(), places: None }
     }
 
@@ -45,8 +45,8 @@ impl Reading {
         (bytes.len() < self.bytes.len()).then_some(Self { bytes, places: Some(places) })
     }
 
-    /// Decodes each run of base64 from each of its first four characters, and returns the bytes
-    /// with a function that returns their range in the text.
+    /// Decodes each run of base64, starting at each of its first four characters. Returns the bytes
+    /// and a function that maps a range of them to the text.
     pub(super) fn base64(
         &self,
     ) -> impl Iterator<Item = (Vec<u8>, impl Fn(Range<usize>) -> Range<usize>)> {
@@ -69,8 +69,7 @@ impl Reading {
     }
 }
 
-/// Returns the length of the escape at the beginning of `bytes`, and the ASCII character or byte
-/// that it stands for.
+/// Returns the length of the escape at the beginning of `bytes`, and the byte that it stands for.
 fn escape(bytes: &[u8]) -> Option<(usize, u8)> {
     match bytes {
         [b'%', hex @ ..] => Some((3, number(hex.get(..2)?, 16)?)),
@@ -101,7 +100,7 @@ fn number(digits: &[u8], radix: u32) -> Option<u8> {
     u8::from_str_radix(text, radix).ok()
 }
 
-/// Decodes a run of base64 in either alphabet, without an incomplete byte at its end.
+/// Decodes a run of base64 in either alphabet, and drops an incomplete byte at its end.
 fn decoded(run: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(run.len() * 3 / 4);
     let (mut bits, mut count) = (0_u32, 0);

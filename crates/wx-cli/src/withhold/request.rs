@@ -1,5 +1,5 @@
-//! Withholds the secrets in requests. During a job the server can set new ones, which the session
-//! of the command does not contain yet.
+//! Withholds the secrets in requests. The server can set new secrets during a job, and the session
+//! of the command does not contain these yet.
 
 use wx_proto::ApiRequest;
 use wx_proto::http::header::COOKIE;

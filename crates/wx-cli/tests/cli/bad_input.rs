@@ -1,4 +1,4 @@
-//! Bad input: one clear line, the right exit code, no request, nothing left behind.
+//! Bad input: one clear line, the right exit code, no request, and no leftover files.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{CHUNK, Place, Ran, TRANSPORTS, fetch, jpeg, png, send, wait_until};
 
-/// Sends and checks what holds for all input that is refused locally.
+/// Sends, and checks what applies to all input that is refused locally.
 fn refused(place: &Place, args: &[&str], code: i32, words: &[&str]) -> Ran {
     let before = place.names();
     let mut first = None;
@@ -75,7 +75,7 @@ fn a_file_that_cannot_be_read() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_fails_when_it_is_read() {
-    // Not even root can find its end, and nothing is mapped at address 0.
+    // Not even root can read this file to its end, and address 0 is never mapped.
     refused(&Place::new(), &["/proc/self/mem"], 1, &["wx: /proc/self/mem: ", "; check the file"]);
 }
 
@@ -135,7 +135,7 @@ fn file_names_of_all_kinds() {
     }
 }
 
-/// Starts to send three chunks, changes the file after the first, and lets it end.
+/// Starts to send three chunks, changes the file after the first one, and waits for the end.
 fn change_while_sending(transport: &str, change: impl FnOnce(&Place)) -> (Place, Ran) {
     let place = Place::with(&["delay=400@webwxuploadmedia#1"]);
     place.file("a.jpg", &jpeg(2 * CHUNK + 10, 1));
@@ -187,7 +187,7 @@ fn session_files_that_cannot_be_used() {
         let words = [&["wx: session.json: "], words].concat();
         let ran = refused(&place, &["a.jpg"], code, &words);
         let fetch = fetch("ureq", &["--json", "--out", "x.jpg", "1"]);
-        // To fetch, the ticket is not needed.
+        // Fetching needs no ticket.
         if !words.contains(&"webwx_data_ticket") {
             let fetched = place.wx(&fetch);
             assert_eq!((fetched.code, fetched.kinds()), (code, vec!["failed".to_owned()]));
@@ -321,7 +321,7 @@ fn arguments_that_make_no_sense() {
 }
 
 #[test]
-fn nobody_listening_is_no_panic() {
+fn nobody_listening_is_not_a_panic() {
     let place = Place::new();
     place.file("a.jpg", &jpeg(100, 1));
     let mut command = place.command(&send("ureq", &["a.jpg"]));

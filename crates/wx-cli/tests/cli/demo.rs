@@ -61,7 +61,7 @@ fn events_on_standard_output_and_steps_aside() {
 }
 
 #[test]
-fn what_is_no_picture() {
+fn what_is_not_a_picture() {
     let place = Place::new();
     place.file("text.jpg", b"just some text");
     for (file, words) in [("text.jpg", "not a picture"), ("none.jpg", "o such file")] {

@@ -1,4 +1,4 @@
-//! A server that sends the secrets of the login back in whatever it can.
+//! A server that repeats the secrets of the login in its replies wherever it can.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,17 +12,17 @@ use crate::support::{Place, Ran, TRANSPORTS, jpeg};
 const SPELLINGS: [&str; 6] = ["plain", "percent", "percent-twice", "html", "json", "base64"];
 const ECHOING: [&str; 5] =
     ["webwxinit", "webwxgetcontact", "webwxsync", "webwxuploadmedia#3", "webwxsendmsgimg"];
-/// Cookies of which a beginning tells nothing.
+/// Cookies whose first characters reveal nothing.
 const NO_SECRETS: [&str; 2] = ["wxloadtime", "mm_lang"];
 
 fn echoing(spelling: &str) -> Place {
     let builder = ECHOING.iter().fold(Emulator::builder(), |builder, call| {
         builder.fault(format!("echo={spelling}@{call}").parse().unwrap())
     });
-    Place::of(builder.contact("Anna", "Anna").hold(std::time::Duration::from_millis(20)))
+    Place::with_emulator(builder.contact("Anna", "Anna").hold(std::time::Duration::from_millis(20)))
 }
 
-/// The secrets of the login and of all that led to one, in every spelling.
+/// The secrets of the login and of the steps that led to it, in every encoding.
 fn secrets(place: &Place) -> BTreeSet<String> {
     let session: Value = serde_json::from_str(&place.emulator.session_json()).unwrap();
     let named = ["sid", "skey", "pass_ticket"].map(|key| &session[key]);
@@ -31,7 +31,7 @@ fn secrets(place: &Place) -> BTreeSet<String> {
     let values = named.into_iter().chain(cookies.map(|cookie| &cookie["value"]));
     let mut secrets: BTreeSet<_> = values.map(|value| value.as_str().unwrap().to_owned()).collect();
     secrets.insert(session["uin"].to_string());
-    // The server has changed it.
+    // The server has renewed the skey.
     let saved: Value =
         serde_json::from_slice(&fs::read(place.path("session.json")).unwrap()).unwrap();
     secrets.insert(saved["skey"].as_str().unwrap().to_owned());
@@ -73,8 +73,8 @@ fn base64(bytes: &[u8]) -> String {
     bytes.chunks(3).map(of).collect()
 }
 
-/// No eight characters that a secret begins with, in what was printed and in the names and texts of
-/// the files that were written.
+/// Checks that neither the output nor the names and contents of the written files contain the first
+/// eight characters of a secret.
 fn assert_nothing_is_shown(place: &Place, ran: &Ran) {
     let mut shown = format!("{}\n{}", ran.out, ran.err);
     let kept = fs::read_dir(place.path("kept")).into_iter().flatten();
@@ -87,7 +87,7 @@ fn assert_nothing_is_shown(place: &Place, ran: &Ran) {
     }
 }
 
-/// A MediaId begins as each skey does, and goes on for longer.
+/// A MediaId begins like the skey of its login, but is longer.
 fn without_media_ids(text: &str) -> String {
     let mut parts = text.split("@crypt_");
     let mut shown = parts.next().unwrap().to_owned();
@@ -99,7 +99,7 @@ fn without_media_ids(text: &str) -> String {
     shown
 }
 
-/// Runs a command, and looks through all that it shows.
+/// Runs a command, and searches everything that it prints.
 fn checked(place: &Place, transport: usize, command: &str, more: &[&str]) -> Ran {
     let args =
         [command, "--session", "session.json", "--transport", TRANSPORTS[transport % 2], "-v"];
@@ -127,7 +127,7 @@ fn no_beginning_of_a_secret_is_shown_wherever_it_is_sent_back() {
         let place = echoing(spelling);
         let run = |command: &str, more: &[&str]| checked(&place, at, command, more);
         for json in [&[][..], &["--json"]] {
-            // With the skey that the server changes.
+            // The server also renews the skey.
             place.session(|_| ());
             let ran = run("whoami", json);
             assert!(ran.code == 0 && ran.out.contains('…'), "{ran:?}");
@@ -149,7 +149,7 @@ fn no_beginning_of_a_secret_is_shown_wherever_it_is_sent_back() {
     }
 }
 
-/// The code's address is for whoever asked for the events of a login.
+/// Only a caller that asked for JSON events gets the link of the QR code.
 fn without_link(out: &str) -> String {
     let shown = out.lines().filter(|line| !line.contains(r#""event":"code""#));
     shown.map(|line| format!("{line}\n")).collect()
@@ -169,7 +169,7 @@ fn a_number_is_no_way_round() {
 
 #[test]
 fn a_picture_is_not_named_by_a_secret() {
-    let place = Place::of(Emulator::builder());
+    let place = Place::with_emulator(Emulator::builder());
     let uin = place.emulator.session_json();
     let uin = serde_json::from_str::<Value>(&uin).unwrap()["uin"].to_string();
     place.emulator.deliver(Incoming::image(jpeg(2000, 1)).with("MsgId", uin.as_str()));
@@ -192,7 +192,7 @@ fn a_path_that_the_user_named_after_the_account_stays() {
     let place = Place::new();
     let session: Value = serde_json::from_str(&place.emulator.session_json()).unwrap();
     let name = format!("of-{}.json", session["uin"]);
-    // Not by `wx`: the number is to be shown.
+    // Not run by `place.wx`, which would refuse the number: here, it is meant to be shown.
     let output = place.command(&["whoami", "--session", &name]).output().unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains(&name), "{output:?}");
     fs::rename(place.path("session.json"), place.path(&name)).unwrap();

@@ -1,4 +1,4 @@
-//! `wx emulate`, and the other commands against it.
+//! `wx emulate`, and other commands against it.
 
 use std::fs;
 use std::io::Write;
@@ -8,7 +8,7 @@ use std::process::Child;
 
 use crate::support::{CHUNK, Place, TRANSPORTS, fetch, jpeg, send, signal, wait_until};
 
-/// Starts a server of its own process and waits until its port is known.
+/// Starts a server in a process of its own, and waits until its port is known.
 fn serve(place: &Place, more: &[&str]) -> (Child, u16) {
     let args = ["emulate", "--port-file", "port", "--session-file", "other.json"];
     let child = place.spawn(&[&args, more].concat());
@@ -129,7 +129,7 @@ fn one_writer_of_a_session_file() {
     server.kill().unwrap();
     server.wait().unwrap();
     assert_eq!(place.names(), ["other.json", "port"], "what a crash leaves");
-    // Else the test could take it for the next one's, before that one has removed it.
+    // Otherwise the test could read this file before the next server has removed it.
     fs::remove_file(place.path("port")).unwrap();
     let (mut server, _) = serve(&place, &[]);
     signal(&server, "TERM");
@@ -137,7 +137,7 @@ fn one_writer_of_a_session_file() {
     assert_eq!(place.names(), ["other.json"]);
 }
 
-/// A port of an earlier run is not there to be taken for this one's.
+/// The port of an earlier run is removed, so that it is not mistaken for the new one.
 #[test]
 fn the_port_file_is_there_while_the_server_listens() {
     let place = Place::new();
@@ -180,7 +180,7 @@ fn an_address_that_is_not_loopback_is_printed_as_it_is_with_a_warning() {
         (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr).unwrap());
     assert!(out.starts_with(&format!("listening on http://0.0.0.0:{port}\n")), "{out}");
     assert!(err.contains(&format!("warning: 0.0.0.0:{port} is not a loopback address")), "{err}");
-    // A client on this computer has an address that leads here all the same.
+    // A client on this computer can still connect to the address.
     let session = fs::read_to_string(place.path("other.json")).unwrap();
     assert!(session.contains(&format!("\"base\": \"http://127.0.0.1:{port}\"")), "{session}");
 }

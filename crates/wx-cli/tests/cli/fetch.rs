@@ -138,7 +138,7 @@ fn a_cut_download_leaves_nothing() {
         assert_eq!(place.names(), [""; 0]);
         assert_eq!(place.emulator.requests_to("webwxgetmsgimg"), 3);
     };
-    // It waits for 3 seconds.
+    // The fetch waits for 3 seconds.
     let threads = TRANSPORTS.map(|transport| std::thread::spawn(move || run(transport)));
     threads.into_iter().for_each(|thread| thread.join().unwrap());
 }
@@ -160,19 +160,15 @@ fn a_message_without_a_picture() {
     let place = Place::new();
     let ran = place.wx(&fetch("ureq", &["--out", "x.jpg", "12345"]));
     assert_eq!(ran.code, 1, "{}", ran.err);
-    assert!(
-        ran.one_line().starts_with("wx: 12345: the picture could not be fetched: "),
-        "{}",
-        ran.err
-    );
+    assert!(ran.one_line().starts_with("wx: 12345: the download failed: "), "{}", ran.err);
     assert_eq!(place.names(), [""; 0]);
 }
 
-/// The beginning of a film, which a server may well give in a picture's place.
+/// The beginning of a video, which a server may send in place of a picture.
 const FILM: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41 and so on";
 
 #[test]
-fn what_is_no_known_picture_is_kept_only_on_request() {
+fn what_is_not_a_known_picture_is_kept_only_on_request() {
     for transport in TRANSPORTS {
         let place = Place::build(&[], &[FILM]);
         let id = place.emulator.incoming().remove(0);
@@ -187,7 +183,7 @@ fn what_is_no_known_picture_is_kept_only_on_request() {
             "{}",
             ran.err
         );
-        // A page is none of that.
+        // An HTML page is not such a file.
         let page = Place::build(&[], &[b"<html>not a picture</html>"]);
         let id = page.emulator.incoming().remove(0);
         let ran = page.wx(&fetch(transport, &["--keep-unknown", "--out", "film.bin", &id]));

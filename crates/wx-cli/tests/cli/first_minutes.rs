@@ -1,5 +1,4 @@
-//! What a user meets in the first minutes: help, refusals of what makes no sense, and how a command
-//! that is stopped ends.
+//! The first minutes of a user: help, refused arguments, and the end of a command that is stopped.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +17,7 @@ fn each_command_has_a_help_line_of_its_own() {
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let listed: Vec<_> = listed.take_while(|line| !line.is_empty()).collect();
     let mut about: Vec<_> = listed.iter().filter_map(|line| line.trim().split_once("  ")).collect();
-    assert_eq!((listed.len(), about.len()), (11, 11), "{help}");
+    assert_eq!((listed.len(), about.len()), (13, 13), "{help}");
     for (command, line) in &about {
         let own =
             if *command == "help" { help.clone() } else { place.wx(&[command, "--help"]).out };
@@ -26,7 +25,7 @@ fn each_command_has_a_help_line_of_its_own() {
     }
     about.sort_by_key(|(_, line)| line.trim());
     about.dedup_by_key(|(_, line)| line.trim());
-    assert_eq!(about.len(), 11, "{help}");
+    assert_eq!(about.len(), 13, "{help}");
 }
 
 #[test]
@@ -56,13 +55,14 @@ fn without_a_login_every_command_says_so() {
         &["watch"],
         &["logout"],
         &["fetch-image", "--out", "x.jpg", "1"],
+        &["fetch", "--out", "x.jpg", "1"],
         &["send-image", "--to", "filehelper", "a.jpg"],
     ] {
         for transport in TRANSPORTS {
             let ran =
                 place.wx(&[args, &["--session", "none.json", "--transport", transport]].concat());
             assert_eq!(ran.code, 3, "{args:?} {}", ran.err);
-            // It was named.
+            // The user named the file.
             let words = "none.json: there is no such file; correct --session, or run `wx login`";
             assert!(ran.err.contains(words), "{args:?} {}", ran.err);
             place.file("empty.json", b"");
@@ -102,7 +102,7 @@ fn a_watch_that_is_stopped_has_not_failed() {
 }
 
 #[test]
-fn a_watch_that_is_stopped_while_it_waits_out_trouble_has_not_failed() {
+fn a_watch_that_is_stopped_while_it_waits_for_the_network_has_not_failed() {
     for transport in TRANSPORTS {
         let place = Place::with(&["status=503@webwxinit"]);
         let child = place.spawn(&["watch", "--session", "session.json", "--transport", transport]);
@@ -154,7 +154,7 @@ fn an_account_that_may_not_log_in_is_sent_to_the_other_page() {
         ("filehelper", Profile::FileHelper, "another account"),
     ] {
         let fault = "ret=1203@webwxnewloginpage".parse().unwrap();
-        let place = Place::of(Emulator::builder().fault(fault).profile(profile));
+        let place = Place::with_emulator(Emulator::builder().fault(fault).profile(profile));
         let base = place.emulator.base();
         let args = ["login", "--session", "new.json", "--base", base.as_str(), "--profile", page];
         let ran = place.wx(&args);
@@ -164,7 +164,7 @@ fn an_account_that_may_not_log_in_is_sent_to_the_other_page() {
     }
 }
 
-/// Runs a command with so few files that it may open; one that goes on is stopped.
+/// Runs a command that can open only this many files. A command that continues is stopped.
 fn with_few_files(place: &Place, files: u32, args: &[&str]) {
     let wx = place.command(args);
     let mut shell = Command::new("sh");
@@ -184,7 +184,7 @@ fn with_few_files(place: &Place, files: u32, args: &[&str]) {
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     let code = output.status.code();
     assert!(!err.contains("panicked"), "{files} files: {args:?}: {err}");
-    // The loader of the system may find that it cannot even start the command.
+    // The dynamic loader may be unable to start the command at all.
     let ended = matches!(code, Some(0 | 1 | 3 | 143)) || err.contains("shared libraries");
     assert!(ended, "{files} files: {args:?}: {code:?} {err}");
     if code == Some(1) {
@@ -195,7 +195,7 @@ fn with_few_files(place: &Place, files: u32, args: &[&str]) {
 
 #[test]
 fn few_files_are_an_error_and_no_panic() {
-    let place = Place::of(Emulator::builder().image(png()));
+    let place = Place::with_emulator(Emulator::builder().image(png()));
     place.file("a.jpg", &jpeg(100, 1));
     let id = place.emulator.incoming().remove(0);
     let base = place.emulator.base();
@@ -254,7 +254,7 @@ fn an_emulator_refuses_what_makes_no_sense() {
         assert_eq!(ran.code, 1, "{}", ran.err);
         assert!(ran.one_line().contains(&format!("{image}: not a picture")), "{}", ran.err);
     }
-    // What is no port of an earlier run stays.
+    // A file that does not hold the port of an earlier run is kept.
     for text in ["a diary", "123456", "12\n34\n"] {
         place.file("diary", text.as_bytes());
         let ran = place.wx(&["emulate", "--port-file", "diary"]);

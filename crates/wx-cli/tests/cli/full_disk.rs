@@ -1,5 +1,5 @@
-//! A record that cannot be written, at any byte and at any call: nobody gets a second message, and
-//! every message that was sent is reported, by the run that sent it or by `wx resume`.
+//! A record that cannot be written, at any byte and at any system call. Nobody receives a message
+//! twice, and every message that was sent is reported, either by that run or by `wx resume`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -23,7 +23,7 @@ struct Job {
 }
 
 impl Job {
-    /// Every second run is stopped half way by Ret 1205.
+    /// Every second run is stopped in the middle by Ret 1205.
     fn new(nth: usize) -> Self {
         let stops = ["ret=1205@webwxsendmsgimg#20"];
         let place = Place::with(if nth.is_multiple_of(2) { &stops } else { &[] });
@@ -39,7 +39,7 @@ impl Job {
         fixed.into_iter().chain(to).chain(rest).collect()
     }
 
-    /// The command with its arguments behind `before`, such as a shell that limits it.
+    /// The command with its arguments, run by `before`, such as a shell that sets a limit.
     fn run(&self, before: &[&str]) -> Ran {
         let wx = self.place.command(&self.args());
         let mut command = Command::new(before[0]);
@@ -48,7 +48,7 @@ impl Job {
         self.place.ran(command.output().unwrap())
     }
 
-    /// How often each got the picture.
+    /// How many times each recipient received the picture.
     fn got(&self) -> HashMap<String, usize> {
         let mut got = HashMap::new();
         for message in self.place.emulator.messages() {
@@ -62,8 +62,9 @@ impl Job {
         self.place.wx(&[&fixed[..], &[self.transport, "--retry-wait", "0.1"]].concat())
     }
 
-    /// Compares what was reported with what the emulator counts, twice: as it was left, and after
-    /// the rest was sent. `late`: it is taken up when nothing in doubt may be repeated any more.
+    /// Compares the reports with the messages that the emulator received, first as the run left
+    /// them, and then after the rest was sent. If `late`, the job is resumed when messages in doubt
+    /// may no longer be repeated.
     fn check(&self, ran: &Ran, late: bool, fault: &str) {
         let told = |ran: &Ran| -> HashMap<String, String> {
             let of = |event: &Value, key: &str| event[key].as_str().unwrap().to_owned();
@@ -75,7 +76,7 @@ impl Job {
             let right = match first.get(to).map(String::as_str) {
                 Some("sent") => got == 1,
                 Some("failed") => got == 0,
-                // It was killed, or says so.
+                // The process was killed, or reports the missing record.
                 None | Some("unknown") => got <= 1,
                 Some(_) => false,
             };
@@ -99,16 +100,16 @@ impl Job {
         for to in &self.recipients {
             let after = after.get(to).copied().unwrap_or_default();
             match second.get(to).map(String::as_str) {
-                // On record as sent, or reported before.
+                // The message is on record as sent, or was reported as sent.
                 None => assert_eq!(after, 1, "{fault}: {to}: {}", again.err),
                 Some("sent") => assert_eq!(after, 1, "{fault}: {to}"),
                 Some("unknown") => assert!(late && after <= 1, "{fault}: {to}: {}", again.err),
-                // One in doubt stops nothing.
+                // A message in doubt does not stop the others.
                 Some(event) => panic!("{fault}: {to}: {event}: {}", again.err),
             }
         }
-        // On request the rest is sent, and what was in doubt gets no second message: its id is the
-        // same.
+        // With `--resend` the rest is sent. A message in doubt arrives only once, because it keeps
+        // its id.
         if late && again.code == 4 {
             let resend =
                 ["resume", "job", "--session", "session.json", "--resend", "--retry-wait", "0.1"];
@@ -122,7 +123,7 @@ impl Job {
         }
     }
 
-    /// Makes all hand-outs old.
+    /// Makes every sent message on record too old to be repeated.
     fn age(&self) {
         let path = self.place.path("job/outbox.jsonl");
         let Ok(record) = fs::read_to_string(&path) else { return };
@@ -138,10 +139,10 @@ impl Job {
     }
 }
 
-/// How large the record of a job is that went well.
+/// Returns the length of the record of a successful job.
 fn record_len() -> usize {
     let job = Job::new(1);
-    // So that the record is still there in the end.
+    // Keeps the record from being removed at the end.
     job.place.emulator.add_fault(format!("ret=1204@webwxsendmsgimg#{RECIPIENTS}").parse().unwrap());
     assert_eq!(job.run(&["env"]).code, 1);
     usize::try_from(fs::metadata(job.place.path("job/outbox.jsonl")).unwrap().len()).unwrap()
@@ -151,7 +152,7 @@ fn limited(job: &Job, bytes: usize) -> Ran {
     job.run(&["prlimit", &format!("--fsize={bytes}")])
 }
 
-/// `step` bytes are between two limits.
+/// Limits are `step` bytes apart.
 fn at_limits(step: usize) {
     const WORKERS: usize = 4;
     let whole = record_len() + 2 * step;
@@ -187,7 +188,8 @@ fn a_file_that_must_not_grow_further_at_many_more_sizes() {
     at_limits(97);
 }
 
-/// Every `step`th call of a kind fails, with the process killed there or not. Returns how many.
+/// Makes every `step`th system call of a kind fail, and optionally kills the process there. Returns
+/// the number of such calls.
 fn at_calls(call: &str, step: usize) -> usize {
     let mut failed = 0;
     for nth in (1..).step_by(step) {
@@ -199,7 +201,7 @@ fn at_calls(call: &str, step: usize) -> usize {
         let trace = format!("trace={call}");
         let record = fs::canonicalize(job.place.path("")).unwrap().join("job/outbox.jsonl");
         let strace = ["strace", "-f", "-o", log.to_str().unwrap(), "-e", &trace, "-e", &inject];
-        // Not those to standard output.
+        // Calls that write to standard output are excluded.
         let of_record = ["-P", record.to_str().unwrap()];
         let of_record = if call == "write" { &of_record[..] } else { &[] };
         let ran = job.run(&[&strace[..], of_record].concat());
@@ -219,7 +221,7 @@ fn at_calls(call: &str, step: usize) -> usize {
 fn calls_that_fail_one_by_one() {
     assert!(at_calls("fdatasync", 7) > 5);
     assert!(at_calls("openat", 13) > 3);
-    // The record is only appended to; what is renamed is the note of a rate limit.
+    // The record is only appended to. The file that is renamed is the note of a rate limit.
     assert!(at_calls("rename,renameat,renameat2", 1) > 0);
 }
 
@@ -231,8 +233,8 @@ fn all_calls_that_fail_one_by_one() {
     }
 }
 
-/// A directory that may not outlive a crash holds no record: the sync of the directory it is made
-/// in fails.
+/// If the sync of the parent directory fails, the new directory may not survive a crash, so it must
+/// not hold a record.
 #[test]
 #[ignore = "needs strace"]
 fn calls_that_fail_after_a_directory_was_made() {
@@ -256,7 +258,7 @@ fn calls_that_fail_after_a_directory_was_made() {
         command.args(["-f", "-o", "/dev/null", "-e", "inject=fsync:error=EIO", "-P"]).arg(&dir);
         command
             .arg(wx.get_program())
-            .args(args)
+            .args(wx.get_args())
             .current_dir(&dir)
             .env("XDG_STATE_HOME", dir.join("state"));
         let ran = place.ran(command.output().unwrap());
@@ -266,8 +268,8 @@ fn calls_that_fail_after_a_directory_was_made() {
     place.assert_silence();
 }
 
-/// The server refuses the message, and the record has no room for that: to `wx resume` the message
-/// is in doubt, so it is to this run.
+/// The server refuses the message, and the record has no room for the refusal. `wx resume` then
+/// takes the message to be in doubt, and so must this run.
 #[test]
 fn a_refusal_that_is_not_on_record_leaves_the_message_in_doubt() {
     for transport in TRANSPORTS {

@@ -2,8 +2,8 @@
 
 use crate::support::{CHUNK, Place, Ran, TRANSPORTS, fetch, jpeg, send, signal, wait_until};
 
-/// Sends two pictures, interrupts once `endpoint` was asked `requests` times, and tells how it
-/// ended.
+/// Sends two pictures, interrupts after `requests` requests to `endpoint`, and returns how the
+/// command ended.
 fn interrupted(place: &Place, transport: &str, endpoint: &str, name: &str) -> Ran {
     place.file("a.jpg", &jpeg(CHUNK + 1, 1));
     place.file("b.jpg", &jpeg(100, 2));
@@ -70,7 +70,7 @@ fn during_the_pause_between_pictures() {
         place.file("b.jpg", &jpeg(100, 2));
         let args = ["--json", "--trace", "trace", "--pace", "60", "a.jpg", "b.jpg"];
         let child = place.spawn(&send(transport, &args));
-        // The last line is written when the picture is sent.
+        // The last line is written once the picture is sent.
         wait_until(|| {
             std::fs::read_to_string(place.path("trace")).is_ok_and(|text| text.contains("\"sent\""))
         });
@@ -107,7 +107,7 @@ fn while_a_picture_comes_in() {
         let args = fetch(transport, &["--json", "--out", "x.jpg", &id]);
         let child = place.spawn(&args);
         place.wait_for("webwxgetmsgimg", 1);
-        // Some of it is on disk by now.
+        // A part of the picture is on disk by now.
         wait_until(|| place.names().len() == 1);
         signal(&child, "INT");
         let ran = place.wait(child);
@@ -133,7 +133,7 @@ fn before_a_picture_comes_in() {
     }
 }
 
-/// What is said to people when a send of two pictures to three is interrupted.
+/// What people see when a send of two pictures to three recipients is interrupted.
 fn said(transport: &str, fault: &str, endpoint: &str, requests: usize) -> (i32, Vec<String>) {
     let place = Place::with(&[fault]);
     place.file("a.jpg", &jpeg(100, 1));

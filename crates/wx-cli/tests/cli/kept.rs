@@ -1,5 +1,5 @@
-//! What must not be lost: pictures through trouble, the file's place in its messages, the login of
-//! another account.
+//! What must not be lost: pictures while the network or the server fails, the sync position in the
+//! file, and the login of another account.
 
 use std::fs;
 use std::process::Child;
@@ -24,12 +24,13 @@ fn kept(place: &Place, id: &str) -> bool {
 }
 
 #[test]
-fn a_picture_outlasts_trouble_that_a_fetch_does_not() {
+fn a_picture_is_retried_for_longer_than_a_single_fetch() {
     for transport in TRANSPORTS {
-        // As many as one fetch tries, and one more.
+        // One more failure than a single fetch tolerates.
         let faults = (1..=4).map(|n| format!("status=503@webwxgetmsgimg#{n}").parse().unwrap());
-        let place =
-            Place::of(faults.fold(Emulator::builder().image(png()), |all, one| all.fault(one)));
+        let place = Place::with_emulator(
+            faults.fold(Emulator::builder().image(png()), |all, one| all.fault(one)),
+        );
         let id = place.emulator.incoming().remove(0);
         let child = watch(&place, transport, &["--json"]);
         wait_until(|| kept(&place, &id));
@@ -59,7 +60,7 @@ fn what_comes_while_nobody_watches_is_not_lost() {
         wait_until(|| kept(&place, &id));
         signal(&child, "TERM");
         assert_eq!(place.wait(child).code, 143);
-        // Neither a lock nor anything half written is left.
+        // Neither a lock nor a partial file is left.
         assert_eq!(place.names(), ["kept"]);
         assert_eq!(fs::read_dir(place.path("kept")).unwrap().count(), 1);
     }
@@ -105,12 +106,12 @@ fn a_file_that_came_meanwhile_is_not_replaced() {
 
 #[test]
 fn what_a_killed_watch_left_half_written_goes_and_files_of_others_stay() {
-    let place = Place::of(Emulator::builder().image(jpeg(2000, 1)).image(jpeg(3000, 2)));
+    let place = Place::with_emulator(Emulator::builder().image(jpeg(2000, 1)).image(jpeg(3000, 2)));
     let ids = place.emulator.incoming();
     fs::create_dir_all(place.path("kept/.wx-0123456789ab.tmp")).unwrap();
     place.file("kept/.wx-0123456789ab.tmp/picture", b"half");
     place.file("kept/notes.txt", b"mine");
-    // Under another extension: it is the picture of that message all the same.
+    // The extension differs, but it is the picture of the same message.
     place.file(&format!("kept/{}.webp", ids[0]), b"mine");
     let child = watch(&place, "ureq", &[]);
     wait_until(|| kept(&place, &ids[1]));
@@ -144,7 +145,7 @@ fn the_login_of_another_account_is_not_replaced_unasked() {
             .wx(&[&["login", "--session", "session.json", "--base", base.as_str()][..], more]
                 .concat())
     };
-    // A real login is worth more than one to an emulator.
+    // A real login is not replaced by a login to an emulator.
     place.session(|session| session["base"] = "https://wx.qq.com".into());
     let before = fs::read(place.path("session.json")).unwrap();
     let ran = login(&[]);
@@ -172,13 +173,13 @@ fn whoami_keeps_what_the_server_changed_and_nothing_else() {
 }
 
 #[test]
-fn what_is_no_known_picture_is_kept_as_bin_only_on_request() {
+fn what_is_not_a_known_picture_is_kept_as_bin_only_on_request() {
     let film: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41 and so on";
     for (more, event) in [(&["--json"][..], "failed"), (&["--json", "--keep-unknown"], "fetched")] {
         let place = Place::build(&[], &[film]);
         let id = place.emulator.incoming().remove(0);
         let child = watch(&place, "ureq", more);
-        // The next one comes after the picture was dealt with.
+        // The next poll comes after the picture was handled.
         place.wait_for("synccheck", 2);
         signal(&child, "INT");
         assert_eq!(place.wait(child).kinds()[1], event);

@@ -1,4 +1,4 @@
-//! Cookies that replies set are in the session file for the next command.
+//! Cookies that replies set are saved in the session file for the next command.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::{Place, Ran, TRANSPORTS, fetch, jpeg, send};
 
-/// A server in front of another one: each of its good replies sets a cookie.
+/// A server in front of the emulator that adds a cookie to each successful reply.
 fn that_sets_a_cookie(server: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -45,7 +45,7 @@ fn replies(mut from: TcpStream, mut to: TcpStream) {
     let _ = to.shutdown(Shutdown::Both);
 }
 
-/// A place whose session leads to such a server.
+/// A `Place` whose session file leads to such a server.
 fn place() -> Place {
     let place = Place::build(&[], &[&jpeg(1000, 1)]);
     let address = that_sets_a_cookie(place.emulator.addr());
@@ -62,7 +62,7 @@ fn has_new_cookie(place: &Place) -> bool {
     session(place)["cookies"].as_array().unwrap().iter().any(|cookie| cookie["value"] == "4711")
 }
 
-/// Commands that leave the session file to others while they work.
+/// Commands that do not lock the session file while they work.
 fn commands(place: &Place, transport: &'static str) -> Vec<Vec<String>> {
     let id = place.emulator.incoming().remove(0);
     let owned = |args: &[&str]| args.iter().map(|arg| (*arg).to_owned()).collect();
@@ -94,7 +94,7 @@ fn what_replies_set_is_in_the_file() {
             for (key, value) in before.as_object().unwrap() {
                 assert!(key == "cookies" || after[key] == *value, "{args:?}: {key}");
             }
-            // What has not changed is not written.
+            // A session that has not changed is not written.
             let file = || fs::metadata(place.path("session.json")).unwrap().modified().unwrap();
             let written = file();
             let _ = run(&place, &commands(&place, transport).remove(2));
@@ -118,7 +118,7 @@ fn a_file_that_cannot_be_written_costs_a_line_and_no_more() {
     }
 }
 
-/// Another command has gone on with the login, another account has logged in, or the file is gone.
+/// Another command has continued the login, another account has logged in, or the file is gone.
 #[test]
 fn a_file_that_has_changed_meanwhile_is_left_alone() {
     for transport in TRANSPORTS {

@@ -1,4 +1,4 @@
-//! The life of a session: login, whoami, contacts, watch, send, logout.
+//! A session from login to logout: login, whoami, contacts, watch, send, logout.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -10,7 +10,7 @@ use wx_emulator::{Emulator, Incoming, PhoneStep, Profile};
 use crate::login_kept::saved;
 use crate::support::{Place, Ran, TRANSPORTS, gif, jpeg, png, send, signal, wait_until};
 
-/// The arguments of a command about the session file.
+/// The arguments of a command that uses the session file.
 pub(crate) fn about<'a>(command: &'a str, transport: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&[command, "--session", "session.json", "--transport", transport], more].concat()
 }
@@ -20,18 +20,18 @@ pub(crate) fn login(place: &Place, transport: &str, more: &[&str]) -> Ran {
     place.wx(&about("login", transport, &[&["--base", base.as_str()][..], more].concat()))
 }
 
-/// Watches, keeps the pictures, and ends once so many are there.
+/// Runs `watch`, which saves pictures, and stops it once this many are there.
 pub(crate) fn watch(place: &Place, transport: &str, pictures: usize) -> Ran {
     let child = place.spawn(&about("watch", transport, &["--json", "--save-images", "kept"]));
     wait_until(|| kept(place).len() >= pictures);
-    // The state is saved behind the last picture.
+    // The session is saved after the last picture.
     place.wait_for("webwxsync", 1);
     std::thread::sleep(Duration::from_millis(200));
     signal(&child, "TERM");
     place.wait(child)
 }
 
-/// The names of the pictures that were kept.
+/// The names of the saved pictures.
 pub(crate) fn kept(place: &Place) -> Vec<String> {
     let entries = fs::read_dir(place.path("kept")).into_iter().flatten();
     let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
@@ -50,7 +50,7 @@ fn from_the_code_to_the_end_with_both_pages_and_both_transports() {
             let builder = pictures
                 .iter()
                 .fold(Emulator::builder(), |builder, picture| builder.image(picture.clone()));
-            let place = Place::of(builder.contact("Anna", "").profile(profile));
+            let place = Place::with_emulator(builder.contact("Anna", "").profile(profile));
             fs::remove_file(place.path("session.json")).unwrap();
 
             let ran = login(&place, transport, &["--profile", page, "--json", "--qr", "code.svg"]);
@@ -90,7 +90,7 @@ fn from_the_code_to_the_end_with_both_pages_and_both_transports() {
             assert_eq!(place.wx(&about("logout", transport, &[])).code, 0);
             let ran = place.wx(&about("whoami", transport, &[]));
             assert_eq!(ran.code, 3, "{}", ran.err);
-            // The phone is asked, without a code.
+            // The phone is asked to confirm, without a QR code.
             let ran = place.wx(&about("login", transport, &["--push", "--json"]));
             assert_eq!((ran.code, ran.kinds()[0].as_str()), (0, "asked"), "{}", ran.err);
             assert_eq!(place.wx(&about("whoami", transport, &[])).code, 0);
@@ -99,7 +99,7 @@ fn from_the_code_to_the_end_with_both_pages_and_both_transports() {
     }
 }
 
-/// Reads lines until one holds `text`, and gives the process back.
+/// Reads lines until one contains `text`, and returns the process.
 fn until(mut child: Child, text: &str) -> Child {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().contains(text)));
@@ -109,13 +109,14 @@ fn until(mut child: Child, text: &str) -> Child {
 #[test]
 fn a_watch_that_is_killed_neither_loses_nor_repeats_a_picture() {
     for transport in TRANSPORTS {
-        let place = Place::of(Emulator::builder().duplicates(true));
+        let place = Place::with_emulator(Emulator::builder().duplicates(true));
         for round in 0..6 {
             let id = place.emulator.deliver(jpeg(20_000 + round, 7));
             place.emulator.deliver(jpeg(30_000 + round, 8));
             let child =
                 place.spawn(&about("watch", transport, &["--json", "--save-images", "kept"]));
-            // Killed at one point or another of the first picture's way.
+            // The process is killed at a different point each time while it handles the first
+            // picture.
             let mut child = match round % 3 {
                 0 => {
                     place.wait_for(
@@ -136,7 +137,7 @@ fn a_watch_that_is_killed_neither_loses_nor_repeats_a_picture() {
         let mut expected: Vec<_> = all.iter().map(|id| format!("{id}.jpg")).collect();
         expected.sort();
         assert_eq!(kept(&place), expected, "{transport}");
-        // Another one finds nothing new.
+        // The next `watch` finds nothing new.
         let id = place.emulator.deliver(jpeg(100, 9));
         let ran = watch(&place, transport, all.len() + 1);
         assert_eq!(ran.kinds(), ["message", "fetched"], "{}", ran.err);
@@ -150,7 +151,7 @@ fn a_watch_that_is_killed_neither_loses_nor_repeats_a_picture() {
 #[test]
 fn a_login_that_the_phone_ends_is_exit_3() {
     for transport in TRANSPORTS {
-        let place = Place::of(Emulator::builder().hold(Duration::from_secs(20)));
+        let place = Place::with_emulator(Emulator::builder().hold(Duration::from_secs(20)));
         let child = place.spawn(&about("watch", transport, &[]));
         place.wait_for("synccheck", 1);
         let second = place.wx(&about("watch", transport, &[]));
@@ -169,7 +170,7 @@ fn a_login_that_the_phone_ends_is_exit_3() {
 
 #[test]
 fn a_picture_that_cannot_be_fetched_does_not_end_the_watch() {
-    let place = Place::of(
+    let place = Place::with_emulator(
         Emulator::builder()
             .fault("ret=1@webwxgetmsgimg#1".parse().unwrap())
             .image(png())
@@ -198,7 +199,7 @@ fn a_picture_that_cannot_be_fetched_does_not_end_the_watch() {
 #[test]
 fn hostile_names_reach_neither_the_terminal_nor_a_file_name() {
     let hostile = "\u{1b}[2J../../x\n\u{202e}<b>\u{200b}";
-    let place = Place::of(
+    let place = Place::with_emulator(
         Emulator::builder()
             .contact(hostile, "")
             .contact("Twin", "")
@@ -238,7 +239,7 @@ fn hostile_names_reach_neither_the_terminal_nor_a_file_name() {
 #[test]
 fn codes_are_drawn_and_written() {
     let script = [PhoneStep::Refused, PhoneStep::Expired, PhoneStep::Confirmed];
-    let place = Place::of(Emulator::builder().scan(script));
+    let place = Place::with_emulator(Emulator::builder().phone_steps(script));
     let ran = login(&place, "ureq", &["--qr", "code.png"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(
@@ -258,14 +259,16 @@ fn codes_are_drawn_and_written() {
 fn logins_that_do_not_come_about() {
     for (builder, why) in [
         (
-            Emulator::builder().scan([PhoneStep::Confirmed]).redirect_to("https://evil.example"),
+            Emulator::builder()
+                .phone_steps([PhoneStep::Confirmed])
+                .redirect_to("https://evil.example"),
             "evil.example",
         ),
         (Emulator::builder().fault("ret=1203@webwxnewloginpage".parse().unwrap()), "refused"),
         (Emulator::builder().fault("ret=1100@webwxinit".parse().unwrap()), "log in again"),
         (Emulator::builder().fault("status=404@jslogin".parse().unwrap()), "404"),
     ] {
-        let place = Place::of(builder);
+        let place = Place::with_emulator(builder);
         let before = saved(&place);
         let ran = login(&place, "ureq", &[]);
         assert!(ran.code != 0 && ran.err.contains(why), "{}", ran.err);
@@ -314,29 +317,30 @@ fn the_session_has_a_place_of_its_own() {
 
 #[test]
 fn a_page_in_the_place_of_a_picture_is_waited_out() {
-    let place =
-        Place::of(Emulator::builder().image(png()).fault("html@webwxgetmsgimg#1".parse().unwrap()));
+    let place = Place::with_emulator(
+        Emulator::builder().image(png()).fault("html@webwxgetmsgimg#1".parse().unwrap()),
+    );
     let ran = watch(&place, "ureq", 1);
     assert_eq!(ran.kinds()[..2], ["message", "fetched"], "{}", ran.err);
 }
 
 #[test]
 fn a_reader_that_goes_away_ends_the_watch_before_its_messages_are_passed() {
-    let place = Place::of(Emulator::builder().hold(Duration::from_secs(20)));
+    let place = Place::with_emulator(Emulator::builder().hold(Duration::from_secs(20)));
     let mut child = place.spawn(&about("watch", "ureq", &["--json"]));
     place.wait_for("synccheck", 1);
     drop(child.stdout.take());
     let id = place.emulator.deliver(png());
     wait_until(|| child.try_wait().unwrap().is_some());
     assert_eq!(place.wait(child).code, 1);
-    // The next one tells it.
+    // The next `watch` reports the message.
     let ran = watch(&place, "ureq", 1);
     assert_eq!(ran.column("msg_id")[0], id);
 }
 
 #[test]
 fn what_is_not_its_own_stays_in_the_directory() {
-    let place = Place::of(Emulator::builder().image(png()));
+    let place = Place::with_emulator(Emulator::builder().image(png()));
     for name in [".wx-backup", ".wx-0123456789ab.tmp"] {
         fs::create_dir_all(place.path("kept").join(name)).unwrap();
         fs::write(place.path("kept").join(name).join("picture"), "x").unwrap();

@@ -1,4 +1,4 @@
-//! A login that the phone has confirmed is not lost: it is in its file, or it is ended.
+//! A login that was confirmed on the phone is never lost: it is saved, or ended on the server.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -21,7 +21,7 @@ pub(crate) fn saved(place: &Place) -> Session {
 
 #[test]
 fn a_login_whose_webwxinit_fails_goes_on_with_the_next_command() {
-    // Answers that no repeat could mend.
+    // Replies that are not retried.
     for (transport, fault) in TRANSPORTS.into_iter().zip(["ret=1205", "status=403"]) {
         let commands: [&[&str]; 5] = [
             &["whoami"],
@@ -85,7 +85,7 @@ fn a_login_is_not_lost_by_one_bad_answer() {
     }
 }
 
-/// Logs in where no file can have a byte.
+/// Logs in where no file can hold a byte.
 fn without_room(place: &Place, transport: &str) -> Child {
     let base = place.emulator.base();
     let wx = place.command(&about("login", transport, &["--base", &base]));
@@ -122,7 +122,7 @@ fn a_login_that_cannot_be_saved_is_ended_and_that_is_said() {
 #[test]
 fn a_signal_does_not_keep_a_login_that_cannot_be_saved_from_being_ended() {
     for transport in TRANSPORTS {
-        // While it is ended, and before.
+        // The signal arrives before the login is ended, or meanwhile.
         for (fault, endpoint) in
             [("delay=1000@webwxlogout", "webwxlogout"), ("delay=1000@webwxinit", "webwxinit")]
         {
@@ -142,8 +142,8 @@ fn a_signal_does_not_keep_a_login_that_cannot_be_saved_from_being_ended() {
         let place = place(&["delay=60000@webwxlogout"]);
         let mut child = without_room(&place, transport);
         place.wait_for("webwxlogout", 1);
-        // Those that follow at once do not count; once it has said that it waits, the next one
-        // does.
+        // Signals that follow at once do not count. The next signal counts once the command has
+        // said that it waits.
         while child.try_wait().unwrap().is_none() {
             signal(&child, "TERM");
             std::thread::sleep(std::time::Duration::from_millis(50));
@@ -166,7 +166,7 @@ fn a_login_that_is_over_at_once_gives_the_file_back() {
         let ran = login(&place, transport, &[]);
         assert_eq!(ran.code, 3, "{}", ran.err);
         assert!(saved(&place) == before);
-        // Where there was none, the phone can be asked.
+        // If the file held no login before, the next one can ask the phone.
         let place = self::place(&["ret=1100@webwxinit#1"]);
         assert_eq!(login(&place, transport, &[]).code, 3);
         assert!(saved(&place).check_login().is_err());
@@ -187,7 +187,7 @@ fn a_question_that_cannot_be_asked_becomes_a_code() {
     }
 }
 
-/// What a later version has written into the file.
+/// A field that a later version has written into the file.
 #[test]
 fn unknown_keys_outlive_a_login_of_the_same_account() {
     for transport in TRANSPORTS {

@@ -1,4 +1,4 @@
-//! `wx logout`: what is one, and what it leaves.
+//! `wx logout`: which sessions it accepts, and what it leaves in the file.
 
 use std::fs;
 

@@ -10,6 +10,8 @@ mod echoes;
 mod emulate;
 mod fetch;
 #[cfg(unix)]
+mod fetch_message;
+#[cfg(unix)]
 mod first_minutes;
 #[cfg(target_os = "linux")]
 mod full_disk;
@@ -20,9 +22,10 @@ mod kept;
 #[cfg(unix)]
 mod kept_cookies;
 #[cfg(unix)]
-mod life;
+mod kinds;
+mod lasting;
 #[cfg(unix)]
-mod life_trouble;
+mod life;
 #[cfg(unix)]
 mod login_kept;
 #[cfg(unix)]
@@ -41,10 +44,15 @@ mod resume;
 mod resume_in_doubt;
 #[cfg(unix)]
 mod resume_plan;
+#[cfg(unix)]
+mod rooms;
 mod send;
+mod send_any;
 #[cfg(unix)]
 mod session_lock;
 mod support;
 mod trace;
 #[cfg(target_os = "linux")]
 mod unwritable;
+#[cfg(unix)]
+mod watch_network_faults;

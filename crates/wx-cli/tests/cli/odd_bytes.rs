@@ -1,4 +1,4 @@
-//! Names and messages with bytes that are no JSON, by strangers.
+//! Names and messages of other people whose bytes are not valid JSON.
 
 use wx_emulator::{Emulator, Incoming};
 
@@ -9,7 +9,7 @@ fn with_odd_bytes(odd: &str) -> Place {
     let builder = calls.iter().fold(Emulator::builder(), |builder, call| {
         builder.fault(format!("odd-bytes={odd}@{call}").parse().unwrap())
     });
-    Place::of(builder.contact("Anna", "Anna").hold(std::time::Duration::from_millis(50)))
+    Place::with_emulator(builder.contact("Anna", "Anna").hold(std::time::Duration::from_millis(50)))
 }
 
 fn about(place: &Place, command: &str, transport: &str, more: &[&str]) -> Ran {
@@ -17,12 +17,13 @@ fn about(place: &Place, command: &str, transport: &str, more: &[&str]) -> Ran {
     place.wx(&[&args, more].concat())
 }
 
-/// Watches until the session file has moved behind everything that arrived, then stops.
+/// Runs `watch` until the session file is past everything that arrived, then stops it.
 pub(crate) fn watch(place: &Place, transport: &str, more: &[&str]) -> Ran {
     let before = place.emulator.requests_to("synccheck");
     let args = ["watch", "--session", "session.json", "--transport", transport];
     let child = place.spawn(&[&args, more].concat());
-    // The first synccheck may lead to a webwxsync; the second one comes after that was saved.
+    // The first synccheck may lead to a webwxsync. The second one follows after its result was
+    // saved.
     wait_until(|| place.emulator.requests_to("synccheck") >= before + 2);
     signal(&child, "TERM");
     place.wait(child)
@@ -69,7 +70,8 @@ fn what_cannot_be_read_is_reported_and_passed() {
         assert_eq!((&skipped["what"], &skipped["unreadable"]), (&"messages".into(), &1.into()));
         let ids = ran.column("msg_id");
         assert!(ids.contains(&kept) && !ids.contains(&lost), "{ids:?}");
-        // The next one does not get it again: alone in its batch, a message is passed too.
+        // The next `watch` does not receive it again: even if it is alone in its batch, the message
+        // is skipped.
         place.emulator.deliver(Incoming::text("lost"));
         let ran = watch(&place, transport, &[]);
         assert!(ran.err.contains("skipped messages: 1 could not be read"), "{}", ran.err);

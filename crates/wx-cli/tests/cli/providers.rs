@@ -1,4 +1,4 @@
-//! What is linked into the command.
+//! Which cryptography is linked into the command.
 
 use std::process::Command;
 

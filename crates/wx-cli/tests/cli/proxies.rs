@@ -1,4 +1,4 @@
-//! Which proxy of the environment the command uses, and what it does about one that it cannot use.
+//! Which proxy of the environment the command uses, and how it handles one that it cannot use.
 
 use std::process::{Command, Output, Stdio};
 
@@ -7,7 +7,7 @@ use wx_testing::TestBed;
 
 use crate::support::{Place, TRANSPORTS, send};
 
-/// What names proxies; the command gets those that a test says, and no others.
+/// The variables that name proxies. The command gets those that a test sets, and no others.
 const VARIABLES: [&str; 8] = [
     "HTTPS_PROXY",
     "https_proxy",
@@ -31,7 +31,7 @@ impl Fixture {
         Self { bed, dir: tempfile::tempdir().unwrap() }
     }
 
-    /// The test bed's proxy in another scheme.
+    /// The proxy of the test bed, with another scheme in its URL.
     fn proxy(&self, scheme: &str) -> String {
         self.bed.proxy().replace("http", scheme)
     }
@@ -67,7 +67,7 @@ fn every_kind_of_proxy_works_with_both_transports() {
                 true => place.proxy("http").replace("http://", scheme),
                 false => place.proxy(scheme),
             };
-            // A blank one is not set.
+            // A blank variable counts as unset.
             let others = [("HTTPS_PROXY", "   "), ("HTTP_PROXY", "ftp://nobody")];
             let ran = place.login(transport, &[&others[..], &[(variable, &proxy)]].concat());
             let err = String::from_utf8_lossy(&ran.stderr);
@@ -106,7 +106,7 @@ fn a_proxy_that_cannot_be_used_ends_it_with_2_before_anything_is_sent() {
     }
 }
 
-/// Whatever is to be done with a login that was saved.
+/// The commands that use a saved login.
 #[test]
 fn every_command_refuses_it() {
     for transport in TRANSPORTS {
@@ -150,7 +150,7 @@ fn a_loopback_session_does_not_care() {
     }
 }
 
-/// ureq would log URLs and cookies at level trace. The command has no logger for it.
+/// ureq would log URLs and cookies at level trace, but the command installs no logger.
 #[test]
 fn no_level_of_logging_shows_what_is_sent() {
     for transport in TRANSPORTS {
@@ -158,7 +158,7 @@ fn no_level_of_logging_shows_what_is_sent() {
         let picture = place.file("a.jpg", &crate::support::jpeg(900, 1));
         let mut command = place.command(&send(transport, &["-v", picture.to_str().unwrap()]));
         command.env("RUST_LOG", "trace").env("RUST_LOG_STYLE", "never");
-        // Looks for the session's secrets and for URLs.
+        // Searches the output for secrets of the session and for URLs.
         let ran = place.ran(command.output().unwrap());
         assert_eq!(ran.code, 0, "{}", ran.err);
         for shown in ["ureq", "reqwest", "hyper", "Cookie", "cookie:", "TRACE", "DEBUG"] {

@@ -1,5 +1,5 @@
-//! The command under the host names of the real server, where cookies reach some hosts only. It
-//! finds the proxy and the authority of the test bed in its environment, as any program would.
+//! The command under the host names of the real server, where each cookie reaches only some hosts.
+//! It takes the proxy and the certificate authority of the test bed from its environment.
 
 use std::fs;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ impl Place {
         self.command(args).output().unwrap()
     }
 
-    /// Runs it, and it does what it should.
+    /// Runs the command, and checks that it succeeds.
     fn wx(&self, args: &[&str]) -> String {
         let ran = self.ran(args);
         let err = String::from_utf8_lossy(&ran.stderr);
@@ -93,7 +93,8 @@ fn p2_p5_from_the_code_to_the_logout_on_both_pages() {
                 assert!(place.kept().contains(image), "another picture was kept");
             }
 
-            // One chunk, several, and what the page sends as a file.
+            // A file of one chunk, one of several, and one that the official page would send as a
+            // file.
             let pictures = [jpeg(20_000, 2), jpeg(2 * CHUNK + 9, 3)];
             for (name, picture) in ["small.jpg", "large.jpg"].into_iter().zip(&pictures) {
                 fs::write(place.path(name), picture).unwrap();
@@ -124,8 +125,8 @@ fn p2_p5_from_the_code_to_the_logout_on_both_pages() {
     }
 }
 
-/// The file keeps the login of another account, and nobody would have the new one: it is ended,
-/// whether or not webwxinit came to it.
+/// The session file holds the login of another account, so the new login could not be saved. It is
+/// ended, whether or not webwxinit was called.
 #[test]
 fn a_login_of_another_account_is_ended_and_the_file_stays() {
     for (transport, faults) in TRANSPORTS.into_iter().zip([&[][..], &["ret=1205@webwxinit"]]) {
@@ -149,7 +150,7 @@ fn a_login_of_another_account_is_ended_and_the_file_stays() {
     }
 }
 
-/// Without the authority of the test bed nothing is sent at all.
+/// Without the certificate authority of the test bed, nothing is sent.
 #[test]
 fn p3_an_authority_that_the_platform_does_not_know_is_not_trusted() {
     for transport in TRANSPORTS {

@@ -1,4 +1,4 @@
-//! Whom pictures are sent to: nothing leaves for a name that no contact can have.
+//! Recipients: nothing is sent to a name that no contact can have.
 
 use crate::support::{Place, TRANSPORTS, jpeg};
 
@@ -7,7 +7,7 @@ fn send<'a>(to: &'a str, transport: &'a str) -> [&'a str; 8] {
 }
 
 #[test]
-fn what_is_no_user_name_is_refused_and_a_name_is_suggested() {
+fn what_is_not_a_user_name_is_refused_and_a_name_is_suggested() {
     let place = Place::new();
     place.file("a.jpg", &jpeg(100, 1));
     for (to, word) in [

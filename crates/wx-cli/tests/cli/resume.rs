@@ -16,7 +16,8 @@ pub(crate) fn resume(place: &Place, transport: &str, more: &[&str]) -> Ran {
     place.wx(&[&fixed[..], &["--transport", transport], more].concat())
 }
 
-/// Starts a job, kills it once `endpoint` was asked so often, and gives what it had told by then.
+/// Starts a job, kills it after this many requests to `endpoint`, and returns what it had printed
+/// by then.
 pub(crate) fn killed(place: &Place, args: &[&str], endpoint: &str, requests: usize) -> Ran {
     let mut child = place.spawn(args);
     place.wait_for(endpoint, requests);
@@ -25,14 +26,14 @@ pub(crate) fn killed(place: &Place, args: &[&str], endpoint: &str, requests: usi
     place.wait(child)
 }
 
-/// Waits for a request, and keeps the process.
+/// Waits for a request, and returns the running process.
 fn busy(place: &Place, args: &[&str], endpoint: &str) -> Child {
     let child = place.spawn(args);
     place.wait_for(endpoint, 1);
     child
 }
 
-/// The picture was sent once, with its bytes.
+/// Checks that the picture was sent once and unchanged.
 fn assert_one_message(place: &Place, picture: &[u8]) {
     let [message] = &place.emulator.messages()[..] else { panic!("not one message") };
     assert!(message.media == picture, "other bytes");
@@ -51,7 +52,7 @@ fn in_the_middle_of_twenty_mebibytes() {
         assert!(ran.column("file")[0].ends_with("/a.jpg"));
         assert_eq!(ran.column("chunks"), ["40"]);
         assert_one_message(&place, &picture);
-        // The one whose answer was lost is sent twice.
+        // The message whose reply was lost is sent twice.
         assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 41);
         assert_eq!(fs::read_dir(place.path("job")).unwrap().count(), 0);
     };
@@ -69,11 +70,11 @@ fn a_picture_that_goes_as_a_file() {
         place.file("b.jpg", &jpeg(100, 2));
         killed(&place, &job(transport, &["--as-file", "a.jpg", "b.jpg"]), "webwxuploadmedia", 2);
         assert_eq!(resume(&place, transport, &[]).code, 0);
-        // The one that was begun, and the one that was not.
+        // The upload that was begun, and the one that was not.
         assert_eq!(place.emulator.requests_to("webwxsendappmsg"), 2);
         assert!(place.emulator.messages()[0].media == picture, "other bytes");
-        // All chunks are of one kind; that a picture is sent as that kind is what the emulator
-        // remarks.
+        // All chunks have the same mediatype. The emulator reports a violation if the message is of
+        // another kind.
         assert_eq!(
             place.emulator.violations(),
             ["webwxuploadmedia: mediatype of an image is not pic"]
@@ -127,7 +128,7 @@ fn a_message_in_doubt_goes_before_those_that_failed() {
     place.file("a.jpg", &jpeg(100, 1));
     let one = place.emulator.friend().to_owned();
     killed(&place, &job("ureq", &["--to", &one, "a.jpg"]), "webwxsendmsgimg", 2);
-    // The request was counted when it came; it is stored a little later.
+    // A request is counted when it arrives; its message is stored a little later.
     let stored = || {
         place.emulator.messages().pop().or_else(|| {
             std::thread::sleep(std::time::Duration::from_millis(10));
@@ -304,7 +305,7 @@ fn nothing_begun_is_nothing_kept() {
     assert!(ran.one_line().contains("none.jpg"), "{}", ran.err);
 }
 
-/// A record whose second line is no entry, and one of a later version.
+/// A record whose second line is not an entry, and a record of a later version.
 const FIRST_AND_MORE: &str =
     "{\"outbox\":{\"version\":1,\"key\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}}\n{}\n";
 const LATER: &str =
@@ -330,7 +331,7 @@ fn directories_that_hold_something_else() {
         }
         assert_eq!(fs::read(place.path("job/outbox.jsonl")).unwrap(), text.as_bytes());
     }
-    // What a program keeps there, all of it sent, is not forgotten.
+    // The outbox of another program is kept, even if all of it is sent.
     let sent = concat!(
         r#"{"sent":{"key":"a","sent":{"msg_id":"1","local_id":"17000000000000001","uploaded":{"media_id":"@m","#,
         r#""thumbnail":null,"encry_file_name":null,"name":"a.jpg","bytes":1,"md5":"900150983cd24fb0d6963f7d28e17f72","chunks":1,"server_byte_count":null,"kind":"image"}}}}"#

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::resume::{job, killed, resume};
 use crate::support::{Place, TRANSPORTS, jpeg, signal};
 
-/// Makes the hand-out of the message of the first picture older.
+/// Makes the first message too old to be repeated.
 fn age(place: &Place, ms: u64) {
     let path = place.path("job/outbox.jsonl");
     let record = fs::read_to_string(&path).unwrap();
@@ -16,7 +16,7 @@ fn age(place: &Place, ms: u64) {
         let mut entry: Value = serde_json::from_str(line).unwrap();
         if entry["state"]["key"] == "0/0" {
             let at = &mut entry["state"]["state"]["job"]["message"]["handed_out_ms"];
-            *at = (at.as_u64().expect("handed out") - ms).into();
+            *at = (at.as_u64().expect("the message has left") - ms).into();
         }
         aged.push_str(&format!("{entry}\n"));
     }
@@ -32,7 +32,7 @@ fn an_old_message_is_sent_again_only_on_request() {
         place.file("b.jpg", &jpeg(100, 2));
         killed(&place, &job(transport, &["a.jpg", "b.jpg"]), "webwxsendmsgimg", 1);
         age(&place, 61_000);
-        // It stops nothing else.
+        // The message in doubt does not stop the others.
         for kinds in [&["unknown", "sent"][..], &["unknown"]] {
             let ran = resume(&place, transport, &[]);
             assert_eq!((ran.code, ran.kinds().join(" ")), (4, kinds.join(" ")), "{}", ran.err);
@@ -53,7 +53,7 @@ fn an_old_message_is_sent_again_only_on_request() {
     }
 }
 
-/// A job of three pictures, killed while the answer to the first message was awaited.
+/// A job of three pictures that was killed while it waited for the reply to the first message.
 fn job_in_doubt(transport: &str) -> Place {
     let place = Place::with(&["delay=60000@webwxsendmsgimg#1"]);
     let names = ["a.jpg", "b.jpg", "c.jpg"];
@@ -90,7 +90,7 @@ fn whatever_stands_in_the_way_a_message_in_doubt_is_told_as_unknown() {
             );
         }
         assert_eq!(place.emulator.requests().len(), 2, "nothing was asked");
-        // Where nothing is in doubt the exit codes are as ever.
+        // If nothing is in doubt, the exit codes are the usual ones.
         place.session(|session| session["skey"] = "".into());
         let ran = resume(&place, transport, &["--give-up"]);
         assert_eq!(
@@ -106,7 +106,7 @@ fn an_interrupt_does_not_make_a_message_in_doubt_a_failed_one() {
     for transport in TRANSPORTS {
         let place = job_in_doubt(transport);
         age(&place, 61_000);
-        // The old one comes first, and then a slow upload.
+        // The message in doubt comes first, followed by a slow upload.
         place.emulator.add_fault("delay=60000@webwxuploadmedia#2".parse().unwrap());
         let fixed =
             ["resume", "job", "--session", "session.json", "--json", "--transport", transport];
@@ -135,7 +135,7 @@ fn a_message_that_is_given_up_is_told_once_and_never_sent_again() {
         assert!(ran.err.contains("given up"), "{}", ran.err);
         assert_eq!(place.emulator.messages().len(), 3);
         assert_eq!(fs::read_dir(place.path("job")).unwrap().count(), 0, "nothing is left");
-        // Alone it takes no login, and no request.
+        // Giving up the only message needs neither a login nor a request.
         let place = Place::with(&["delay=60000@webwxsendmsgimg#1"]);
         place.file("a.jpg", &jpeg(100, 1));
         killed(&place, &job(transport, &["a.jpg"]), "webwxsendmsgimg", 1);
@@ -149,7 +149,7 @@ fn a_message_that_is_given_up_is_told_once_and_never_sent_again() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_was_handed_out_before_the_computer_was_started_again_is_old() {
+fn a_message_that_left_before_a_restart_of_the_computer_is_old() {
     for transport in TRANSPORTS {
         let place = job_in_doubt(transport);
         let record = fs::read_to_string(place.path("job/outbox.jsonl")).unwrap();
@@ -162,7 +162,7 @@ fn what_was_handed_out_before_the_computer_was_started_again_is_old() {
             (ran.code, ran.kinds()),
             (4, ["unknown", "sent", "sent"].map(str::to_owned).to_vec())
         );
-        // It is, too, when it has left once more in this boot.
+        // This also holds if the message was sent once more since the computer has started.
         let fault = format!(
             "drop=after@webwxsendmsgimg#{}+",
             place.emulator.requests_to("webwxsendmsgimg") + 1

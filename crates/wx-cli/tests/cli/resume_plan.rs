@@ -1,4 +1,4 @@
-//! What `wx resume` knows of the command that began the job: files, names and the session.
+//! What `wx resume` takes over from the command that began the job: files, names and the session.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ fn a_picture_whose_turn_had_not_come_must_not_have_changed() {
         names.iter().zip(1..).for_each(|(name, mark)| drop(place.file(name, &jpeg(100, mark))));
         let planned = fs::metadata(place.path("b.jpg")).unwrap().modified().unwrap();
         killed(&place, &job(transport, &names), "webwxsendmsgimg", 1);
-        // The same length, and the same time.
+        // A file of the same length, with the same time.
         place.file("b.jpg", &jpeg(100, 7));
         place.file("c.jpg", &[&jpeg(100, 3)[..], b"x"].concat());
         let time = fs::metadata(place.path("d.jpg")).unwrap().modified().unwrap();
@@ -45,14 +45,13 @@ fn a_picture_whose_turn_had_not_come_must_not_have_changed() {
                     .find(|told| told.starts_with(&line))
                     .unwrap_or_else(|| panic!("{}", ran.err));
                 assert!(
-                    told.contains("restore the former file")
-                        && told.contains("another wx send-image"),
+                    told.contains("restore the former file") && told.contains("another job"),
                     "{told}"
                 );
             }
         }
         assert_eq!(place.emulator.requests_to("webwxuploadmedia"), 2);
-        // As it was, it is sent.
+        // The original file is sent.
         let former = place.file("b.jpg", &jpeg(100, 2));
         fs::File::options().write(true).open(former).unwrap().set_modified(planned).unwrap();
         assert_eq!(resume(&place, transport, &[]).kinds(), ["sent", "failed"]);
@@ -89,7 +88,9 @@ fn recipients_are_shown_as_they_were_given() {
     let faults = ["ret=1204@webwxsendmsgimg#1", "ret=1204@webwxsendmsgimg#2"];
     let faults = faults.map(|fault| fault.parse().unwrap());
     let builder = Emulator::builder().contact("Anna", "").contact("Bert", "");
-    let place = Place::of(faults.into_iter().fold(builder, |builder, fault| builder.fault(fault)));
+    let place = Place::with_emulator(
+        faults.into_iter().fold(builder, |builder, fault| builder.fault(fault)),
+    );
     place.file("a.jpg", &jpeg(100, 1));
     let args =
         ["send-image", "--session", "session.json", "--to", "name:Anna", "--to", "name:Bert"];
@@ -105,7 +106,7 @@ fn recipients_are_shown_as_they_were_given() {
         assert!(line.contains(&format!("/a.jpg to name:{name}: MsgID ")), "{line}");
     }
     assert!(lines.len() == 2 && !format!("{}{}", ran.out, ran.err).contains("to @"), "{ran:?}");
-    // Programs get the UserNames.
+    // JSON events contain the UserNames.
     let ran = place.wx(&[&args[..], &["--json", "a.jpg"]].concat());
     assert!(ran.column("to").iter().all(|to| to.starts_with('@')), "{ran:?}");
 }

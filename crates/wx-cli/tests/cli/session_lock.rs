@@ -1,4 +1,4 @@
-//! The session file under odd names, in the hands of two processes, and after a kill.
+//! The session file under unusual names, used by two processes, and after a kill.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{Place, TRANSPORTS, fetch, jpeg, png, send, signal, wait_until};
 
-/// What a killed process leaves beside the file that it was about to replace.
+/// The temporary file that a killed process leaves next to the file that it was about to replace.
 const LEFT: &str = ".wx-0123456789ab.tmp";
 
 fn watch(place: &Place, session: &str) -> Child {
@@ -33,7 +33,7 @@ fn one_session_by_any_name_has_one_writer() {
     symlink("session.json", place.path("link.json")).unwrap();
     symlink("link.json", place.path("second.json")).unwrap();
     let child = watch(&place, "link.json");
-    // The lock is nothing that somebody could delete.
+    // The lock is not a file that somebody could delete.
     assert_eq!(place.names(), ["hard.json", "link.json", "second.json"]);
     let holder = format!("the file is in use by `wx watch` (process {})", child.id());
     for name in ["session.json", "link.json", "second.json", "hard.json"] {
@@ -46,7 +46,7 @@ fn one_session_by_any_name_has_one_writer() {
                 ran.err
             );
         }
-        // Reading is free.
+        // Reading needs no lock.
         assert_eq!(place.wx(&["whoami", "--session", name]).code, 0);
     }
     signal(&child, "TERM");
@@ -95,7 +95,7 @@ fn a_link_is_written_through() {
 }
 
 #[test]
-fn what_is_no_file_is_refused_at_once() {
+fn what_is_not_a_file_is_refused_at_once() {
     let place = Place::new();
     place.file("a.png", &png());
     fs::remove_file(place.path("session.json")).unwrap();
@@ -125,6 +125,7 @@ fn what_is_no_file_is_refused_at_once() {
             &["login", "--base", &base, "--force"],
             &["send-image", "--to", "filehelper", "a.png"],
             &["fetch-image", "--out", "x.png", "1"],
+            &["fetch", "--out", "x.png", "1"],
         ] {
             let ran = place.wx(&[command, &["--session", name]].concat());
             assert_eq!(ran.code, 1, "{command:?} {name}: {}", ran.err);
@@ -154,6 +155,7 @@ fn what_a_killed_process_left_goes_with_the_next_command_of_any_kind() {
         &["resume", "none"],
         &["login", "--base", &base],
         &["fetch-image", "--out", "none/x", "1"],
+        &["fetch", "--out", "none/x", "1"],
         &["logout"],
     ] {
         for session in ["session.json", "link/session.json"] {
@@ -163,7 +165,7 @@ fn what_a_killed_process_left_goes_with_the_next_command_of_any_kind() {
         }
     }
     assert_eq!(place.wx(&["login", "--session", "session.json", "--base", &base]).code, 0);
-    // A command that ends before its first request sweeps as well.
+    // A command that ends before its first request also removes temporary files.
     place.file("out/y.jpg", b"there already");
     for more in [&[][..], &["--force"]] {
         if !more.is_empty() {
@@ -171,9 +173,9 @@ fn what_a_killed_process_left_goes_with_the_next_command_of_any_kind() {
         }
         let before = count("out");
         let mut child = place.spawn(&[&fetch("ureq", &["--out", "out/x.jpg", &id]), more].concat());
-        // Some of it is on disk by now.
+        // A part of the file is on disk by now.
         wait_until(|| count("out") > before);
-        // A living process keeps what it is writing.
+        // The temporary file of a running process is kept.
         assert_ne!(place.wx(&fetch("ureq", &["--out", "out/y.jpg", "1"])).code, 0);
         assert_eq!(count("out"), before + 1);
         child.kill().unwrap();
@@ -184,7 +186,7 @@ fn what_a_killed_process_left_goes_with_the_next_command_of_any_kind() {
     }
 }
 
-/// Whenever it is killed: the session is whole, and nothing is left of the other copy.
+/// Whenever the process is killed, the session is complete and no temporary file is left.
 #[test]
 fn a_login_that_is_killed_leaves_no_copy_of_a_session() {
     let place = Place::new();
@@ -209,8 +211,10 @@ fn others_that_can_read_the_session_are_warned_of() {
     place.file("a.png", &png());
     let warning = "wx: session.json: other users can read this file";
     for (mode, warned) in [(0o600, 0), (0o400, 0), (0o644, 1), (0o640, 1), (0o620, 1)] {
-        fs::set_permissions(place.path("session.json"), fs::Permissions::from_mode(mode)).unwrap();
+        let permissions = || fs::Permissions::from_mode(mode);
         for args in [send("ureq", &["a.png"]), vec!["contacts", "--session", "session.json"]] {
+            // The command before may have replaced the file.
+            fs::set_permissions(place.path("session.json"), permissions()).unwrap();
             let ran = place.wx(&args);
             assert_eq!(
                 (ran.code, ran.err.matches(warning).count()),
@@ -220,7 +224,7 @@ fn others_that_can_read_the_session_are_warned_of() {
             );
         }
     }
-    // What is written is the user's alone.
+    // Only the user can read what is written.
     let ran = place.wx(&["logout", "--session", "session.json"]);
     assert_eq!((ran.code, mode(&place, "session.json")), (0, 0o600), "{}", ran.err);
 }

@@ -1,4 +1,4 @@
-//! A directory, an emulator and the command.
+//! A temporary directory, an emulator, and the command.
 
 use std::fs;
 use std::io::{Cursor, Write};
@@ -13,9 +13,22 @@ use wx_emulator::{Builder, Emulator};
 
 pub(crate) const TRANSPORTS: [&str; 2] = ["ureq", "reqwest"];
 
-/// What every event must have, by its kind.
+/// The keys that each kind of event must have.
 const SENT: [&str; 9] =
     ["event", "file", "to", "msg_id", "local_id", "media_id", "bytes", "md5", "chunks"];
+const CONTACT: [&str; 10] = [
+    "event",
+    "user_name",
+    "nick_name",
+    "remark_name",
+    "room",
+    "name",
+    "kind",
+    "muted",
+    "pinned",
+    "members",
+];
+const MEMBER: [&str; 6] = ["event", "room", "user_name", "nick_name", "display_name", "name"];
 const FETCHED: [&str; 6] = ["event", "msg_id", "path", "bytes", "md5", "format"];
 const FAILED: [&str; 12] = [
     "event", "file", "to", "msg_id", "path", "step", "chunk", "ret", "local_id", "media_id",
@@ -28,7 +41,7 @@ pub(crate) struct Place {
     secrets: Vec<String>,
 }
 
-/// Writes a file, for the user alone: a session that others can read is warned of.
+/// Writes a file that only the user can read: the command warns of a session that others can read.
 fn write(path: &Path, bytes: &[u8]) {
     let mut options = fs::File::options();
     #[cfg(unix)]
@@ -37,7 +50,7 @@ fn write(path: &Path, bytes: &[u8]) {
     file.write_all(bytes).unwrap();
 }
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -46,8 +59,8 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
-/// The command, which SIGHUP ends as usual even where these tests run under `nohup`: it would
-/// inherit that.
+/// The command. SIGHUP ends it as usual even if these tests run under `nohup`, whose setting it
+/// would otherwise inherit.
 fn wx() -> Command {
     let path = env!("CARGO_BIN_EXE_wx");
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -78,10 +91,10 @@ impl Place {
         for image in images {
             builder = builder.image(image.to_vec());
         }
-        Self::of(builder)
+        Self::with_emulator(builder)
     }
 
-    pub(crate) fn of(builder: Builder) -> Self {
+    pub(crate) fn with_emulator(builder: Builder) -> Self {
         let emulator = builder.start().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let session = emulator.session_json();
@@ -106,19 +119,19 @@ impl Place {
         path
     }
 
-    /// Changes the session file's JSON.
+    /// Changes the JSON of the session file.
     pub(crate) fn session(&self, change: impl FnOnce(&mut Value)) {
         let mut session = serde_json::from_str(&self.emulator.session_json()).unwrap();
         change(&mut session);
         self.file("session.json", session.to_string().as_bytes());
     }
 
-    /// The command, in the directory.
+    /// Returns the command, to be run in the directory.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = wx();
         command.args(args).current_dir(self.dir.path()).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Nothing may go through a proxy to the loopback address.
+        // No request to the loopback address may go through a proxy.
         command.env("HTTP_PROXY", "http://127.0.0.1:1").env("http_proxy", "http://127.0.0.1:1");
         command
     }
@@ -127,7 +140,7 @@ impl Place {
         self.command(args).spawn().unwrap()
     }
 
-    /// Runs it and checks what holds for every run.
+    /// Runs the command, and checks what must hold for every run.
     pub(crate) fn wx(&self, args: &[&str]) -> Ran {
         self.ran(self.command(args).output().unwrap())
     }
@@ -136,14 +149,14 @@ impl Place {
         let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_vec();
-        // It may stop reading early.
+        // The command may stop reading early.
         let writer = thread::spawn(move || drop(stdin.write_all(&input)));
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
         self.ran(output)
     }
 
-    /// Runs it where no file can have more than so many bytes.
+    /// Runs the command with a limit on the size of files, in blocks.
     #[cfg(unix)]
     pub(crate) fn wx_with_room(&self, blocks: u32, args: &[&str]) -> Ran {
         self.wx_behind(
@@ -152,7 +165,7 @@ impl Place {
         )
     }
 
-    /// Runs it without the rights of a superuser, for whom no directory is read-only.
+    /// Runs the command without superuser rights, with which no directory is read-only.
     #[cfg(target_os = "linux")]
     pub(crate) fn wx_without_rights(&self, args: &[&str]) -> Ran {
         let probe = self.path("probe");
@@ -165,7 +178,7 @@ impl Place {
         self.wx_behind(drop_rights, args)
     }
 
-    /// Runs it by another command, whose arguments it follows.
+    /// Runs the command through another command, which takes it as its arguments.
     #[cfg(unix)]
     fn wx_behind(&self, before: &[&str], args: &[&str]) -> Ran {
         let wx = self.command(args);
@@ -189,8 +202,8 @@ impl Place {
         let code = output.status.code().unwrap_or(-1);
         let out = String::from_utf8_lossy(&output.stdout).into_owned();
         let err = String::from_utf8(output.stderr).unwrap();
-        // A login shows its code to whoever asked for it as JSON, and the address of the loopback
-        // server is in it.
+        // A login in JSON contains the link of its QR code, which includes the address of the
+        // loopback server.
         for secret in &self.secrets {
             assert!(
                 !out.contains(secret) && !err.contains(secret),
@@ -206,7 +219,7 @@ impl Place {
         Ran { code, out, bytes: output.stdout, err }
     }
 
-    /// No secret in a file, or in any file of a directory.
+    /// Checks that a file, or each file of a directory, contains no secret.
     pub(crate) fn assert_no_secret_in(&self, name: &str) {
         let path = self.path(name);
         let files: Vec<_> = match fs::read_dir(&path) {
@@ -224,9 +237,9 @@ impl Place {
         }
     }
 
-    /// Waits until so many requests came to an endpoint.
+    /// Waits until an endpoint has received this many requests.
     pub(crate) fn wait_for(&self, endpoint: &str, requests: usize) {
-        // A request counts from its head on; a message is one when its body is there too.
+        // A request counts once its head has arrived, but a message only once its body has.
         let is_message = endpoint.starts_with("webwxsend");
         wait_until(|| {
             let seen = self.emulator.requests();
@@ -235,14 +248,14 @@ impl Place {
         });
     }
 
-    /// No request at all.
+    /// Checks that no request was sent.
     pub(crate) fn assert_silence(&self) {
         let requests: Vec<_> =
             self.emulator.requests().iter().map(|request| request.endpoint.clone()).collect();
         assert_eq!(requests, Vec::<String>::new());
     }
 
-    /// The names in the directory, sorted; the session file left out.
+    /// Returns the sorted names in the directory, without the session file.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.dir.path()).unwrap();
         let mut names: Vec<_> = entries
@@ -255,7 +268,7 @@ impl Place {
 }
 
 impl Ran {
-    /// The events; each must have exactly the keys of its kind.
+    /// Returns the events. Each must have exactly the keys of its kind.
     pub(crate) fn events(&self) -> Vec<Value> {
         let events: Vec<Value> =
             self.out.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
@@ -265,8 +278,11 @@ impl Ran {
                 "sent" => assert_eq!(keys, SENT),
                 "fetched" => assert_eq!(keys, FETCHED),
                 "failed" | "unknown" | "given_up" => assert_eq!(keys, FAILED),
+                "login_ends" => assert_eq!(keys, ["event", "ends_at"]),
                 "skipped" => assert_eq!(keys, ["event", "what", "unreadable", "over_limit"]),
-                "contact" | "account" | "message" | "logged_in" | "logged_out" => {}
+                "contact" => assert_eq!(keys, CONTACT),
+                "member" => assert_eq!(keys, MEMBER),
+                "account" | "message" | "logged_in" | "logged_out" => {}
                 "code" | "asked" | "scanned" | "confirmed" | "refused" | "expired" | "trouble" => {}
                 other => panic!("{other}"),
             }
@@ -274,7 +290,7 @@ impl Ran {
         events
     }
 
-    /// The kinds of the events.
+    /// Returns the kinds of the events.
     pub(crate) fn kinds(&self) -> Vec<String> {
         self.column("event")
     }
@@ -284,7 +300,7 @@ impl Ran {
         self.events().iter().map(|event| text(&event[key])).collect()
     }
 
-    /// The only line on standard error besides the word on the loopback session.
+    /// Returns the only line on standard error, except for the note on the loopback session.
     pub(crate) fn one_line(&self) -> &str {
         let mut lines = self.err.lines().filter(|line| !line.contains("a loopback session"));
         let line = lines.next().unwrap_or_else(|| panic!("no line: {self:?}"));
@@ -328,10 +344,10 @@ fn encoded(format: ImageFormat) -> Vec<u8> {
     bytes
 }
 
-/// A JPEG of at least `len` bytes, different for each `mark`.
+/// Returns a JPEG of at least `len` bytes, which differs for each `mark`.
 pub(crate) fn jpeg(len: usize, mark: u8) -> Vec<u8> {
     let mut bytes = encoded(ImageFormat::Jpeg);
-    // Decoders stop at the end mark; no decoder cares for what comes then.
+    // Decoders ignore what follows the end marker.
     let filler = (0u32..).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8 ^ mark);
     let missing = len.saturating_sub(bytes.len() + 1);
     bytes.push(mark);

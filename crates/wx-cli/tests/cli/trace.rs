@@ -1,4 +1,4 @@
-//! `--trace`, and what no output may hold.
+//! `--trace`, and what no output may contain.
 
 use std::fs;
 
@@ -11,13 +11,13 @@ fn lines(place: &Place, name: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
 }
 
-/// The lines of one kind.
+/// Returns the lines of one kind.
 fn all<'a>(lines: &'a [Value], event: &str) -> Vec<&'a Value> {
     lines.iter().filter(|line| line["event"] == event).collect()
 }
 
-/// A request that meets a closed connection is repeated at once, and not after the 15 seconds
-/// between two tries.
+/// A request on a closed connection is repeated at once, without the wait of 15 seconds between two
+/// tries.
 #[test]
 fn a_closed_reused_connection_costs_no_try() {
     for transport in TRANSPORTS {
@@ -167,7 +167,7 @@ fn a_trace_replaces_nothing() {
 #[test]
 fn a_session_s_life_is_traced_without_a_value() {
     for transport in TRANSPORTS {
-        let place = Place::of(wx_emulator::Emulator::builder().contact("Anna", ""));
+        let place = Place::with_emulator(wx_emulator::Emulator::builder().contact("Anna", ""));
         let base = place.emulator.base();
         let life: [&[&str]; 4] =
             [&["login", "--base", &base], &["whoami"], &["contacts"], &["logout"]];

@@ -1,4 +1,4 @@
-//! Places that cannot be written: whose fault it is, and what became of the work.
+//! Files that cannot be written: which file the message names, and what happened to the work.
 
 use std::fs;
 use std::io::Write;
@@ -10,10 +10,10 @@ use wx_proto::Session;
 use crate::life::about;
 use crate::support::{Place, Ran, TRANSPORTS, fetch, jpeg, send};
 
-/// Files of one block, which has 512 or 1024 bytes, are too small for the session.
+/// A limit of one block, 512 or 1024 bytes, which is too small for the session.
 const NO_ROOM: u32 = 0;
 
-/// A directory `ro` that cannot be written.
+/// A directory `ro` that is read-only.
 fn read_only(place: &Place) {
     fs::create_dir_all(place.path("ro")).unwrap();
     fs::set_permissions(place.path("ro"), fs::Permissions::from_mode(0o500)).unwrap();
@@ -81,9 +81,7 @@ fn a_picture_that_finds_no_room_is_blamed_on_its_place() {
         assert_eq!((ran.code, ran.kinds()), (1, vec!["message".to_owned(), "failed".to_owned()]));
         told(
             &ran,
-            &format!(
-                "wx: {id}: kept: the picture could not be fetched: File too large; check the output"
-            ),
+            &format!("wx: {id}: kept: the download failed: File too large; check the output"),
         );
         assert_eq!(ran.events()[1]["msg_id"], id);
         assert_eq!(ran.events()[1]["advice"], "check_output");
@@ -91,7 +89,7 @@ fn a_picture_that_finds_no_room_is_blamed_on_its_place() {
             let ran = place
                 .wx_with_room(100, &fetch(transport, &[force, &["--out", "a.jpg", &id]].concat()));
             assert_eq!(ran.code, 1);
-            told(&ran, "a.jpg: the picture could not be fetched: File too large; check the output");
+            told(&ran, "a.jpg: the download failed: File too large; check the output");
         }
         assert_eq!(fs::read_dir(place.path("kept")).unwrap().count(), 0);
     }
@@ -112,7 +110,7 @@ fn a_directory_that_is_missing_or_cannot_be_written_is_blamed_by_the_name_of_the
     ] {
         for transport in TRANSPORTS {
             let out = at(dir, "b.jpg");
-            // Of several things that are wrong with it, the first is reported.
+            // If several things are wrong, the first one is reported.
             if dir != "a.jpg" {
                 let ran = place.wx_without_rights(&fetch(transport, &["--out", &out, &id]));
                 assert_eq!(ran.code, 1, "{}", ran.err);
@@ -172,7 +170,7 @@ fn what_is_read_once_and_has_no_room_is_blamed_on_the_temporary_directory() {
             command.args(&args[1..]).current_dir(place.path("")).env("TMPDIR", temporary);
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let mut child = command.spawn().unwrap();
-            // It stops reading.
+            // The reader stops reading.
             let _ = child.stdin.take().unwrap().write_all(&picture);
             place.wait(child)
         };

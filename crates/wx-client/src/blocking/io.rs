@@ -3,8 +3,8 @@ use std::ops::Range;
 
 use wx_proto::bytes::Bytes;
 
-/// Reads and writes the caller's media for a blocking driver. `()` does neither, for flows that
-/// transfer no media.
+/// Reads and writes the caller's media for a blocking driver. `()` is for flows that transfer no
+/// media.
 pub trait MediaIo {
     /// Reads the bytes of `span`, or as many of them as exist.
     ///
@@ -15,7 +15,7 @@ pub trait MediaIo {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Writes `bytes` at offset `at`; offset 0 starts the media over.
+    /// Writes `bytes` at offset `at`. Offset 0 starts over: previous contents are discarded.
     ///
     /// # Errors
     /// The error of the sink.
@@ -27,8 +27,8 @@ pub trait MediaIo {
 
 impl MediaIo for () {}
 
-/// Media whose calls block, for the driver of a blocking transport. On a thread of an async runtime
-/// it would block the other tasks.
+/// Adapts blocking media for the driver of a blocking transport. In an async runtime, it would
+/// block the other tasks of its thread.
 #[derive(Debug)]
 pub struct Blocking<'a, M>(pub &'a mut M);
 

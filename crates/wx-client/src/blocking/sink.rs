@@ -8,7 +8,7 @@ use super::io::MediaIo;
 use crate::media_io::{self, MediaSink};
 use crate::temp_file::{Access, TempFile};
 
-/// The destination of a fetched picture. A download that ends before the picture is complete and
+/// The destination of a fetched image. A download that ends before the image is complete and
 /// verified leaves nothing behind.
 pub struct Sink<'a> {
     place: Place<'a>,
@@ -20,15 +20,15 @@ enum Place<'a> {
     Writer(Box<dyn Write + Send + 'a>),
 }
 
-/// The temporary file.
+/// A file that is being written under a temporary name.
 struct Partial {
     file: TempFile,
-    /// Its length, unless a write has failed.
+    /// The length of the file, unless a write has failed.
     len: Option<u64>,
 }
 
 impl<'a> Sink<'a> {
-    /// Writes to a file, which is created or replaced once the picture is complete. Until then the
+    /// Writes to a file, which is created or replaced once the image is complete. Until then, the
     /// bytes are in a temporary file in the same directory.
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self { place: Place::Path { path: path.into(), file: None } }
@@ -39,19 +39,19 @@ impl<'a> Sink<'a> {
         Self { place: Place::Vec { bytes, kept: false } }
     }
 
-    /// Writes to a writer. Written bytes cannot be undone, so an interrupted download is not
-    /// restarted, and the writer keeps the bytes.
+    /// Writes to a writer. Written bytes cannot be taken back, so an interrupted download is not
+    /// restarted, and the writer keeps them.
     pub fn writer(writer: &'a mut (impl Write + Send)) -> Self {
         Self { place: Place::Writer(Box::new(writer)) }
     }
 
-    /// Whether a download into this sink can be restarted.
+    /// Returns whether a download into this sink can be restarted.
     #[must_use]
     pub fn is_restartable(&self) -> bool {
         !matches!(self.place, Place::Writer(_))
     }
 
-    /// Puts the picture in place, as the last step of a successful download.
+    /// Completes the image, as the last step of a successful download.
     ///
     /// # Errors
     /// The error of the file or the writer; nothing is kept in that case.

@@ -5,18 +5,19 @@ use std::path::Path;
 
 use tempfile::{SpooledData, SpooledTempFile};
 use wx_proto::bytes::Bytes;
-use wx_proto::{Error, Media, MediaKind, Policy, SourceError, Step};
+use wx_proto::{Error, Media, SourceError, Step};
 
 use super::io::MediaIo;
 use crate::creation::explain_unnamed;
 use crate::media_io::{self, MediaSource};
+use crate::outbound::Outbound;
 use crate::page_buffer::PageBuffer;
 use crate::source_info::{SourceInfo, slice, too_long};
 
-/// A picture to send. It is read twice: once for its MD5, and once in chunks. A picture of a single
-/// chunk is read once.
+/// Media to send: an image or any other file. It is read twice: once for its MD5, and once in
+/// chunks./// Media of a single chunk is read once.
 ///
-/// At most one chunk of 512 KiB is in memory, unless the caller provides the picture in memory.
+/// At most one chunk of 512 KiB is in memory, unless the caller provides the media in memory.
 pub struct Source {
     info: SourceInfo,
     data: Data,
@@ -89,21 +90,13 @@ impl Source {
         }
     }
 
-    /// Sets the kind of the message. By default a GIF is sent as an emoticon, and everything else
-    /// as an image. A picture that cannot be sent as this kind is refused before anything is sent.
-    #[must_use]
-    pub fn sent_as(mut self, kind: MediaKind) -> Self {
-        self.info.kind = Some(kind);
-        self
-    }
-
     /// Returns the length in bytes.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.info.len
     }
 
-    /// Whether the source is empty. An empty source cannot be sent.
+    /// Returns whether the source is empty. An empty source cannot be sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.info.len == 0
@@ -112,12 +105,12 @@ impl Source {
     /// Returns the description of the picture for the forms: name, length, format and time.
     ///
     /// # Errors
-    /// If the source cannot be read, or cannot be sent.
-    pub fn media(&mut self, policy: &Policy) -> Result<Media, Error> {
+    /// If the source is empty or cannot be read.
+    pub fn media(&mut self) -> Result<Media, Error> {
         let first = self
             .read(self.info.first_span())
             .map_err(|error| Error::new(Step::Prepare, SourceError::from(error)))?;
-        self.info.media(&first, policy)
+        self.info.media(&first)
     }
 }
 
@@ -141,8 +134,14 @@ impl media_io::MediaIo for Source {
 }
 
 impl MediaSource for Source {
-    async fn media(&mut self, policy: &Policy) -> Result<Media, Error> {
-        Self::media(self, policy)
+    async fn media(&mut self) -> Result<Media, Error> {
+        Self::media(self)
+    }
+}
+
+impl From<Source> for Outbound<Source> {
+    fn from(source: Source) -> Self {
+        Self::Media(source)
     }
 }
 

@@ -6,16 +6,16 @@ use std::io;
 use wx_proto::flow::{ResumeError, ResumeOptions};
 use wx_proto::{Error, Media, Policy, Session, SourceError, Step};
 
-/// Creates the flow `F` of a request. The variants differ in what it needs besides the session.
+/// Creates the flow `F` of a request. The variants differ in the arguments that the flow requires.
 pub(crate) enum Begin<'a, F, Source, Sink> {
     /// A flow without media.
     Plain(BeginPlain<'a, F>),
     /// A flow that sends the media of a source.
     Send(Source, BeginSend<'a, F>),
-    /// A saved flow, with the source that it still needs, if any.
+    /// A saved flow, with the source that it still requires, if any.
     Resume(Option<Source>, BeginResume<'a, F>),
-    /// A flow that fetches into a sink. The `bool` says whether the download can be restarted in
-    /// it.
+    /// A flow that fetches into a sink. The `bool` is whether the download can be restarted in that
+    /// sink.
     Fetch(Sink, BeginFetch<'a, F>),
 }
 

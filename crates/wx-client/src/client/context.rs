@@ -7,7 +7,7 @@ use crate::pacer::{Pacer, Turn};
 use crate::session_cell::SessionCell;
 use crate::transport::Transport;
 
-/// The state that all clones of a client and all their jobs share.
+/// The state that the clones of a client and all their jobs share.
 #[derive(Clone)]
 pub(crate) struct Context<H> {
     pub(crate) session: SessionCell,
@@ -21,7 +21,7 @@ impl<H: Transport> Context<H> {
         Policy::clone(&self.policy)
     }
 
-    /// Waits for the turn of an upload, or until the job is cancelled. When the future is dropped,
+    /// Waits for the turn of an upload, or until the job is cancelled. If the future is dropped,
     /// the turn stays unused.
     pub(crate) async fn turn(&self, token: &CancelToken) -> Turn<'_> {
         let turn = self.pacer.turn();

@@ -1,10 +1,8 @@
 use std::fmt;
 use std::pin::{Pin, pin};
 
-use wx_proto::flow::{
-    ExchangeSummary, Flow, Progress, ResumeOptions, SendImage, SendUploaded, Upload,
-};
-use wx_proto::{ApiRequest, Error, ErrorKind, SourceError, Step};
+use wx_proto::flow::{ExchangeSummary, Flow, Progress, ResumeOptions, SendMessage, Upload};
+use wx_proto::{ApiRequest, Error, ErrorKind, MediaKind, SourceError, Step};
 
 use super::begin::{Begin, resume_error};
 use super::context::Context;
@@ -19,29 +17,32 @@ use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 /// An operation of a [`Client`](crate::Client), with its options. Nothing is sent before it is
 /// [run](Request::run), or awaited if the client is asynchronous.
 ///
-/// When the future is dropped, the operation ends. A message may still have been sent, and a sink
+/// If the future is dropped, the operation ends. Its message may have been delivered, and its sink
 /// is left as after an error. To learn the outcome, [cancel](Request::cancel) the operation
 /// instead. To continue it later, [store its states](Request::checkpoint).
 ///
-/// Its lifetime is that of the callbacks, and cannot be shortened later: a function that returns a
-/// request without options returns `Request<'a, …>` for any `'a`, not `Request<'static, …>`.
+/// The lifetime is that of the callbacks, and cannot be shortened later. A function that returns a
+/// request without options should therefore return `Request<'a, …>` for any `'a`, not
+/// `Request<'static, …>`.
 #[must_use = "nothing is sent before it is run or awaited"]
 pub struct Request<'a, F, H: Transport> {
     context: Context<H>,
     begin: Begin<'a, F, H::Source, H::Sink<'a>>,
     options: RunOptions<'a>,
-    /// Makes the flow hand out its states, if it can.
+    /// The function that makes the flow save its states, if it can.
     checkpointed: Option<fn(F) -> F>,
     resend: bool,
+    /// The kind to send the media as. By default its first bytes decide.
+    kind: Option<MediaKind>,
 }
 
 impl<'a, F, H: Transport> Request<'a, F, H> {
     pub(crate) fn new(context: &Context<H>, begin: Begin<'a, F, H::Source, H::Sink<'a>>) -> Self {
-        let context = context.clone();
-        Self { context, begin, options: RunOptions::new(), checkpointed: None, resend: false }
+        let (context, options) = (context.clone(), RunOptions::new());
+        Self { context, begin, options, checkpointed: None, resend: false, kind: None }
     }
 
-    /// Sets the function that makes the flow hand out its states.
+    /// Sets the function that makes the flow save its states.
     pub(crate) fn checkpointed_by(self, checkpointed: fn(F) -> F) -> Self {
         Self { checkpointed: Some(checkpointed), ..self }
     }
@@ -50,14 +51,14 @@ impl<'a, F, H: Transport> Request<'a, F, H> {
         Self { options: set(self.options), ..self }
     }
 
-    /// Calls `callback` after each step, before the next one is carried out. When
+    /// Calls `callback` after each step, before the next one begins. When
     /// [`Progress::in_doubt`] becomes true, the message is about to be sent.
     pub fn progress(self, callback: impl FnMut(&Progress) + Send + 'a) -> Self {
         self.with(|options| options.progress(callback))
     }
 
-    /// Calls `callback` with a summary of each exchange with the server. The summary holds what a
-    /// bug report needs, and no value that was sent or received.
+    /// Calls `callback` with a summary of each exchange with the server. The summary has everything
+    /// that a bug report needs, but no values that were sent or received.
     pub fn trace(self, callback: impl FnMut(&ExchangeSummary) + Send + 'a) -> Self {
         self.with(|options| options.trace(callback))
     }
@@ -68,11 +69,11 @@ impl<'a, F, H: Transport> Request<'a, F, H> {
         self.with(|options| options.on_request(callback))
     }
 
-    /// Stops once `token` is cancelled. A message that may have been delivered by then ends as
+    /// Stops once `token` is cancelled. If a message may have been delivered, the result is
     /// [`ErrorKind::Uncertain`](wx_proto::ErrorKind::Uncertain).
     ///
     /// A blocking client stops between two actions, between two pieces of a body (of up to 128
-    /// KiB), and while it waits. A read or write that is in progress ends first, which takes at
+    /// KiB), and while it waits. It does not stop in the middle of a read or write, which takes at
     /// most the stall time of the policy.
     pub fn cancel(self, token: &CancelToken) -> Self {
         self.with(|options| options.cancel(token))
@@ -101,34 +102,43 @@ macro_rules! checkpoint {
 }
 
 checkpoint!(
-    SendImage: "[`Client::resume`](crate::Client::resume)",
-    SendUploaded: "[`Client::resume_uploaded`](crate::Client::resume_uploaded)",
+    SendMessage: "[`Client::resume`](crate::Client::resume)",
     Upload: "[`Client::resume_upload`](crate::Client::resume_upload)"
 );
 
-/// Implements `resend` for requests that can resume a message in doubt.
-macro_rules! resend {
+/// Implements `kind` for requests that send media.
+macro_rules! kind {
     ($($flow:ident),*) => {$(
         impl<H: Transport> Request<'_, $flow, H> {
-            /// Sends a resumed message in doubt once more, under its own ClientMsgId, even if
-            /// [`Policy::resend_within`](wx_proto::Policy::resend_within) has passed since it was
-            /// first sent. The server is expected to drop a message that it has already seen, but
-            /// we have no proof: check the conversation first.
-            pub fn resend(self) -> Self {
-                Self { resend: true, ..self }
+            /// Sets the kind that the media is sent as. The default is that of its
+            /// [format](wx_proto::MediaFormat::kind). Media that cannot be sent as this kind is
+            /// refused before anything is sent. Texts, resumed jobs, and what is already uploaded
+            /// are not affected.
+            pub fn kind(self, kind: MediaKind) -> Self {
+                Self { kind: Some(kind), ..self }
             }
         }
     )*};
 }
 
-resend!(SendImage, SendUploaded);
+kind!(SendMessage, Upload);
+
+impl<H: Transport> Request<'_, SendMessage, H> {
+    /// Sends a resumed message in doubt once more, under its own ClientMsgId, even if
+    /// [`Policy::resend_within`](wx_proto::Policy::resend_within) has passed since it was first
+    /// sent. The server is expected to drop a message that it has already seen, but this is not
+    /// proven: check the conversation first.
+    pub fn resend(self) -> Self {
+        Self { resend: true, ..self }
+    }
+}
 
 impl<T, F: Flow<Output = Result<T, Error>>, H: Transport> Request<'_, F, H> {
     /// Runs the request to its end.
     ///
     /// # Errors
-    /// [`Error::outcome`] says whether a message may have been sent nevertheless,
-    /// [`Error::advice`] what to do next.
+    /// [`Error::outcome`] says whether a message may have been delivered nevertheless.
+    /// [`Error::advice`] says what to do next.
     pub fn run(self) -> Result<T, Error>
     where
         H: BlockingTransport,
@@ -137,7 +147,7 @@ impl<T, F: Flow<Output = Result<T, Error>>, H: Transport> Request<'_, F, H> {
     }
 
     async fn execute(self) -> Result<T, Error> {
-        let Self { context, begin, options, checkpointed, resend } = self;
+        let Self { context, begin, options, checkpointed, resend, kind } = self;
         let policy = context.policy();
         let mut run = Run { context: &context, options, checkpointed };
         let session = || context.session.get();
@@ -145,10 +155,12 @@ impl<T, F: Flow<Output = Result<T, Error>>, H: Transport> Request<'_, F, H> {
             Begin::Plain(begin) => run.drive(begin(&session(), policy)?, &mut ()).await,
             Begin::Send(mut source, begin) => {
                 let _turn = context.turn(run.options.token()).await;
-                let media =
-                    unless_cancelled(pin!(source.media(&policy)), run.options.token()).await;
+                let media = unless_cancelled(pin!(source.media()), run.options.token()).await;
                 let cancelled = || Error::new(Step::Prepare, ErrorKind::Cancelled);
-                let media = media.unwrap_or_else(|| Err(cancelled()))?;
+                let mut media = media.unwrap_or_else(|| Err(cancelled()))?;
+                if let Some(kind) = kind {
+                    media = media.sent_as(kind)?;
+                }
                 run.drive(begin(&session(), media, policy)?, &mut source).await
             }
             Begin::Resume(source, begin) => {
@@ -177,8 +189,8 @@ impl<T, F: Flow<Output = Result<T, Error>>, H: Transport> Request<'_, F, H> {
 /// Runs the request to its end.
 ///
 /// # Errors
-/// [`Error::outcome`] says whether a message may have been sent nevertheless, [`Error::advice`]
-/// what to do next.
+/// [`Error::outcome`] says whether a message may have been delivered nevertheless.
+/// [`Error::advice`] says what to do next.
 impl<'a, T, F, H> IntoFuture for Request<'a, F, H>
 where
     F: Flow<Output = Result<T, Error>> + Send + 'a,

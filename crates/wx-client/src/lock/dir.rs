@@ -2,11 +2,10 @@ use std::path::Path;
 
 use super::LockError;
 
-/// A lock on a directory, so that one process at a time works in it. Nothing is written to the
-/// directory.
+/// A lock on a directory, for one process at a time. Nothing is written to the directory.
 ///
-/// Some file systems, and systems other than Unix, cannot lock directories, and nothing is locked
-/// there. Use this to avoid duplicate work, and a [`LockedFile`](super::LockedFile) where two
+/// Some file systems, and systems other than Unix, cannot lock directories. There, this does
+/// nothing. Use it only to avoid duplicate work. Use a [`LockedFile`](super::LockedFile) where two
 /// writers would do damage.
 #[derive(Debug)]
 pub struct LockedDir {
@@ -15,7 +14,7 @@ pub struct LockedDir {
 }
 
 impl LockedDir {
-    /// Locks a directory. Follows links.
+    /// Locks a directory. Follows symbolic links.
     ///
     /// # Errors
     /// [`LockError::Busy`] if another process, or another part of this one, has locked it.

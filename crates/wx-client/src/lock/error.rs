@@ -3,11 +3,11 @@ use std::io::{self, ErrorKind};
 
 use super::Holder;
 
-/// The error of a file or directory that could not be locked.
+/// Why a file or directory could not be locked.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LockError {
-    /// The path is in use, by this process if it is known.
+    /// The path is in use, by this holder if it is known.
     Busy(Option<Holder>),
     /// The file or directory could not be opened or locked.
     Io(io::Error),

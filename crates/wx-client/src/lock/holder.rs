@@ -2,15 +2,17 @@ use std::fmt;
 
 use crate::regular::FileId;
 
-/// The commands of `wx`. The rest of a command line is not shown, because it may hold secrets.
-const COMMANDS: [&str; 10] = [
+/// The commands of `wx`. Only they are shown of a command line, because the rest may hold secrets.
+const COMMANDS: [&str; 12] = [
     "contacts",
     "demo",
     "emulate",
+    "fetch",
     "fetch-image",
     "login",
     "logout",
     "resume",
+    "send",
     "send-image",
     "watch",
     "whoami",
@@ -20,7 +22,7 @@ const COMMANDS: [&str; 10] = [
 #[cfg(target_os = "linux")]
 const FLAGS: [&str; 3] = ["--json", "--verbose", "-v"];
 
-/// The process that has locked a file.
+/// The process that holds a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     process: u32,
@@ -35,7 +37,7 @@ impl Holder {
         self.process
     }
 
-    /// Finds the process that has locked a file. Only Linux reports it.
+    /// Returns `None`, because only Linux reports the process that has locked a file.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn find(_: FileId) -> Option<Self> {
         None
@@ -70,8 +72,8 @@ impl Holder {
     }
 }
 
-/// Returns the command among the arguments of `wx`: the first one that is neither an option nor the
-/// value of one.
+/// Returns the command among the arguments of `wx`: the first argument that is neither an option
+/// nor an option's value.
 #[cfg(target_os = "linux")]
 fn command_of(mut words: impl Iterator<Item = impl AsRef<str>>) -> Option<&'static str> {
     loop {
@@ -94,7 +96,7 @@ fn command_of(mut words: impl Iterator<Item = impl AsRef<str>>) -> Option<&'stat
 #[cfg(target_os = "linux")]
 fn lock_on(line: &str, inode: u64) -> Option<u32> {
     let mut words = line.split_whitespace().skip(1);
-    // A waiting process has "->" here.
+    // A process that waits for the lock has "->" here.
     (words.next()? == "FLOCK").then_some(())?;
     let process = words.nth(2)?.parse().ok()?;
     let locked: u64 = words.next()?.rsplit(':').next()?.parse().ok()?;
@@ -126,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_value_of_an_option_is_no_command() {
+    fn the_value_of_an_option_is_not_a_command() {
         for (line, command) in [
             ("watch --save-images login", Some("watch")),
             ("--trace login watch", Some("watch")),

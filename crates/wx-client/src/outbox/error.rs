@@ -22,13 +22,13 @@ impl OutboxError {
         self.path.as_deref()
     }
 
-    /// Returns what went wrong.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> &OutboxErrorKind {
         &self.kind
     }
 
-    /// Like [`kind`](Self::kind), by value.
+    /// Converts this into its kind.
     #[must_use]
     pub fn into_kind(self) -> OutboxErrorKind {
         self.kind
@@ -39,7 +39,7 @@ impl OutboxError {
     }
 }
 
-/// What went wrong with an outbox.
+/// The kind of an [`OutboxError`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OutboxErrorKind {
@@ -47,20 +47,20 @@ pub enum OutboxErrorKind {
     Busy(LockError),
     /// The file is not the record of an outbox.
     NotAnOutbox {
-        /// The first line that cannot be read, counted from 1.
+        /// The number of the first invalid line, from 1.
         line: usize,
     },
     /// The record was written by a later version of this crate.
     Version(u32),
     /// The key was already used for another message.
     KnownKey(String),
-    /// The upload of the message was begun with another picture.
+    /// The upload of the message was begun with other media.
     OtherMedia(String),
-    /// The message was sent with another picture, or its upload is finished.
+    /// The message was sent with other media, or such an upload is finished.
     UsedKey(Box<UsedKey>),
     /// The message is being sent right now.
     Active(String),
-    /// The upload of the message is being done for another message right now.
+    /// The job of another message is uploading the same media right now.
     Uploading(String),
     /// The message was given up. It may have been delivered, and is not sent again.
     GivenUp(String),
@@ -68,7 +68,7 @@ pub enum OutboxErrorKind {
     Io(io::Error),
 }
 
-/// A kind that wraps an error displays that error and has its source.
+/// A kind that wraps an error has that error's text and source.
 impl fmt::Display for OutboxErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -90,7 +90,7 @@ impl fmt::Display for OutboxErrorKind {
             Self::Active(key) => write!(f, "the message {key:?} is being sent right now"),
             Self::Uploading(key) => write!(
                 f,
-                "the picture of the message {key:?} is being uploaded for another message right now"
+                "the file of the message {key:?} is being uploaded for another message right now"
             ),
             Self::GivenUp(key) => write!(f, "the message {key:?} was given up"),
             Self::Io(error) => error.fmt(f),

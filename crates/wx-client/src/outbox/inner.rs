@@ -14,13 +14,13 @@ pub(super) struct Inner {
     pub(super) storage: Box<dyn Storage>,
     /// The path of the record, if it is a file.
     pub(super) path: Option<PathBuf>,
-    /// The length of the record that is safely written.
+    /// The length of the part of the record that is durable.
     pub(super) len: u64,
-    /// Why the record could not be written.
+    /// The error of the first write that failed, after which the outbox is unusable.
     pub(super) broken: Option<RecordError>,
     /// The keys that jobs work on.
     pub(super) active: HashSet<String>,
-    /// The uploads that jobs work on, and the keys of these jobs.
+    /// The uploads that jobs work on, with the keys of these jobs.
     pub(super) uploading: HashMap<String, String>,
 }
 
@@ -31,22 +31,22 @@ impl Inner {
         self.broken.insert(broken).clone().into()
     }
 
-    /// Replaces the record. After an error, it is unknown which record is in place.
+    /// Replaces the record. After an error, either the old or the new record is in place.
     pub(super) fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.storage.replace(bytes).map_err(|error| self.fail(error))?;
         self.len = bytes.len() as u64;
         Ok(())
     }
 
-    /// Writes an entry and, once it is safe, applies it.
+    /// Writes an entry, and applies it once it is durable.
     pub(super) fn commit(&mut self, entry: Entry) -> io::Result<()> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone().into());
         }
         let bytes = record::lines([&entry]);
         if let Err(error) = self.storage.write(&bytes).and_then(|()| self.storage.sync()) {
-            // The record must not hold what does not happen. If this fails too, the message counts
-            // as handed out although it never left, which is the safe side.
+            // Remove the entry, because its event does not happen. If this fails too, the message
+            // may count as possibly delivered although it never left. This is the safe side.
             let _ = self.storage.truncate(self.len).and_then(|()| self.storage.sync());
             return Err(self.fail(error));
         }

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
-use wx_proto::flow::{ResumeOptions, SendUploaded, Snapshot, Upload};
+use wx_proto::flow::{ResumeOptions, SendMessage, Snapshot, Upload};
 use wx_proto::{
-    Advice, Error, ErrorKind, Media, Policy, Sent, Session, SourceError, Step, Uploaded,
+    Advice, Error, ErrorKind, Media, Policy, Recipient, Sent, Session, SourceError, Step, Text,
+    Uploaded,
 };
 
 use super::Outbox;
@@ -10,25 +11,27 @@ use super::comparison::{Comparison, are_shown_alike};
 use super::error::{OutboxError, OutboxErrorKind};
 use super::inner::Inner;
 use super::record::{Entry, Message};
+use super::used_key::{self, Summary, UsedKey};
 use crate::checkpoint::CheckpointStore;
 use crate::client::begin::resume_error;
 use crate::clock::{boot_id, unix_ms};
 use crate::seed::seed;
 
-/// The work on one message of an [`Outbox`], for a client. Unless the message [was
-/// sent](OutboxJob::sent), [take its upload](OutboxJob::take_upload), [upload](OutboxJob::upload)
-/// its media if it is your turn, then [send](OutboxJob::send) it.
+/// The work on one message of an [`Outbox`]. If the message was not [sent](OutboxJob::sent) yet,
+/// first [take its upload](OutboxJob::take_upload), then [upload](OutboxJob::upload) its media if
+/// it is your turn, and then [send](OutboxJob::send) it. A text has no upload:
+/// [send it](OutboxJob::send_text) at once.
 ///
 /// It can be dropped at any point: the next job continues from the recorded state.
 #[derive(Debug)]
 pub struct OutboxJob(Arc<Active>);
 
-/// A flow of an [`OutboxJob`], and the store that records each state of the flow.
+/// A flow of an [`OutboxJob`], and the store that records its states.
 #[derive(Debug)]
 pub struct OutboxFlow<F> {
-    /// The flow, which hands out its states.
+    /// The flow, which saves its states.
     pub flow: F,
-    /// The store for them.
+    /// The store for the states.
     pub checkpoint: CheckpointStore,
 }
 
@@ -37,9 +40,9 @@ pub struct OutboxFlow<F> {
 pub enum UploadTurn {
     /// The upload is finished.
     Finished(Uploaded),
-    /// This job may upload. No other job can until this one and its flows are dropped.
+    /// This job may upload the media. No other job may until this job and its flows are dropped.
     Mine,
-    /// The job of another message with the same upload is uploading. Try again later.
+    /// The job of another message is uploading the same media. Try again later.
     Busy,
 }
 
@@ -55,17 +58,18 @@ impl OutboxJob {
         Self(Arc::new(Active { outbox, key: key.to_owned() }))
     }
 
-    /// Returns the result, if the server has accepted the message.
+    /// Returns the result of the send, if the server has accepted the message.
     #[must_use]
     pub fn sent(&self) -> Option<Sent> {
         self.with_message(|_, message| message.sent.clone())
     }
 
-    /// Takes the upload of the message, unless it is finished in this login or another job has it.
+    /// Takes the upload of the message, unless it is finished in this login or taken by another
+    /// job.
     ///
     /// # Errors
-    /// [`ErrorKind::Uncertain`] if the message was handed out in another login, because it cannot
-    /// be continued in this one.
+    /// [`ErrorKind::Uncertain`] if the message left in another login, because it cannot be
+    /// continued in this one.
     pub fn take_upload(&self, session: &Session) -> Result<UploadTurn, Error> {
         let mut inner = self.0.outbox.inner();
         let message = inner.message(&self.0.key);
@@ -86,14 +90,15 @@ impl OutboxJob {
     /// Compares `given` with `used`, the finished upload of the message.
     ///
     /// # Errors
-    /// [`OutboxErrorKind::UsedKey`] if the length, the kind or the name of a file differs.
-    /// Otherwise the media has to be read to its end, with the [`Comparison`].
+    /// [`OutboxErrorKind::UsedKey`] if the length, the kind, or the name of a file differs. If not,
+    /// use the [`Comparison`] to compare the bytes too.
     pub fn compare(&self, used: &Uploaded, given: &Media) -> Result<Comparison, OutboxError> {
         let msg_id = self.sent().map(|sent| sent.msg_id);
         Comparison::new(&self.0.key, msg_id, used, given)
     }
 
-    /// Whether the upload has begun, so that [`upload`](Self::upload) refuses another picture.
+    /// Returns whether the upload has begun in this login. [`upload`](Self::upload) then refuses
+    /// other media.
     #[must_use]
     pub fn is_upload_begun(&self, session: &Session) -> bool {
         self.with_message(|inner, message| hashed(inner, message, session).is_some())
@@ -102,8 +107,8 @@ impl OutboxJob {
     /// Returns the flow that uploads `media`, or continues its upload.
     ///
     /// # Errors
-    /// If the session cannot upload, if the upload was begun with another picture, or if another
-    /// job has [taken](Self::take_upload) it.
+    /// If the session cannot upload, if the upload was begun with other media, or if another job
+    /// has [taken](Self::take_upload) it.
     pub fn upload(
         &self,
         session: &Session,
@@ -132,20 +137,93 @@ impl OutboxJob {
         }))
     }
 
+    /// Checks that the message is `text`, if it has begun or was sent.
+    ///
+    /// # Errors
+    /// [`OutboxErrorKind::UsedKey`] if it is another text, or media.
+    pub fn check_text(&self, session: &Session, text: &Text) -> Result<(), OutboxError> {
+        let used = self.with_message(|inner, message| match (&message.sent, &message.state) {
+            (Some(sent), _) => Some(match &sent.uploaded {
+                Some(uploaded) => Summary::from(uploaded),
+                None => Summary::sent_text(message.text),
+            }),
+            (None, Some(state)) if state.is_of(session) => {
+                state.text().map(Summary::from).or_else(|| state.uploaded().map(Summary::from))
+            }
+            _ => hashed(inner, message, session).and_then(summary_of_upload),
+        });
+        let given = Summary::from(text);
+        match used {
+            Some(used) if used.media.is_some() || used.md5 != given.md5 => {
+                Err(self.used_key(used, given))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that the message is not a text.
+    ///
+    /// # Errors
+    /// [`OutboxErrorKind::UsedKey`] if it is one.
+    pub fn check_media(&self, session: &Session, given: &Media) -> Result<(), OutboxError> {
+        let used = self.with_message(|_, message| match (&message.sent, &message.state) {
+            (Some(Sent { uploaded: None, .. }), _) => Some(Summary::sent_text(message.text)),
+            (None, Some(state)) if state.is_of(session) => state.text().map(Summary::from),
+            _ => None,
+        });
+        used.map_or(Ok(()), |used| Err(self.used_key(used, Summary::from(given))))
+    }
+
+    fn used_key(&self, used: Summary, given: Summary) -> OutboxError {
+        let msg_id = self.sent().map(|sent| sent.msg_id);
+        let refused = UsedKey { key: self.0.key.clone(), msg_id, used, given };
+        OutboxErrorKind::UsedKey(Box::new(refused)).into()
+    }
+
+    /// Returns the flow that sends a text, or continues to: see [`send`](Self::send).
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send), and if the message was begun with something else.
+    pub fn send_text(
+        &self,
+        session: &Session,
+        text: &Text,
+        policy: &Policy,
+        resend: bool,
+    ) -> Result<OutboxFlow<SendMessage>, Error> {
+        self.check_text(session, text)?;
+        self.message_flow(session, policy, resend, |to| {
+            SendMessage::text(session, text.clone(), to, seed()?, policy.clone())
+        })
+    }
+
     /// Returns the flow that sends the message, or continues to. With `resend`, a message in doubt
     /// is sent once more under its own ClientMsgId, even if it would otherwise be too late. Drive
     /// the flow to its end and pass its output to [`OutboxJob::set_sent`].
     ///
     /// # Errors
-    /// If the session cannot send; [`ErrorKind::Uncertain`] if the message was handed out in
-    /// another login, because it cannot be continued in this one.
+    /// If the session cannot send; [`ErrorKind::Uncertain`] if the message left in another login,
+    /// because it cannot be continued in this one.
     pub fn send(
         &self,
         session: &Session,
         uploaded: &Uploaded,
         policy: &Policy,
         resend: bool,
-    ) -> Result<OutboxFlow<SendUploaded>, Error> {
+    ) -> Result<OutboxFlow<SendMessage>, Error> {
+        self.message_flow(session, policy, resend, |to| {
+            SendMessage::uploaded(session, uploaded.clone(), to, seed()?, policy.clone())
+        })
+    }
+
+    /// Returns the flow of the recorded state, or else a new one.
+    fn message_flow(
+        &self,
+        session: &Session,
+        policy: &Policy,
+        resend: bool,
+        new: impl FnOnce(Recipient) -> Result<SendMessage, Error>,
+    ) -> Result<OutboxFlow<SendMessage>, Error> {
         let (to, state, boot, rebooted) = self.with_message(|_, message| {
             let boot = if message.is_in_doubt() { message.boot.clone() } else { boot_id() };
             (message.to.clone(), message.state.clone(), boot, message.is_of_another_boot())
@@ -159,11 +237,10 @@ impl OutboxJob {
         }
         // Times of different boots cannot be compared.
         let at = ResumeOptions { unix_ms: (!rebooted).then(unix_ms), resend };
-        let flow = match state.map(|state| SendUploaded::resume(session, state, policy.clone(), at))
+        let flow = match state.map(|state| SendMessage::resume(session, state, policy.clone(), at))
         {
             Some(resumed) => resumed.map_err(resume_error)?,
-            None => SendUploaded::new(session, uploaded.clone(), to, seed()?, policy.clone())?
-                .started_at(unix_ms()),
+            None => new(to)?.started_at(unix_ms()),
         };
         let key = self.0.key.clone();
         Ok(self.recorded(flow.checkpointed(), move |state| {
@@ -172,10 +249,10 @@ impl OutboxJob {
         }))
     }
 
-    /// Converts the error of a message that was not sent into [`ErrorKind::Uncertain`], if the
-    /// message may have been sent before. Names the key if it was begun with another picture. If
-    /// that picture is known to be sent, the error stays, because the other one was certainly not
-    /// sent.
+    /// Converts the error of a message that was not sent into [`ErrorKind::Uncertain`], if an
+    /// earlier job may have sent the message. Adds the key to an error about other media. If the
+    /// message is known to be sent with other media, the error is unchanged, because the given
+    /// media was certainly not sent.
     #[must_use]
     pub fn mark_uncertain(&self, mut error: Error) -> Error {
         if error.advice() == Advice::CheckKey && self.sent().is_some() {
@@ -191,10 +268,13 @@ impl OutboxJob {
     /// Records that the server has accepted the message.
     ///
     /// # Errors
-    /// If the record cannot be written. The message is sent nevertheless.
+    /// If the record cannot be written. The message was sent nevertheless.
     pub fn set_sent(&self, sent: &Sent) -> Result<(), Error> {
         let (key, sent) = (self.0.key.clone(), sent.clone());
-        let committed = self.0.outbox.inner().commit(Entry::Sent { key, sent });
+        let text = self.with_message(|_, message| {
+            message.state.as_ref().and_then(Snapshot::text).map(used_key::md5_of)
+        });
+        let committed = self.0.outbox.inner().commit(Entry::Sent { key, sent, text });
         Ok(committed.map_err(SourceError::from)?)
     }
 
@@ -214,14 +294,20 @@ impl OutboxJob {
     }
 }
 
-/// Returns the state of the upload, if it has begun in this login. Nothing is sent before the media
-/// is hashed, so an earlier state does not count.
+/// Returns the state of the upload, if it has begun in this login. States from before the media was
+/// hashed are ignored, because nothing was sent until then.
 fn hashed<'a>(inner: &'a Inner, message: &Message, session: &Session) -> Option<&'a Snapshot> {
     let state = inner.record.upload(&message.upload);
     state.filter(|state| state.is_of(session) && state.hashed_len().is_some())
 }
 
-/// Whether the metadata of the media is equal. The MD5s are compared when the media is read.
+fn summary_of_upload(state: &Snapshot) -> Option<Summary> {
+    let (kind, name) = state.media()?;
+    Some(Summary { media: Some((kind, name.to_owned())), bytes: state.hashed_len(), md5: None })
+}
+
+/// Returns whether the metadata of the media is equal. The MD5s are compared when the media is
+/// read.
 fn is_begun_with(state: &Snapshot, media: &Media) -> bool {
     let given = (media.kind(), media.name());
     state.hashed_len() == Some(media.len())
@@ -237,92 +323,4 @@ impl Drop for Active {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use serde_json::json;
-    use wx_proto::bytes::Bytes;
-    use wx_proto::flow::{Action, Flow, Input};
-    use wx_proto::{MediaKind, Outcome, Recipient};
-
-    use super::*;
-
-    fn session() -> Session {
-        let text = json!({
-            "version": 1, "base": "https://wx.qq.com", "uin": 1, "sid": "sid", "skey": "skey",
-            "pass_ticket": "ticket", "user_name": "@me",
-            "cookies": [{ "name": "webwx_data_ticket", "value": "ticket", "domain": "qq.com" }],
-        });
-        Session::from_json(text.to_string()).unwrap()
-    }
-
-    #[test]
-    fn a_key_is_in_use_for_as_long_as_a_flow_of_its_job_lives() {
-        let (outbox, session) = (Outbox::in_memory(), session());
-        let to = Recipient::new("@0a").unwrap();
-        let policy = Policy::default();
-        let media = Media::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &policy).unwrap();
-        let uploaded = json!({
-            "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg",
-            "kind": "image", "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1,
-            "server_byte_count": null
-        });
-        let uploaded: Uploaded = serde_json::from_value(uploaded).unwrap();
-        let job = || outbox.job("key", &to, &session);
-        let assert_active = || {
-            let error = job().unwrap_err();
-            assert!(matches!(error.kind(), OutboxErrorKind::Active(_)), "{error}");
-            let error = outbox.give_up("key").unwrap_err();
-            assert!(matches!(error.kind(), OutboxErrorKind::Active(_)), "{error}");
-            assert!(!outbox.clear().unwrap());
-            let error = outbox.begin(Some("key".to_owned()), &to, &session).unwrap_err();
-            assert_eq!(error.outcome(), Outcome::Unknown);
-        };
-        let upload = job().unwrap().upload(&session, media, &policy).unwrap();
-        assert_active();
-        drop(upload);
-        let first = job().unwrap();
-        let flow = first.send(&session, &uploaded, &policy, false).unwrap();
-        drop(first);
-        assert_active();
-        drop(flow);
-        job().unwrap();
-    }
-
-    #[test]
-    fn an_upload_that_was_begun_takes_no_other_kind_and_no_other_name_of_a_file() {
-        let gif = |name: &str, kind| {
-            let gif = b"GIF89a\x01\0\x01\0\0\0\0";
-            Media::new(name, 13, gif, &Policy::default()).unwrap().sent_as(kind).unwrap()
-        };
-        let (emoticon, file) = (MediaKind::Emoticon, MediaKind::File);
-        for (begun, given, is_same) in [
-            (("a.gif", emoticon), ("b.gif", emoticon), true),
-            (("a.gif", emoticon), ("a.gif", file), false),
-            (("a.gif", file), ("a.gif", file), true),
-            (("a.gif", file), ("b.gif", file), false),
-        ] {
-            let (outbox, mut session) = (Outbox::in_memory(), session());
-            let job = outbox.job("key", &Recipient::file_helper(), &session).unwrap();
-            let upload = |session: &Session, (name, kind)| {
-                job.upload(session, gif(name, kind), &Policy::default())
-            };
-            let OutboxFlow { mut flow, checkpoint } = upload(&session, begun).unwrap();
-            while !matches!(flow.poll(&mut session, Duration::ZERO), Action::Send(..)) {
-                let input = match flow.poll(&mut session, Duration::ZERO) {
-                    Action::Save(state) => checkpoint.save(state).map(|()| Input::Saved).unwrap(),
-                    Action::Read(_) => Input::Read(Bytes::from_static(&[b'x'; 13])),
-                    other => panic!("{other:?}"),
-                };
-                flow.handle(input, Duration::ZERO).unwrap();
-            }
-            match upload(&session, given) {
-                Ok(_) => assert!(is_same, "{begun:?} {given:?}"),
-                Err(error) => {
-                    assert!(!is_same && error.kind == ErrorKind::OtherMedia, "{error:?}");
-                    assert_eq!(job.mark_uncertain(error).advice(), Advice::CheckKey);
-                }
-            }
-        }
-    }
-}
+mod tests;

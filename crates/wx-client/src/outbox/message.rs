@@ -6,11 +6,11 @@ use super::record::Message;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutboxMessage {
-    /// The key.
+    /// The key of the message.
     pub key: String,
-    /// The recipient.
+    /// The recipient of the message.
     pub to: Recipient,
-    /// The state.
+    /// The state of the message.
     pub state: MessageState,
 }
 
@@ -20,12 +20,12 @@ pub struct OutboxMessage {
 pub enum MessageState {
     /// The message was not sent, or the server has refused it.
     NotSent,
-    /// The message was handed out, and no reply is known.
+    /// The message has left, and no reply is known.
     InDoubt,
     /// The server has accepted the message under this id.
     Sent(MsgId),
-    /// The message was in doubt until it was [given up](super::Outbox::give_up). It is never handed
-    /// out again.
+    /// The message was in doubt until it was [given up](super::Outbox::give_up). It is never sent
+    /// again.
     GivenUp,
 }
 

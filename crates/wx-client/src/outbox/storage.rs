@@ -2,38 +2,37 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use crate::lock::LockedFile;
 
-/// The storage for the record of an [`Outbox`](super::Outbox), which is appended to.
+/// Append-only storage for the record of an [`Outbox`](super::Outbox).
 ///
-/// Bytes that were [written](Storage::write) need not survive a crash before
-/// [`sync`](Storage::sync) has returned. After an error of either, some, all or none of the bytes
-/// may be stored.
+/// [Written](Storage::write) bytes need not survive a crash before [`sync`](Storage::sync) has
+/// returned. After an error of `write` or `sync`, all, some or none of the bytes may be stored.
 pub trait Storage: Send {
-    /// Reads everything.
+    /// Reads the whole record.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If the record cannot be read.
     fn read(&mut self) -> io::Result<Vec<u8>>;
 
     /// Appends `bytes`.
     ///
     /// # Errors
-    /// If they could not be written, or if the record was replaced or removed.
+    /// If the bytes could not be written, or if the record was replaced or removed.
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
 
     /// Waits until everything that was written would survive a crash.
     ///
     /// # Errors
-    /// If that is not certain.
+    /// If this is not certain.
     fn sync(&mut self) -> io::Result<()>;
 
     /// Truncates the record to its first `len` bytes.
     ///
     /// # Errors
-    /// If it could not be truncated.
+    /// If the record could not be truncated.
     fn truncate(&mut self, len: u64) -> io::Result<()>;
 
-    /// Replaces the record by `bytes` atomically: after a crash or an error, it is either the old
-    /// or the new one.
+    /// Replaces the record with `bytes` atomically: after a crash or an error, either the old or
+    /// the new record is in place.
     ///
     /// # Errors
     /// If it is not certain that the new record is in place.
@@ -46,7 +45,7 @@ pub trait Storage: Send {
     fn remove(&mut self) -> io::Result<()>;
 }
 
-/// The largest record that is read. Records are much smaller.
+/// The maximum length of a record that is read. Records are much smaller.
 const LIMIT: u64 = 256 * 1024 * 1024;
 
 /// Keeps the record in a file. Each write checks that the file is still the locked one.
@@ -91,7 +90,7 @@ impl Storage for LockedFile {
     }
 }
 
-/// Keeps nothing: the record is in memory anyway.
+/// Storage that does nothing, for an outbox in memory.
 #[derive(Debug, Default)]
 pub(super) struct MemoryStorage;
 

@@ -1,37 +1,64 @@
 use std::fmt;
 
-use wx_proto::{Md5, Media, MediaKind, MsgId, Uploaded};
+use wx_proto::{Md5, Md5Hasher, Media, MediaKind, MsgId, Text, Uploaded};
 
-/// The picture that a key was used for, and the other one that was refused under it.
+/// What a key was used for, and what was refused under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsedKey {
     pub(super) key: String,
     pub(super) msg_id: Option<MsgId>,
-    pub(super) used: MediaSummary,
-    pub(super) given: MediaSummary,
+    pub(super) used: Summary,
+    pub(super) given: Summary,
 }
 
-/// The properties that distinguish media.
+/// The properties that distinguish what is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct MediaSummary {
-    pub(super) kind: MediaKind,
-    pub(super) name: String,
-    pub(super) bytes: u64,
+pub(super) struct Summary {
+    /// The kind and the name of media. `None` for a text.
+    pub(super) media: Option<(MediaKind, String)>,
+    /// Unknown for a text that was sent.
+    pub(super) bytes: Option<u64>,
     /// Unknown if another property differs.
     pub(super) md5: Option<Md5>,
 }
 
-impl From<&Media> for MediaSummary {
+impl From<&Media> for Summary {
     fn from(media: &Media) -> Self {
-        Self { kind: media.kind(), name: media.name().to_owned(), bytes: media.len(), md5: None }
+        let shown_as = (media.kind(), media.name().to_owned());
+        Self { media: Some(shown_as), bytes: Some(media.len()), md5: None }
     }
 }
 
-impl From<&Uploaded> for MediaSummary {
+impl From<&Uploaded> for Summary {
     fn from(uploaded: &Uploaded) -> Self {
         let Uploaded { kind, name, bytes, md5, .. } = uploaded;
-        Self { kind: *kind, name: name.clone(), bytes: *bytes, md5: Some(*md5) }
+        Self { media: Some((*kind, name.clone())), bytes: Some(*bytes), md5: Some(*md5) }
     }
+}
+
+impl From<&Text> for Summary {
+    fn from(text: &Text) -> Self {
+        let bytes = Some(text.content().len() as u64);
+        Self { media: None, bytes, md5: Some(md5_of(text)) }
+    }
+}
+
+impl Summary {
+    /// Describes a text that was sent, of which only the MD5 is on record.
+    pub(super) fn sent_text(md5: Option<Md5>) -> Self {
+        Self { media: None, bytes: None, md5 }
+    }
+}
+
+/// Returns the MD5 by which a text is recognised.
+pub(super) fn md5_of(text: &Text) -> Md5 {
+    let mut hasher = Md5Hasher::new();
+    hasher.update(text.content());
+    for name in text.notified() {
+        hasher.update([0]);
+        hasher.update(name.as_str());
+    }
+    hasher.finish()
 }
 
 impl fmt::Display for UsedKey {
@@ -45,10 +72,15 @@ impl fmt::Display for UsedKey {
     }
 }
 
-impl fmt::Display for MediaSummary {
+impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, name, bytes, md5 } = self;
-        write!(f, "the {kind} {name:?} of {bytes} bytes")?;
-        md5.map_or(Ok(()), |md5| write!(f, " (MD5 {md5})"))
+        let Self { media, bytes, md5 } = self;
+        match media {
+            Some((kind, name)) => write!(f, "the {kind} {name:?}")?,
+            None => f.write_str("the text")?,
+        }
+        bytes.map_or(Ok(()), |bytes| write!(f, " of {bytes} bytes"))?;
+        // The MD5 of a short text reveals it.
+        md5.filter(|_| media.is_some()).map_or(Ok(()), |md5| write!(f, " (MD5 {md5})"))
     }
 }

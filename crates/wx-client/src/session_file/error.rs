@@ -8,7 +8,7 @@ use wx_proto::{Advice, HostError, SessionError};
 use super::LIMIT;
 use crate::lock::{Holder, LockError};
 
-/// The error of a session file. It shows the path, but never the contents.
+/// The error of a session file. It shows the path, but not the contents.
 #[derive(Debug)]
 pub struct SessionFileError {
     path: PathBuf,
@@ -21,13 +21,13 @@ pub struct SessionFileError {
 pub enum SessionFileErrorKind {
     /// The file does not exist, or is empty.
     NoLogin,
-    /// Another process has locked it.
+    /// Another process has locked the file.
     Busy(Option<Holder>),
     /// The file is larger than 4 MiB.
     TooLarge,
-    /// The file is not a session, or is one on a loopback address.
+    /// The file is not a session, or is a session on a loopback address.
     Session(SessionError),
-    /// The file cannot be opened, read or written, or is no longer the one that was locked.
+    /// The file cannot be opened, read or written, or was replaced after it was locked.
     Io(io::Error),
 }
 
@@ -36,7 +36,7 @@ impl SessionFileError {
         Self { path, kind }
     }
 
-    /// Returns the given path of the session file.
+    /// Returns the path that the session file was opened with.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -53,7 +53,7 @@ impl SessionFileError {
     pub fn advice(&self) -> Advice {
         match &self.kind {
             SessionFileErrorKind::Busy(_) => Advice::RetryLater,
-            // A session for tests. Its error names the function that reads it.
+            // A session for tests. Its error says how to read it.
             SessionFileErrorKind::Session(SessionError::Host(HostError::Loopback { .. }))
             | SessionFileErrorKind::Io(_) => Advice::CheckFile,
             SessionFileErrorKind::NoLogin
@@ -64,7 +64,7 @@ impl SessionFileError {
 }
 
 impl SessionFileErrorKind {
-    /// Replaces the error of a missing file by [`Self::NoLogin`].
+    /// Replaces the error of a missing file with [`Self::NoLogin`].
     pub(super) fn or_no_login(self) -> Self {
         match self {
             Self::Io(error) if error.kind() == ErrorKind::NotFound => Self::NoLogin,
@@ -89,7 +89,7 @@ impl Error for SessionFileError {
     }
 }
 
-/// Displays the error without the path. A kind that wraps an error displays that error and has its
+/// Displays the error without the path. A kind that wraps an error has that error's text and
 /// source.
 impl fmt::Display for SessionFileErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

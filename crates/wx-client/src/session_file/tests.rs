@@ -66,7 +66,7 @@ fn a_copy_that_a_killed_program_left_is_removed() {
 }
 
 #[test]
-fn a_file_that_others_can_read_is_noticed_and_closed_by_a_save() {
+fn an_exposed_file_is_detected_and_made_private_by_a_save() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("session.json");
     fs::write(&path, session("secret").to_json().expose()).unwrap();

@@ -3,8 +3,7 @@ use std::path::Path;
 /// Removes the temporary files and directories of killed processes from `dir`.
 ///
 /// Only removes regular files and directories that have a name of this crate, belong to this user,
-/// and are not locked by a running process. Entries that cannot be removed are left for the next
-/// sweep.
+/// and are not locked by a running process. Ignores entries that cannot be removed.
 pub fn sweep(dir: &Path) {
     #[cfg(unix)]
     if let Ok(entries) = std::fs::read_dir(dir) {
@@ -18,7 +17,7 @@ pub fn sweep(dir: &Path) {
     let _ = dir;
 }
 
-/// Whether `name` has the form of this crate's temporary files.
+/// Returns whether `name` has the form of this crate's temporary files.
 pub(super) fn is_temporary(name: &std::ffi::OsStr) -> bool {
     let random = name
         .to_str()
@@ -50,7 +49,7 @@ mod unix {
         let file =
             File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
         file.try_lock()?;
-        // It may have been renamed or removed since.
+        // It may have been renamed or removed in the meantime.
         if FileId::from_metadata(&file.metadata()?).is_at(path)? {
             if kind.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
         } else {

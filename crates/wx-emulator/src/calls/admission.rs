@@ -7,8 +7,8 @@ use crate::model::ret::{INVALID_SESSION, MALFORMED, NO_SESSION, Ret};
 use crate::state::logins::State;
 use crate::state::server_state::ServerState;
 
-/// Checks that the call carries the credentials that `login` requires. If not, returns the code to
-/// refuse it with.
+/// Checks that the call carries the credentials that `login` requires. On error, returns the Ret
+/// with which to refuse the call.
 pub(super) fn admit(login: &Login, call: &ReceivedCall<'_>) -> Result<(), Ret> {
     match login {
         Login::None => Ok(()),
@@ -50,7 +50,7 @@ pub(super) fn admit(login: &Login, call: &ReceivedCall<'_>) -> Result<(), Ret> {
 }
 
 fn admit_state(state: &ServerState) -> Result<(), Ret> {
-    match state.logins().state {
+    match state.logins().state() {
         State::In => Ok(()),
         State::Out => Err(NO_SESSION),
         State::Kicked => Err(INVALID_SESSION),
@@ -74,8 +74,8 @@ fn admit_skey(call: &ReceivedCall<'_>) -> Result<(), Ret> {
     }
 }
 
-/// Admits a call whose ticket is in one of two places. On the page of the File Transfer Helper the
-/// ticket is the only cookie that reaches the host of files.
+/// Admits a call whose ticket is either in `place` or in a cookie. On the page of the File Transfer
+/// Helper, the ticket is the only cookie that reaches the file host.
 fn admit_ticket(call: &ReceivedCall<'_>, sent: Option<&str>, place: &str) -> Result<(), Ret> {
     let is_sent = sent == Some(&call.state.account.data_ticket);
     let is_cookie = call.state.account.has_cookie(call.header("cookie"), "webwx_data_ticket");

@@ -17,7 +17,7 @@ pub(super) const GET_ICON: CallSpec = CallSpec {
     handler: Handler::Sync(get),
     refusal: Refusal::Empty(|_| image(Bytes::new())),
     page: PageRequest {
-        // The server writes addresses of avatars without an skey.
+        // The server writes the addresses of avatars without an skey.
         raw: &["skey"],
         may_lack_skey: true,
         ..PageRequest::element(&["seq", "username", "skey", "chatroomid?", "msgid?"])

@@ -8,12 +8,8 @@ use crate::exchange::call_spec::{
 use crate::exchange::received_call::ReceivedCall;
 use crate::exchange::reply::Reply;
 use crate::model::hosts::HostRole;
-use crate::model::random;
 use crate::model::replies::{base_response, encry_file_name};
 use crate::model::ret::{MALFORMED, Ret};
-
-/// The length of the largest file that is uploaded without a check.
-pub(super) const UNCHECKED: u64 = 26_214_400;
 
 pub(super) const CHECK_UPLOAD: CallSpec = CallSpec {
     name: "webwxcheckupload",
@@ -44,19 +40,20 @@ fn check(call: &ReceivedCall<'_>) -> Outcome {
     if body["FileType"].as_u64() != Some(7) {
         return Err(MALFORMED);
     }
-    if size <= UNCHECKED {
+    if size <= call.state.options.checked_above {
         call.violation("a file that is small enough to be uploaded without this call");
     }
     let mut store = call.state.media();
     let known = store.with_md5(md5).filter(|file| file.bytes.len() as u64 == size);
     if let Some(file) = known {
-        return Ok(Reply::json(reply(0, &store.create_id(file, name), "", "", name)));
+        let media_id = store.create_id(file, name);
+        drop(store);
+        let (aes_key, signature) = call.state.uploads().ticket(md5);
+        return Ok(Reply::json(reply(0, &media_id, &aes_key, &signature, name)));
     }
     drop(store);
-    let mut uploads = call.state.uploads();
-    let (aes_key, signature) =
-        uploads.checked.entry(md5.to_owned()).or_insert_with(|| (random::hex(32), random::hex(96)));
-    Ok(Reply::json(reply(0, "", aes_key, signature, name)))
+    let (aes_key, signature) = call.state.uploads().ticket(md5);
+    Ok(Reply::json(reply(0, "", &aes_key, &signature, name)))
 }
 
 fn reply(ret: Ret, media_id: &str, aes_key: &str, signature: &str, name: &str) -> Value {

@@ -1,4 +1,4 @@
-//! webwxgetcontact and webwxbatchgetcontact: the whole contact list, and some contacts of it.
+//! webwxgetcontact and webwxbatchgetcontact: the whole contact list, and some of its contacts.
 
 use serde_json::{Value, json};
 
@@ -11,9 +11,13 @@ use crate::model::hosts::HostRole;
 use crate::model::replies::base_response;
 use crate::model::ret::MALFORMED;
 
+/// The maximum number of contacts that webwxbatchgetcontact returns. Clients that asked for more
+/// rooms did not get the members of the others.
+const CONTACTS_PER_CALL: usize = 50;
+
 pub(super) const GET_CONTACT: CallSpec = CallSpec {
     name: "webwxgetcontact",
-    // Some clients post it, with or without a body.
+    // Some clients use POST, with or without a body.
     methods: &["GET", "POST"],
     host: HostRole::Page,
     login: Login::Skey,
@@ -57,15 +61,19 @@ fn get_all(call: &ReceivedCall<'_>) -> Outcome {
 
 fn get_some(call: &ReceivedCall<'_>) -> Outcome {
     let body = call.json.as_ref().ok_or(MALFORMED)?;
-    let known = call.state.contacts_with_members();
     let find = |wanted: &Value| {
-        let contact = known.iter().find(|contact| contact["UserName"] == wanted["UserName"]);
-        contact.cloned().or_else(|| {
-            call.state.member_of(wanted["EncryChatRoomId"].as_str()?, wanted["UserName"].as_str()?)
-        })
+        let user_name = wanted["UserName"].as_str()?;
+        let contact = call.state.contact_with_members(user_name);
+        contact.or_else(|| call.state.member_of(wanted["EncryChatRoomId"].as_str()?, user_name))
     };
-    let wanted = body["List"].as_array().into_iter().flatten();
-    let found: Vec<Value> = wanted.filter_map(find).collect();
+    let wanted = body["List"].as_array().map_or(&[][..], Vec::as_slice);
+    if wanted.len() > CONTACTS_PER_CALL {
+        call.violation("more than 50 contacts in one call");
+    }
+    if body["Count"] != wanted.len() {
+        call.violation("Count is not the length of List");
+    }
+    let found: Vec<Value> = wanted.iter().take(CONTACTS_PER_CALL).filter_map(find).collect();
     Ok(Reply::json(json!({
         "BaseResponse": base_response(0),
         "Count": found.len(),

@@ -13,22 +13,22 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub(super) fn set_all(reply: Reply, call: &ReceivedCall<'_>) -> Reply {
     call.state.account.cookies().into_iter().fold(reply, |reply, (name, value)| {
         let outlives_login = matches!(name, "webwxuvid" | "webwx_auth_ticket");
-        let life = if outlives_login { 3650 * DAY } else { DAY / 2 };
+        let life = if outlives_login { 3650 * DAY } else { call.state.options.login_lifetime };
         set(reply, call, name, &value, call.state.now() + life)
     })
 }
 
-/// Sets the cookies that come with each webwxsync: two of its own, and those of the login that
-/// expire first, which it renews
+/// Sets the cookies of each webwxsync reply: two that only webwxsync sets, and the cookies of the
+/// login that expire first, which it renews
 /// ([§2.3](https://docs.rs/wx-proto/latest/wx_proto/protocol/index.html#s2-3)).
 pub(super) fn renew(reply: Reply, call: &ReceivedCall<'_>) -> Reply {
-    let account = &call.state.account;
+    let (account, life) = (&call.state.account, call.state.options.login_lifetime);
     let cookies = [
-        ("wxloadtime", "1511493942_expired".to_owned(), DAY / 2),
-        ("wxpluginkey", "1511493902".to_owned(), DAY / 2),
+        ("wxloadtime", "1511493942_expired".to_owned(), life),
+        ("wxpluginkey", "1511493902".to_owned(), life),
         ("wxuin", account.uin.to_string(), 3 * DAY),
-        ("wxsid", account.sid.clone(), DAY / 2),
-        ("webwx_data_ticket", account.data_ticket.clone(), DAY / 2),
+        ("wxsid", account.sid.clone(), life),
+        ("webwx_data_ticket", account.data_ticket.clone(), life),
     ];
     cookies.into_iter().fold(reply, |reply, (name, value, life)| {
         set(reply, call, name, &value, call.state.now() + life)

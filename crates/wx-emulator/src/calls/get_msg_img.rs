@@ -25,7 +25,7 @@ pub(super) const GET_MSG_IMG: CallSpec = CallSpec {
 };
 
 fn get(call: &ReceivedCall<'_>) -> Outcome {
-    // In contrast to an empty skey, a missing one is refused.
+    // An empty skey is accepted, but a missing one is refused.
     call.query.get("skey").ok_or(INVALID_SESSION)?;
     let file = call.state.messages().media(&call.parameter("msgid")).ok_or(MALFORMED)?;
     let bytes = match call.query.get("type").as_deref() {
@@ -35,7 +35,7 @@ fn get(call: &ReceivedCall<'_>) -> Outcome {
     Ok(image(bytes.clone(), call.state))
 }
 
-/// Returns an image, whose type is always `image/jpeg`.
+/// Returns an image. Its Content-Type is always `image/jpeg`.
 fn image(bytes: Bytes, state: &ServerState) -> Reply {
     Reply::bytes(bytes)
         .header(CONTENT_TYPE, "image/jpeg")

@@ -28,19 +28,19 @@ pub(super) const INIT: CallSpec = CallSpec {
 
 fn init(call: &ReceivedCall<'_>) -> Outcome {
     let mut reply = empty_reply(0);
-    let contacts = call.state.contacts_with_members();
+    let contacts = call.state.recent_contacts();
     reply["Count"] = contacts.len().into();
     reply["ContactList"] = contacts.into();
     reply["SyncKey"] = sync_key::first(call.state.messages().acknowledged);
     reply["User"]["Uin"] = call.state.account.uin.into();
     reply["User"]["UserName"] = call.state.account.user_name.as_str().into();
     reply["User"]["NickName"] = NICK_NAME.into();
-    reply["ChatSet"] = call.state.account.contacts().join(",").into();
+    reply["ChatSet"] = call.state.chat_set().into();
     reply["SKey"] = call.state.account.skey.as_str().into();
     Ok(Reply::json(reply))
 }
 
-/// Returns a reply without values. Even a refusal has all fields.
+/// Returns a reply without data. Even a refusal has all fields.
 fn empty_reply(ret: Ret) -> Value {
     json!({
         "BaseResponse": base_response(ret), "Count": 0, "ContactList": [],

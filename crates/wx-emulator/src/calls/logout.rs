@@ -19,7 +19,7 @@ pub(super) const LOGOUT: CallSpec = CallSpec {
     handler: Handler::Sync(logout),
     refusal: Refusal::Ret(Reply::base_response),
     page: PageRequest {
-        // No source shows whether the File Transfer Helper logs out by a form.
+        // No source shows whether the File Transfer Helper posts a form to log out.
         app_id: AppIdHeader::Optional,
         fixed: &[("type", &["0", "1"])],
         ..PageRequest::script(&["redirect", "type", "skey"], PageBody::UrlEncoded)
@@ -32,12 +32,12 @@ fn logout(call: &ReceivedCall<'_>) -> Outcome {
         || !account.accepts_skey(&call.parameter("skey"))
     {
         call.violation("without the login's cookies or skey");
-    // The page was recorded to post its form twice for one click.
+    // In a recording, the page posted its form twice for one click.
     } else if call.state.logins().is_in() {
-        call.state.logins().state = State::Out;
+        call.state.logins().end(State::Out);
         call.state.incoming_message.notify_waiters();
     }
-    // The 301 was recorded, but not where it leads. The user gets to see the page.
+    // The 301 was recorded, but its Location was not. The user is shown the page.
     let page = call.host().page_origin(call.state.logins().profile);
     Ok(Reply::text("").status(301).header(LOCATION, format!("{page}/")))
 }

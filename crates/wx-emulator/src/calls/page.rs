@@ -1,4 +1,4 @@
-//! The page itself, which some clients open before anything else.
+//! The page itself, which some clients request before anything else.
 
 use crate::exchange::call_spec::{CallSpec, Handler, Login, PageRequest, Refusal};
 use crate::exchange::reply::Reply;

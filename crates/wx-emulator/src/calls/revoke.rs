@@ -1,4 +1,4 @@
-//! webwxrevokemsg: takes a message back.
+//! webwxrevokemsg: revokes a message.
 
 use crate::exchange::call_spec::{
     CallSpec, Handler, Login, Outcome, PageBody, PageRequest, Refusal,
@@ -21,7 +21,7 @@ pub(super) const REVOKE: CallSpec = CallSpec {
     ),
 };
 
-/// Ignores the ClientMsgId, because clients send anything in its place.
+/// Ignores the ClientMsgId, because clients send arbitrary values.
 fn revoke(call: &ReceivedCall<'_>) -> Outcome {
     let body = call.json.as_ref().ok_or(MALFORMED)?;
     let (msg_id, to) = (&body["SvrMsgId"], &body["ToUserName"]);

@@ -10,10 +10,11 @@ use crate::exchange::call_spec::{
 use crate::exchange::received_call::ReceivedCall;
 use crate::exchange::reply::Reply;
 use crate::model::hosts::HostRole;
+use crate::model::incoming::Incoming;
 use crate::model::media::MediaFile;
 use crate::model::profile::Profile;
 use crate::model::random;
-use crate::model::replies::base_response;
+use crate::model::replies::{base_response, escape};
 use crate::model::ret::{MALFORMED, NO_RECIPIENT, Ret};
 use crate::state::media_store::Media;
 use crate::state::message_store::{Delivery, Message};
@@ -23,7 +24,7 @@ pub(super) const SEND_TEXT: CallSpec = CallSpec {
     methods: &["POST"],
     host: HostRole::Page,
     login: Login::BaseRequest,
-    // 48 is a location that is forwarded.
+    // 48 is a forwarded location.
     handler: Handler::Sync(|call| send(call, &[1, 48], &[], read_text)),
     refusal: Refusal::Ret(|ret| reply(ret, "", "")),
     page: PageRequest::script(
@@ -48,12 +49,12 @@ pub(super) const SEND_IMAGE: CallSpec = CallSpec {
 
 pub(super) const SEND_VIDEO: CallSpec = CallSpec {
     name: "webwxsendvideomsg",
-    // 62 is a short video that is forwarded.
+    // 62 is a forwarded short video.
     handler: Handler::Sync(|call| send(call, &[43, 62], &[], read_media)),
     ..SEND_IMAGE
 };
 
-/// Sends an uploaded file, which XML names.
+/// Sends an uploaded file, which is described in XML.
 pub(super) const SEND_FILE: CallSpec = CallSpec {
     name: "webwxsendappmsg",
     handler: Handler::Sync(|call| send(call, &[6], &[], read_file)),
@@ -61,7 +62,7 @@ pub(super) const SEND_FILE: CallSpec = CallSpec {
         fixed: &[("f", &["json"]), ("fun", &["async"])],
         ..PageRequest::script(
             &["fun", "f", "lang?", "pass_ticket?"],
-            PageBody::Message(&["Signature?", "Type", "Content"]),
+            PageBody::Message(&["Signature?", "AESKey?", "Type", "Content"]),
         )
     },
     ..SEND_TEXT
@@ -69,12 +70,12 @@ pub(super) const SEND_FILE: CallSpec = CallSpec {
 
 pub(super) const SEND_EMOTICON: CallSpec = CallSpec {
     name: "webwxsendemoticon",
-    // The path decides: a released client sends the type of a text.
+    // The path decides, because a released client sends the type of a text.
     handler: Handler::Sync(|call| send(call, &[47], &[1], read_emoticon)),
     page: PageRequest {
         fixed: &[("fun", &["sys"])],
         check: check_emoji_flag,
-        // Uploaded, or known by its MD5. A forwarded one has no flag.
+        // The emoticon is an upload or is named by its MD5. A forwarded one has no flag.
         ..PageRequest::script(
             &["fun", "lang?", "pass_ticket?"],
             PageBody::Message(&["Type", "EmojiFlag?", "MediaId?", "EMoticonMd5?"]),
@@ -86,14 +87,14 @@ pub(super) const SEND_EMOTICON: CallSpec = CallSpec {
 /// Reads the content of a `Msg`.
 type Read = fn(&ReceivedCall<'_>, &Value) -> Result<Content, Ret>;
 
-/// What a message consists of.
+/// The content of a message.
 struct Content {
     text: String,
     media_id: String,
     media: Option<Media>,
 }
 
-/// Stores a message whose `Type` is one of `types`, which the page sends, or one of `accepted`.
+/// Stores a message. Its `Type` must be one of `types`, which the page sends, or of `accepted`.
 fn send(call: &ReceivedCall<'_>, types: &[u64], accepted: &[u64], read: Read) -> Outcome {
     let msg = &call.json.as_ref().ok_or(MALFORMED)?["Msg"];
     let word = |key: &str| {
@@ -123,7 +124,12 @@ fn send(call: &ReceivedCall<'_>, types: &[u64], accepted: &[u64], read: Read) ->
         repeats: 0,
         revoked: false,
     };
-    let msg_id = match call.state.messages().accept(message, file) {
+    let copy = call.state.options.echoes.then(|| copy(&message));
+    let accepted_as = call.state.messages().accept(message, file);
+    if let (Delivery::New(_), Some(copy)) = (&accepted_as, copy) {
+        call.state.deliver(copy);
+    }
+    let msg_id = match accepted_as {
         Delivery::New(msg_id) | Delivery::Repeat { msg_id, same: true } => msg_id,
         Delivery::Repeat { msg_id, same: false } => {
             call.violation("the same ClientMsgId for two messages");
@@ -131,6 +137,19 @@ fn send(call: &ReceivedCall<'_>, types: &[u64], accepted: &[u64], read: Read) ->
         }
     };
     Ok(reply(0, &msg_id, &local_id))
+}
+
+/// Returns the copy of a sent message that webwxsync delivers.
+fn copy(message: &Message) -> Incoming {
+    let incoming = match message.kind {
+        1 => Incoming::text(escape(&message.text)),
+        3 | 47 => Incoming::image(message.media.clone()),
+        _ => Incoming::file(&message.name, message.media.clone()),
+    };
+    incoming
+        .with("MsgId", message.msg_id.as_str())
+        .with("FromUserName", message.from.as_str())
+        .with("ToUserName", message.to.as_str())
 }
 
 fn reply(ret: Ret, msg_id: &str, local_id: &str) -> Reply {
@@ -218,6 +237,7 @@ fn read_file(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
     };
     let media_id = element("attachid").ok_or(MALFORMED)?;
     let media = call.state.media().media(&media_id).ok_or(MALFORMED)?;
+    check_ticket(call, msg, &media.file)?;
     if element("totallen") != Some(media.file.bytes.len().to_string()) {
         call.violation("totallen is not the file's length");
     }
@@ -228,6 +248,22 @@ fn read_file(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
     Ok(Content { text, media_id, media: Some(media) })
 }
 
+/// Checks that the message of a large file carries the values of webwxcheckupload.
+fn check_ticket(call: &ReceivedCall<'_>, msg: &Value, file: &MediaFile) -> Result<(), Ret> {
+    let is_helper = call.state.logins().profile == Profile::FileHelper;
+    if !is_helper && !msg["AESKey"].is_null() {
+        call.violation("AESKey in a message, which the page does not send");
+    }
+    if file.bytes.len() as u64 <= call.state.options.checked_above {
+        return Ok(());
+    }
+    let uploads = call.state.uploads();
+    let (aes_key, signature) = uploads.checked.get(&file.md5).ok_or(MALFORMED)?;
+    let is_signed = msg["Signature"] == signature.as_str();
+    let has_key = !is_helper || msg["AESKey"] == aes_key.as_str();
+    if is_signed && has_key { Ok(()) } else { Err(MALFORMED) }
+}
+
 fn check_format(call: &ReceivedCall<'_>, content: &Content, is_emoticon: bool) {
     if content.media.as_ref().is_some_and(|media| media.file.is_gif() != is_emoticon) {
         let what = "GIFs are sent by webwxsendemoticon, other images by webwxsendmsgimg";
@@ -235,7 +271,8 @@ fn check_format(call: &ReceivedCall<'_>, content: &Content, is_emoticon: bool) {
     }
 }
 
-/// Checks the message that the page has made itself. Forwarded ones (Scene 2) keep their content.
+/// Checks the `Content` of a message that the page composes. A forwarded message (Scene 2) keeps
+/// its own.
 fn check_content(call: &ReceivedCall<'_>) {
     let Some(body) = call.posted_json().filter(|body| body["Scene"] != 2) else { return };
     match &body["Msg"]["Content"] {

@@ -1,4 +1,4 @@
-//! From the QR code to the cookies of a login.
+//! The login: from the QR code to the cookies.
 
 use http::header::CONTENT_TYPE;
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::model::profile::Profile;
 use crate::model::ret::{MALFORMED, Ret};
 use crate::state::logins::{Page, PollResult};
 
-/// The start of a JPEG in base64, which is the avatar of whoever has scanned a code.
+/// The start of a JPEG in base64. It is used as the avatar of the user who has scanned a code.
 const AVATAR: &str = "/9j/4AAQSkZJRg==";
 
 pub(super) const JSLOGIN: CallSpec = CallSpec {
@@ -33,7 +33,7 @@ pub(super) const JSLOGIN: CallSpec = CallSpec {
     },
 };
 
-/// The image of a code. Its path ends with the uuid.
+/// The image of a QR code. Its path ends with the uuid.
 pub(super) const QRCODE: CallSpec = CallSpec {
     name: "qrcode",
     methods: &["GET"],
@@ -58,7 +58,7 @@ pub(super) const LOGIN: CallSpec = CallSpec {
     },
 };
 
-/// Exchanges the ticket of a confirmed code for the login's XML and cookies.
+/// Exchanges the ticket of a confirmed login for the XML and the cookies of the login.
 pub(super) const NEW_LOGIN_PAGE: CallSpec = CallSpec {
     name: "webwxnewloginpage",
     methods: &["GET"],
@@ -102,7 +102,7 @@ fn jslogin(call: &ReceivedCall<'_>) -> Outcome {
     Ok(Reply::script(script))
 }
 
-/// Replies with an image that is not a QR code, because no phone has to read it.
+/// Replies with an image that is not a QR code, because no phone reads it.
 fn qrcode(call: &ReceivedCall<'_>) -> Outcome {
     let store = call.state.media();
     let image = store.media(&store.foreign_id()).map(|media| media.file.bytes.clone());
@@ -128,7 +128,7 @@ fn poll(call: &ReceivedCall<'_>) -> Outcome {
     }))
 }
 
-/// The status is 200 with `fun=new` or `version=v2`; without both it is a 301 that has no Location.
+/// With `fun=new` or `version=v2` the status is 200. Otherwise it is 301, without a Location.
 fn new_login_page(call: &ReceivedCall<'_>) -> Outcome {
     let page = call.state.logins().page_of(&call.parameter("ticket")).ok_or(MALFORMED)?;
     if call.state.options.redirecturl && call.query.get("scan").is_some() {

@@ -1,4 +1,4 @@
-//! webwxstatusnotify: the notice that the client is there.
+//! webwxstatusnotify: the client's notice that it is online.
 
 use serde_json::json;
 

@@ -12,6 +12,7 @@ use crate::exchange::reply::Reply;
 use crate::model::hosts::HostRole;
 use crate::model::replies::base_response;
 use crate::model::ret::{MALFORMED, Ret};
+use crate::state::message_store::Waiting;
 
 pub(super) const SYNC: CallSpec = CallSpec {
     name: "webwxsync",
@@ -33,6 +34,7 @@ pub(super) const SYNC: CallSpec = CallSpec {
 fn sync(call: &ReceivedCall<'_>) -> Outcome {
     let reply = messages(call)?;
     call.state.messages().synced = true;
+    call.state.logins().renew();
     Ok(cookies::renew(Reply::json(reply), call))
 }
 
@@ -53,22 +55,35 @@ fn messages(call: &ReceivedCall<'_>) -> Result<Value, Ret> {
     let mut store = call.state.messages();
     let total = store.incoming.len();
     let received = sync_key::received(val(2)).min(total);
-    // The next login gets all messages that the client has not acknowledged by its key.
+    // A later login receives all messages that the client has not acknowledged with this key.
     store.acknowledged = store.acknowledged.max(received);
     let from = if call.state.options.duplicates { received.saturating_sub(1) } else { received };
     let to = total.min(received.saturating_add(call.state.options.batch));
-    let messages: Vec<Value> =
-        store.incoming[from..to].iter().map(|incoming| incoming.message.clone()).collect();
     let mut reply = empty_reply(0);
-    reply["AddMsgCount"] = messages.len().into();
-    reply["AddMsgList"] = messages.into();
+    for incoming in &store.incoming[from..to] {
+        let (list, value) = match incoming {
+            Waiting::Message { message, .. } => ("AddMsg", message),
+            Waiting::Changed(contact) => ("ModContact", contact),
+            Waiting::Removed(contact) => ("DelContact", contact),
+        };
+        append(&mut reply, list, value.clone());
+    }
     reply["ContinueFlag"] = u8::from(to < total).into();
     reply["SyncKey"] = sync_key::after(to, CLOCK);
     reply["SyncCheckKey"] = sync_key::after(to, CHECK_CLOCK);
     Ok(reply)
 }
 
-/// Returns a reply without values. Even a refusal has all fields.
+/// Appends to `…List` and updates its `…Count`.
+fn append(reply: &mut Value, list: &str, value: Value) {
+    if let Some(values) = reply[format!("{list}List")].as_array_mut() {
+        values.push(value);
+        let count = values.len();
+        reply[format!("{list}Count")] = count.into();
+    }
+}
+
+/// Returns a reply without data. Even a refusal has all fields.
 fn empty_reply(ret: Ret) -> Value {
     let no_key = json!({ "Count": 0, "List": [] });
     json!({
@@ -79,7 +94,7 @@ fn empty_reply(ret: Ret) -> Value {
     })
 }
 
-/// Returns the data of the account itself, none of which has changed.
+/// Returns the profile of the account, in which nothing has changed.
 fn unchanged_profile() -> Value {
     json!({
         "BitFlag": 0, "UserName": { "Buff": "" }, "NickName": { "Buff": "" }, "BindUin": 0,

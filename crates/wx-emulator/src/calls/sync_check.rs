@@ -1,4 +1,4 @@
-//! synccheck: a long poll, which ends when a message has arrived.
+//! synccheck: a long poll that ends when a message arrives.
 
 use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 
@@ -29,7 +29,7 @@ pub(super) const SYNC_CHECK: CallSpec = CallSpec {
     ]),
 };
 
-/// Selectors of the reply.
+/// Values of `selector` in the reply.
 const NOTHING: u32 = 0;
 const NEW_MESSAGE: u32 = 2;
 
@@ -45,7 +45,7 @@ async fn check(call: &ReceivedCall<'_>) -> Outcome {
         return Ok(reply(0, NEW_MESSAGE));
     }
     let _ = tokio::time::timeout(call.state.options.hold, incoming_message).await;
-    let login = call.state.logins().state;
+    let login = call.state.logins().state();
     match login {
         State::In if has_new() => Ok(reply(0, NEW_MESSAGE)),
         State::In => Ok(reply(0, NOTHING)),

@@ -1,4 +1,4 @@
-//! The SyncKey, which is a position in the messages, and the SyncCheckKey.
+//! The SyncKey, which is a position in the sequence of messages, and the SyncCheckKey.
 
 use serde_json::{Value, json};
 
@@ -9,12 +9,12 @@ pub(super) const CLOCK: u64 = 1_511_493_942;
 /// The value with key 1000 in a SyncCheckKey.
 pub(super) const CHECK_CLOCK: u64 = CLOCK + 1;
 
-/// Returns the SyncKey of webwxinit, which has fewer entries than that of webwxsync.
+/// Returns the SyncKey of webwxinit, which has fewer entries than the one of webwxsync.
 pub(super) fn first(count: usize) -> Value {
     from_entries(&[(1, START), (2, START + count as u64), (3, START - 1), (1000, CLOCK)])
 }
 
-/// Returns a key after `count` messages.
+/// Returns the key of the position after `count` messages.
 pub(super) fn after(count: usize, clock: u64) -> Value {
     from_entries(&[
         (1, START),
@@ -33,7 +33,7 @@ fn from_entries(entries: &[(u64, u64)]) -> Value {
     json!({ "Count": list.len(), "List": list })
 }
 
-/// Returns how many messages a client has received that sends this counter.
+/// Returns the number of messages that a client with this counter has received.
 pub(super) fn received(counter: Option<u64>) -> usize {
     counter.map_or(0, |counter| counter.saturating_sub(START) as usize)
 }

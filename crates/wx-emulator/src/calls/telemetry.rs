@@ -1,4 +1,4 @@
-//! reportforweb, webwxstatreport and webwxoplog: calls that change nothing here.
+//! reportforweb, webwxstatreport and webwxoplog: calls that have no effect on this server.
 
 use http::header::CONTENT_TYPE;
 
@@ -33,7 +33,7 @@ pub(super) const OP_LOG: CallSpec = CallSpec {
     ..STAT_REPORT
 };
 
-/// A ping, which the page makes by an image.
+/// A ping, which the page sends by loading an image.
 pub(super) const REPORT_FOR_WEB: CallSpec = CallSpec {
     name: "reportforweb",
     methods: &["GET"],

@@ -6,7 +6,7 @@ use crate::exchange::reply::Reply;
 use crate::model::hosts::HostRole;
 use crate::model::ret::MALFORMED;
 
-/// The row of all unknown paths. It has no methods, so it is never handled.
+/// The row for all unknown paths. It allows no methods, so its handler is never called.
 pub(super) static UNKNOWN: CallSpec = CallSpec {
     name: "",
     methods: &[],
@@ -17,7 +17,7 @@ pub(super) static UNKNOWN: CallSpec = CallSpec {
     page: PageRequest { query: None, ..PageRequest::script(&[], PageBody::Unchecked) },
 };
 
-/// Like the real server, replies in JSON if the path is one of web WeChat's calls.
+/// Like the real server, replies in JSON if the path has the prefix of web WeChat's calls.
 pub(super) fn reply_to(call: &ReceivedCall<'_>) -> Reply {
     call.violation(format!("{} is not supported by this server", call.method));
     if call.is_api {

@@ -1,4 +1,4 @@
-//! webwxuploadmedia: one form per chunk, and a MediaId for the complete file.
+//! webwxuploadmedia: one form per chunk. The last one returns the MediaId of the complete file.
 
 use std::time::Instant;
 
@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use super::check_upload::UNCHECKED;
 use crate::exchange::call_spec::{
     AppIdHeader, CallSpec, Handler, Login, Outcome, PageBody, PageRequest, Refusal,
 };
@@ -22,19 +21,19 @@ use crate::state::server_state::ServerState;
 use crate::state::uploads::{Chunk, FileKey, Progress};
 use crate::violations::form::check_media;
 
-/// The length of the largest file that is accepted.
+/// The maximum length of a file.
 const LONGEST: u64 = 512 << 20;
 
 pub(super) const UPLOAD_MEDIA: CallSpec = CallSpec {
     name: "webwxuploadmedia",
-    // A preflight is refused like an empty upload. Its Ret 1 means nothing.
+    // A preflight is refused like an empty upload. The browser ignores its Ret 1.
     methods: &["POST", "OPTIONS"],
     host: HostRole::File,
     login: Login::FormTicket,
     handler: Handler::Async(|call| Box::pin(upload(call))),
     refusal: Refusal::Ret(|ret| Reply::json(refused(ret))),
     page: PageRequest {
-        // Uploads of a browser were recorded both with and without it.
+        // Browsers were recorded uploading both with and without the header.
         app_id: AppIdHeader::Optional,
         fixed: &[("f", &["json"])],
         check: check_random,
@@ -49,7 +48,7 @@ async fn upload(call: &ReceivedCall<'_>) -> Outcome {
     let name = form.value("name").or(form.file_part().and_then(|part| part.filename.as_deref()));
     let name = name.unwrap_or_default();
     let chunk = chunk(form, &request, request_text, name).ok_or(MALFORMED)?;
-    check_big(call.state, &request, &chunk.key)?;
+    check_large(call.state, &request, &chunk.key)?;
     let key = chunk.key.clone();
     let is_last = chunk.index + 1 == chunk.count;
     let now = Instant::now();
@@ -83,7 +82,7 @@ async fn upload(call: &ReceivedCall<'_>) -> Outcome {
     Ok(Reply::json(json).gzipped(is_last && offers_gzip))
 }
 
-/// Returns the chunk that the form holds, or `None` if the form contradicts itself.
+/// Returns the chunk in the form, or `None` if the fields of the form are inconsistent.
 fn chunk<'a>(
     form: &'a Form,
     request: &Value,
@@ -101,7 +100,7 @@ fn chunk<'a>(
         (Some(count), Some(index)) => (count?, index?),
         _ => return None,
     };
-    // Each chunk has a byte, and the last of n chunks has the index n-1.
+    // A chunk has at least one byte, and the last of n chunks has the index n-1.
     if count == 0 || count > size || index >= count {
         return None;
     }
@@ -120,29 +119,30 @@ fn chunk<'a>(
     })
 }
 
-/// Parses a number, which one client writes as text.
+/// Parses a number, which one client sends as a string.
 fn number_or_text(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-/// Checks that webwxcheckupload has preceded a big file, and that the file carries its reply.
-fn check_big(state: &ServerState, request: &Value, key: &FileKey) -> Result<(), Ret> {
+/// Checks that a big file was announced by webwxcheckupload, and that the upload carries the values
+/// of that reply.
+fn check_large(state: &ServerState, request: &Value, key: &FileKey) -> Result<(), Ret> {
     let carried = request["AESKey"].as_str().zip(request["Signature"].as_str());
     let uploads = state.uploads();
     let given = uploads
         .checked
         .get(&key.md5)
         .map(|(aes_key, signature)| (aes_key.as_str(), signature.as_str()));
-    match (key.size > UNCHECKED, carried) {
+    match (key.size > state.options.checked_above, carried) {
         (true, None) => Err(MALFORMED),
         (_, Some(_)) if carried != given => Err(MALFORMED),
         _ => Ok(()),
     }
 }
 
-/// Checks a complete file, stores it and returns its MediaId. Digest and thumbnail are computed
-/// outside of the thread that serves the connections.
-async fn complete(
+/// Checks a complete file, stores it and returns its MediaId. The digest and the thumbnail are
+/// computed off the thread that serves the connections.
+pub(super) async fn complete(
     call: &ReceivedCall<'_>,
     form: &Form,
     key: &FileKey,
@@ -170,8 +170,7 @@ fn finished(state: &ServerState, media_id: &str, name: &str) -> Option<Value> {
     Some(reply(0, media_id, file.bytes.len() as u64, file.announced_size(), Some(name)))
 }
 
-/// Returns the reply of a rate-limited server: a refusal that has the MediaId of somebody else's
-/// image.
+/// Returns the reply of a rate-limited server: a refusal with the MediaId of somebody else's image.
 pub(super) fn foreign(call: &ReceivedCall<'_>) -> Reply {
     let size = call.form.as_ref().and_then(announced_size).unwrap_or_default();
     let json = reply(RATE_LIMITED, &call.state.media().foreign_id(), size, (0, 0), None);
@@ -193,7 +192,7 @@ fn refused(ret: Ret) -> Value {
     reply(ret, "", 0, (0, 0), None)
 }
 
-/// Returns the JSON of a reply. `name` adds `EncryFileName`, which a refusal does not have.
+/// Returns the JSON of a reply. `name` adds `EncryFileName`, which refusals do not have.
 fn reply(
     ret: Ret,
     media_id: &str,
@@ -214,8 +213,8 @@ fn reply(
     reply
 }
 
-/// Checks the parameter that only the File Transfer Helper has.
-fn check_random(call: &ReceivedCall<'_>) {
+/// Checks the parameter `random`, which only the File Transfer Helper sends.
+pub(super) fn check_random(call: &ReceivedCall<'_>) {
     let is_helper = call.state.logins().profile == Profile::FileHelper;
     match (is_helper, call.query.get("random").map(|random| random.len())) {
         (true, Some(4)) | (false, None) => {}

@@ -1,13 +1,12 @@
-//! The part of the driver test that knows the core. It is a macro, so that it is compiled where the
-//! core is: this crate shares no code with it, and is tested by it.
+//! The part of the driver test that uses the core. It is a macro that is expanded in the crate of
+//! the test, because this crate must not depend on the core.
 
-/// Puts a driver to the [driver test](mod@crate::driver_test): makes a
-/// [`DriverTest`](crate::driver_test::DriverTest) of it, inside of the test function that is to run
-/// it.
+/// Creates a [driver test](mod@crate::driver_test) of a driver, as a
+/// [`DriverTest`](crate::driver_test::DriverTest). Use it in the test function that runs the test.
 ///
-/// It takes the path of a function which runs any flow of wx-proto with the driver, and which
+/// Takes the path of a function that runs any flow of wx-proto with the driver. The function
 /// returns `None` if the driver was [stopped](crate::driver_test::Io::stop_after) before the flow
-/// was done. The crate that calls it has to depend on wx-proto, by that name.
+/// was done. The calling crate has to depend on wx-proto under that name.
 ///
 /// ```ignore
 /// fn drive<F: wx_proto::flow::Flow>(
@@ -22,12 +21,12 @@
 #[macro_export]
 macro_rules! driver_test {
     ($drive:path) => {{
-        // The module of the test may have others of these names.
+        // The module of the test may define other items of these names.
         use ::std::{option::Option, result::Result};
 
         use ::wx_proto::flow::{
             Action, Delivery, FetchImage, Flow, Input, ListContacts, NextMessages, Progress,
-            SendImage, Snapshot, UnexpectedInput,
+            SendMessage, Snapshot, UnexpectedInput,
         };
         use ::wx_proto::{
             Error, ImageVariant, Media, MsgId, Policy, Recipient, Seed, Session, UnixMs,
@@ -58,11 +57,11 @@ macro_rules! driver_test {
                             FetchImage::new(session, id, variant, true, seed, policy),
                         );
                     }
-                    Operation::SendImage { checkpointed } => {
+                    Operation::SendMessage { checkpointed } => {
                         let (image, to) = (job.io.image(), Recipient::file_helper());
-                        let media = Media::new("a.jpg", image.len() as u64, image, &policy);
+                        let media = Media::new("a.jpg", image.len() as u64, image);
                         let media = media.expect("an image");
-                        let flow = SendImage::new(session, media, to, seed, policy);
+                        let flow = SendMessage::media(session, media, to, seed, policy);
                         run(
                             job,
                             session,
@@ -103,7 +102,7 @@ macro_rules! driver_test {
             }
         }
 
-        /// A flow whose driver is recorded. Its output is `None` where the driver has to return
+        /// A flow that records its driver. Its output is `None` if the test makes the driver return
         /// early.
         struct Recorded<'a, F> {
             flow: &'a mut F,

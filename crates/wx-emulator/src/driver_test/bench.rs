@@ -6,19 +6,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::job::{Answer, Driver, Exchange, Job, Operation};
+use super::job::{Driver, Exchange, ExchangeEnd, Job, Operation};
 use super::report::Finding;
 use super::scripted_server::{Received, Script, ScriptedServer};
 use crate::model::profile::Profile;
 use crate::state::account::Account;
 
-/// How much later than its limit a driver may end. Busy computers are late.
+/// How long after its limit a driver may end. A busy computer causes delays.
 pub(super) const SLACK: Duration = Duration::from_millis(1200);
 
 /// The outcome of a check.
 pub(super) type Checked = Result<(), Finding>;
 
-/// Where checks are carried out.
+/// Runs the jobs of the checks.
 pub(super) struct Bench<'a> {
     pub(super) driver: &'a dyn Driver,
     /// The name of the test function.
@@ -26,7 +26,7 @@ pub(super) struct Bench<'a> {
     account: Account,
 }
 
-/// A job that the driver has returned from, and what its server has seen.
+/// A job after the driver has returned, and the server that it used.
 pub(super) struct Ran {
     pub(super) job: Job,
     pub(super) server: ScriptedServer,
@@ -49,8 +49,7 @@ impl<'a> Bench<'a> {
         let base = format!("http://{}", server.addr());
         let reach = |_: &str| ("127.0.0.1".to_owned(), true);
         let session = self.account.session_json(&base, reach, Profile::Web);
-        // Without a position in the messages, a flow that waits for them would begin with
-        // webwxinit.
+        // Without a sync position, a flow that waits for messages would start with webwxinit.
         let position = r#""sync_key": {"Count": 1, "List": [{"Key": 1, "Val": 1}]}"#;
         let session = session.replace(r#""sync_key": null"#, position);
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -64,13 +63,13 @@ impl<'a> Bench<'a> {
         Ok(Ran { job, server, took: began.elapsed() })
     }
 
-    /// Whether one of the secrets of the login is in these bytes.
+    /// Returns whether these bytes contain a secret of the login.
     pub(super) fn has_secret(&self, bytes: &[u8]) -> bool {
         let text = String::from_utf8_lossy(bytes);
         self.account.secrets(false).any(|secret| text.contains(secret))
     }
 
-    /// Runs a check for each of `cases` at once, and returns the first finding with the name of its
+    /// Runs a check for each of `cases` in parallel. Returns the first finding with the name of its
     /// case.
     pub(super) fn each_at_once<T: Sync>(
         &self,
@@ -81,7 +80,7 @@ impl<'a> Bench<'a> {
         self.at_once(cases, check).into_iter().collect()
     }
 
-    /// Runs `work` for each of `cases` at once.
+    /// Runs `work` for each of `cases` in parallel.
     pub(super) fn at_once<C: Sync, T: Send>(
         &self,
         cases: &[C],
@@ -91,7 +90,7 @@ impl<'a> Bench<'a> {
             let work = &work;
             let running: Vec<_> =
                 cases.iter().map(|case| scope.spawn(move || work(case))).collect();
-            // Panics of drivers are caught where these are called.
+            // The panics of drivers are caught in `run`.
             let join = |case: ScopedJoinHandle<'_, T>| {
                 case.join().unwrap_or_else(|panic| resume_unwind(panic))
             };
@@ -101,20 +100,20 @@ impl<'a> Bench<'a> {
 }
 
 impl Ran {
-    /// Returns the first request that was handed out, and how it was answered.
+    /// Returns the first request that was handed out, and the answer of the driver.
     pub(super) fn first(&self) -> Result<&Exchange, Finding> {
         self.job.record.exchanges.first().ok_or_else(|| {
-            Finding::new("the flow is polled until it is done", "it never handed out a request")
+            Finding::new("the flow is polled until it is done", "it never sent a request")
         })
     }
 
-    /// Returns how the first exchange ended, and after which time.
-    pub(super) fn first_end(&self) -> Result<(Answer, Duration), Finding> {
+    /// Returns how the first exchange ended, and when.
+    pub(super) fn first_end(&self) -> Result<(ExchangeEnd, Duration), Finding> {
         self.end(0)
     }
 
-    /// Returns how an exchange ended, and after which time.
-    pub(super) fn end(&self, at: usize) -> Result<(Answer, Duration), Finding> {
+    /// Returns how an exchange ended, and when.
+    pub(super) fn end(&self, at: usize) -> Result<(ExchangeEnd, Duration), Finding> {
         self.job.record.exchanges.get(at).and_then(|exchange| exchange.end).ok_or_else(|| {
             let expected = "each request is sent, and its reply is received up to its end";
             Finding::new(expected, format!("request {} was not, and nothing has failed", at + 1))
@@ -139,7 +138,7 @@ impl Ran {
         ))
     }
 
-    /// Checks that the head of the first reply was passed on with this status.
+    /// Checks that the driver passed on the head of the first reply with this status.
     pub(super) fn check_status(&self, status: u16) -> Checked {
         let exchange = self.first()?;
         let seen = match (&exchange.head, exchange.end) {
@@ -152,10 +151,9 @@ impl Ran {
     }
 }
 
-/// Checks that a request arrived as it was handed out.
+/// Checks that a request arrived unchanged.
 pub(super) fn check_unchanged(sent: &Exchange, received: &Received) -> Checked {
-    let expected =
-        "the request as it was handed out, with no other headers than Host and Connection";
+    let expected = "the request of the flow, with no other headers than Host and Connection";
     let differs = |what: String| Err(Finding::new(expected, what));
     let target = sent.uri.path_and_query().map_or("/", |target| target.as_str());
     if !received.request_line.starts_with(&format!("{} {target} HTTP/1.", sent.method)) {
@@ -169,13 +167,13 @@ pub(super) fn check_unchanged(sent: &Exchange, received: &Received) -> Checked {
         let values = sent.headers.get_all(name).iter().map(http::HeaderValue::as_bytes);
         if !received.values(name.as_str()).eq(values) {
             let times = count(received.values(name.as_str()).count(), "header");
-            return differs(format!("{times} {name}, not with the values that were handed out"));
+            return differs(format!("{times} {name}, not with the values of the flow's request"));
         }
     }
     let is_extra =
         |name: &str| !sent.headers.contains_key(name) && !["host", "connection"].contains(&name);
     if let Some((name, _)) = received.headers.iter().find(|(name, _)| is_extra(name)) {
-        return differs(format!("a header {name} that was not handed out"));
+        return differs(format!("a header {name} that the flow's request does not have"));
     }
     if received.body != sent.body {
         let (received, sent) = (received.body.len(), sent.body.len());
@@ -184,12 +182,12 @@ pub(super) fn check_unchanged(sent: &Exchange, received: &Received) -> Checked {
     Ok(())
 }
 
-/// Returns a number with its noun.
+/// Formats a number and a noun.
 pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Returns the finding of a check that could not be carried out.
+/// Returns the finding when a check could not be run.
 pub(super) fn no_server(error: io::Error) -> Finding {
     Finding::new("a server on the loopback address", format!("it could not be started: {error}"))
 }

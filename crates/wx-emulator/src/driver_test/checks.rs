@@ -1,4 +1,4 @@
-//! The checks, each with the duty that it is for.
+//! The checks, each with the duty that it verifies.
 
 mod bodies;
 mod heads;
@@ -20,8 +20,8 @@ struct Check {
     run: fn(&Bench<'_>) -> Checked,
 }
 
-/// Runs the checks of these names: those that compute one after the other, and at the same time
-/// those that wait.
+/// Runs the checks with these names. Checks that mostly compute run one after the other, and checks
+/// that mostly wait run in parallel with them.
 pub(super) fn run(bench: &Bench<'_>, is_wanted: impl Fn(&str) -> bool) -> Vec<CheckReport> {
     let wanted = |checks: &'static [Check]| checks.iter().filter(|check| is_wanted(check.name));
     let mut lanes: Vec<Vec<_>> = wanted(WAITING).map(|check| vec![check]).collect();
@@ -37,7 +37,7 @@ pub(super) fn run(bench: &Bench<'_>, is_wanted: impl Fn(&str) -> bool) -> Vec<Ch
     reports.into_iter().flatten().collect()
 }
 
-/// Lists checks: a function each, with its duty.
+/// Builds a list of checks from functions and their duties.
 macro_rules! checks {
     ($($module:ident::$name:ident: $duty:literal,)*) => {
         &[$(Check { name: stringify!($name), duty: $duty, run: $module::$name },)*]
@@ -72,9 +72,9 @@ const COMPUTING: &[Check] = checks! {
     bodies::truncated_bodies_are_noticed:
         "Report a body that was cut off as a failure, never as its end.",
     states::an_unsaved_message_does_not_leave:
-        "Answer Save with Saved only if the state is stored, otherwise with Local.",
+        "ExchangeEnd Save with Saved only if the state is stored, otherwise with Local.",
     states::another_driver_can_continue:
-        "Answer Receive with Failed if the driver does not hold that reply.",
+        "ExchangeEnd Receive with Failed if the driver does not hold that reply.",
     proxies::loopback_needs_no_proxy:
         "Obey Limits::direct: use no proxy, whatever the environment says.",
 };
@@ -82,7 +82,7 @@ const COMPUTING: &[Check] = checks! {
 const WAITING: &[Check] = checks! {
     limits::a_stall_ends_the_exchange:
         "Give up when no byte has moved for Limits::stall.",
-    limits::a_slow_reply_is_no_stall:
+    limits::a_slow_reply_is_not_a_stall:
         "Do not give up while bytes arrive at a sufficient rate.",
     limits::a_trickle_ends_the_exchange:
         "Give up after Limits::give_up_after. Only bytes of bodies extend it.",

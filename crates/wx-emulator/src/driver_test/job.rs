@@ -1,4 +1,4 @@
-//! What a check has a driver do, and what happens meanwhile, as plain data.
+//! The job of a check, and the record of its run, as plain data.
 
 use std::fmt;
 use std::io;
@@ -10,41 +10,41 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, Uri};
 
-/// A driver under test, with the flows of the core around it. [`driver_test!`](crate::driver_test!)
-/// implements it.
+/// A driver under test. Implemented by [`driver_test!`](crate::driver_test!), because it uses the
+/// flows of the core.
 pub trait Driver: Sync {
-    /// Runs the flow that `job` describes, and records in it what the flow and the driver say to
-    /// each other.
+    /// Runs the flow that `job` describes, and records the actions and inputs that the flow and the
+    /// driver exchange.
     fn run(&self, job: &mut Job);
 }
 
-/// One flow to run: with which session and limits, on what, and how far.
+/// A flow to run, with its session, limits, data, and the point at which it stops.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Job {
-    /// Which flow.
+    /// The flow to run.
     pub operation: Operation,
     /// The session, as a session file of version 1.
     pub session_json: SessionJson,
     /// The time, in milliseconds since 1970.
     pub unix_ms: u64,
-    /// Tries of each call.
+    /// The maximum number of tries of each call.
     pub tries: u32,
-    /// How long no byte may move.
+    /// The time without a byte after which an exchange has stalled.
     pub stall: Duration,
-    /// After which time the rate counts.
+    /// The time after which the minimum rate applies.
     pub slow_after: Duration,
     /// The minimum rate, in bytes per second.
     pub min_rate: u64,
-    /// The longest time of a long poll.
+    /// The maximum duration of a long poll.
     pub poll_limit: Duration,
-    /// What the driver reads from and writes to.
+    /// The I/O of the driver.
     pub io: Io,
-    /// What has happened.
+    /// What happened during the run.
     pub record: Record,
 }
 
-/// A session file. `Debug` does not show it.
+/// A session file. `Debug` does not show its content.
 pub struct SessionJson(pub String);
 
 impl fmt::Debug for SessionJson {
@@ -63,9 +63,9 @@ pub enum Operation {
     NextMessages,
     /// `FetchImage`: a GET whose reply is written piece by piece.
     FetchImage,
-    /// `SendImage`: a POST for each chunk, and one for the message.
-    SendImage {
-        /// Whether its states are to be stored.
+    /// `SendMessage`: a POST for each chunk, and one for the message.
+    SendMessage {
+        /// Whether its states have to be saved.
         checkpointed: bool,
     },
 }
@@ -87,7 +87,7 @@ impl Job {
     }
 }
 
-/// What a driver answers `Read`, `Write` and `Save` with.
+/// The I/O with which a driver answers `Read`, `Write` and `Save`.
 #[derive(Default)]
 pub struct Io {
     pub(super) image: Bytes,
@@ -103,7 +103,7 @@ impl Io {
         &self.image
     }
 
-    /// Answers `Read`: returns the bytes of `span`, or as many of them as there are.
+    /// Answers `Read`: returns the bytes of `span`, or fewer at the end of the image.
     #[must_use]
     pub fn read(&self, span: Range<u64>) -> Bytes {
         let at = |at| usize::try_from(at).unwrap_or(usize::MAX).min(self.image.len());
@@ -122,9 +122,8 @@ impl Io {
         self.store.clone()
     }
 
-    /// Returns the time after which the driver is to be stopped in the middle, however that is done
-    /// with it: its future is dropped, or its token is cancelled. A driver that cannot be stopped
-    /// ignores it.
+    /// Returns the time after which the driver has to be stopped, by dropping its future or by
+    /// cancelling its token. A driver that cannot be stopped ignores it.
     #[must_use]
     pub fn stop_after(&self) -> Option<Duration> {
         self.stop_after
@@ -141,7 +140,7 @@ impl fmt::Debug for Io {
     }
 }
 
-/// Where a driver stores the states of a flow. Clones are the same store.
+/// The store for the states of a flow. Clones share the same store.
 #[derive(Clone, Debug, Default)]
 pub struct Store(Arc<StoreState>);
 
@@ -152,12 +151,13 @@ struct StoreState {
 }
 
 impl Store {
-    /// Stores a state. The test needs to know only when that happens, not what is stored.
-    ///
+    /// Saves a state. The content is not stored, because the test only needs to know when states
+    /// are saved.
+    /// # Errors
     /// # Errors
     ///
-    /// Returns an error in the checks where states cannot be stored. The driver has to pass it on
-    /// to the flow.
+    /// Returns an error in checks in which states cannot be saved. The driver has to pass it on to
+    /// the flow.
     pub fn save(&self) -> io::Result<()> {
         self.0.saves.fetch_add(1, Ordering::Relaxed);
         if self.0.fails.load(Ordering::Relaxed) {
@@ -175,24 +175,24 @@ impl Store {
     }
 }
 
-/// What a flow and its driver have said to each other, and when.
+/// The actions and inputs of a flow and its driver, with their times.
 ///
 /// `Debug` shows no requests.
 #[derive(Default)]
 pub struct Record {
     pub(super) exchanges: Vec<Exchange>,
-    /// How the flow ended; `None` if the driver was stopped before.
+    /// The result of the flow. `None` if the driver was stopped before it was done.
     pub(super) result: Option<Result<(), String>>,
-    /// How often the driver was stopped and run again with the same flow.
+    /// The number of times that the driver was stopped and run again with the same flow.
     pub(super) restarts: usize,
-    /// Where the flow is to pretend that it is done.
+    /// The point at which the flow pretends to be done.
     pub(super) stop: Option<Stop>,
-    /// The first answer of a driver that was given a flow in the middle.
-    pub(super) first_answer: Option<Answer>,
+    /// The first answer of a driver that was run with a flow that had already started.
+    pub(super) first_answer: Option<ExchangeEnd>,
     is_first: bool,
 }
 
-/// A point at which the driver returns, because the flow pretends to be done.
+/// A point at which the driver returns because the flow pretends to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
     /// After the first head. The driver is run again with the same flow.
@@ -201,34 +201,35 @@ pub(super) enum Stop {
     After(usize),
 }
 
-/// A request that was handed out, and how it was answered.
+/// A request that was handed out, and the answer of the driver.
 pub(super) struct Exchange {
     pub(super) method: Method,
     pub(super) uri: Uri,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
-    /// Whether it has to be sent on a new connection.
+    /// Whether the request has to be sent on a new connection.
     pub(super) new_connection: bool,
     pub(super) began: Instant,
     pub(super) head: Option<(StatusCode, HeaderMap)>,
     pub(super) received: Vec<u8>,
-    pub(super) end: Option<(Answer, Duration)>,
+    pub(super) end: Option<(ExchangeEnd, Duration)>,
 }
 
-/// An answer of a driver to `Send` or `Receive`, except for heads and pieces in an exchange.
+/// An answer of a driver to `Send` or `Receive`. Heads and pieces of bodies are only answers if
+/// they do not belong to an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum ExchangeEnd {
     Head,
     Body,
     End,
     Failed {
         kind: &'static str,
-        /// Whether the driver says that the request never left.
+        /// Whether the driver reports that the request never left.
         never_delivered: bool,
     },
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for ExchangeEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Head => f.write_str("a head"),
@@ -243,7 +244,7 @@ impl fmt::Display for Answer {
 }
 
 impl Record {
-    /// Notes a request that is handed out to the driver, and whether it has to be sent on a new
+    /// Records a request that is handed out to the driver, and whether it has to be sent on a new
     /// connection.
     pub fn sent<'a>(
         &mut self,
@@ -266,46 +267,45 @@ impl Record {
         });
     }
 
-    /// Notes `Input::Head`.
+    /// Records `Input::Head`.
     pub fn head(&mut self, status: StatusCode, headers: &HeaderMap) {
-        self.answered(Answer::Head);
+        self.answered(ExchangeEnd::Head);
         if let Some(exchange) = self.exchanges.last_mut() {
             exchange.head = Some((status, headers.clone()));
         }
     }
 
-    /// Notes `Input::Body`.
+    /// Records `Input::Body`.
     pub fn body(&mut self, bytes: &[u8]) {
-        self.answered(Answer::Body);
+        self.answered(ExchangeEnd::Body);
         if let Some(exchange) = self.exchanges.last_mut() {
             exchange.received.extend_from_slice(bytes);
         }
     }
 
-    /// Notes `Input::End`.
+    /// Records `Input::End`.
     pub fn end(&mut self) {
-        self.over(Answer::End);
+        self.over(ExchangeEnd::End);
     }
 
-    /// Notes `Input::Failed`, with the name of the kind, and whether the delivery is `Never`.
+    /// Records `Input::Failed`, with the name of the kind, and whether the delivery is `Never`.
     pub fn failed(&mut self, kind: &'static str, never_delivered: bool) {
-        self.over(Answer::Failed { kind, never_delivered });
+        self.over(ExchangeEnd::Failed { kind, never_delivered });
     }
 
-    /// Notes how the flow ended.
+    /// Records the result of the flow.
     pub fn ended(&mut self, result: Result<(), String>) {
         self.result = Some(result);
     }
 
-    /// Notes that the driver is given the flow once more, after it was stopped. Returns whether it
-    /// may be.
+    /// Records that a stopped driver is run again with the same flow. Returns whether to do so.
     pub fn restart(&mut self) -> bool {
         self.restarts += 1;
         self.is_first = true;
         self.restarts <= 1 && !matches!(self.stop, Some(Stop::After(_)))
     }
 
-    /// Whether the flow is to pretend that it is done, so that the driver returns at this point.
+    /// Returns whether the flow has to pretend that it is done, which makes the driver return.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         let mut exchanges = self.exchanges.iter();
@@ -320,13 +320,13 @@ impl Record {
         }
     }
 
-    fn answered(&mut self, answer: Answer) {
+    fn answered(&mut self, answer: ExchangeEnd) {
         if std::mem::take(&mut self.is_first) {
             self.first_answer = Some(answer);
         }
     }
 
-    fn over(&mut self, answer: Answer) {
+    fn over(&mut self, answer: ExchangeEnd) {
         self.answered(answer);
         if let Some(exchange) = self.exchanges.last_mut() {
             exchange.end.get_or_insert((answer, exchange.began.elapsed()));

@@ -1,11 +1,11 @@
-//! What the driver test has found.
+//! The findings of the driver test.
 
 use std::fmt;
 
 /// The result of a driver test.
 ///
-/// `Display` has a line for each check, and for each that failed the duty, what was expected, and
-/// what was seen. It shows no values of requests, because these hold credentials.
+/// `Display` prints a line for each check. For a failed check, it adds the duty, what was expected,
+/// and what was seen. It prints no values of requests, because these contain credentials.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Report {
@@ -18,9 +18,9 @@ pub struct Report {
 pub struct CheckReport {
     /// The name of the check, such as `redirects_are_not_followed`.
     pub name: &'static str,
-    /// The duty of a driver that it checks.
+    /// The duty of a driver that the check verifies.
     pub duty: &'static str,
-    /// What was found if the driver does not fulfil the duty.
+    /// The finding, if the driver breaks the duty.
     pub finding: Option<Finding>,
 }
 
@@ -28,7 +28,7 @@ pub struct CheckReport {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What a driver has to do, in this situation.
+    /// What a driver has to do in this situation.
     pub expected: String,
     /// What this driver did.
     pub seen: String,
@@ -39,7 +39,7 @@ impl Finding {
         Self { expected: expected.into(), seen: seen.into() }
     }
 
-    /// Adds what the server did.
+    /// Adds the name of the case, which says what the server did.
     pub(super) fn of_case(self, case: &str) -> Self {
         Self { seen: format!("{} ({case})", self.seen), ..self }
     }
@@ -50,13 +50,13 @@ impl Report {
         Self { checks }
     }
 
-    /// Whether the driver passed all checks.
+    /// Returns whether the driver passed all checks.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.failures().next().is_none()
     }
 
-    /// Returns all checks that were run, in their order.
+    /// Returns all checks that were run, in order.
     #[must_use]
     pub fn checks(&self) -> &[CheckReport] {
         &self.checks

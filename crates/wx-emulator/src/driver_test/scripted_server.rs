@@ -1,5 +1,5 @@
-//! A server that replies byte by byte as a script says, and records what it receives. hyper, which
-//! serves the emulator, could not be as wrong as the checks need it to be.
+//! A server that follows a script byte by byte, and records what it receives. The checks need
+//! replies that are more broken than hyper, which serves the emulator, can send.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,19 +8,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A reply that never ends is ended after this time, so that a driver without limits fails a check
-/// instead of hanging in it.
+/// A reply without an end is stopped after this time, so that a driver without limits fails a check
+/// instead of hanging.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
-/// A reply that is sent without pauses ends after this many bytes.
+/// A reply without pauses is stopped after this many bytes.
 pub(super) const FLOOD: usize = 16 << 20;
 
-/// One step of a reply. When all are done, the next request of the connection is read, unless the
-/// client has asked to close it.
+/// One step of a reply. After the last step, the server reads the next request on the connection,
+/// unless the client has asked to close it.
 #[derive(Clone)]
 pub(super) enum Step {
     Write(Vec<u8>),
     Pause(Duration),
-    /// Writes the same piece again and again, with this pause after each.
+    /// Writes the same bytes again and again, with this pause after each time.
     Repeat(Vec<u8>, Duration),
     /// Waits until the client closes the connection.
     Hold,
@@ -28,26 +28,27 @@ pub(super) enum Step {
     Close,
 }
 
-/// The replies to the requests in the order in which they arrive, on whatever connection. Further
-/// requests get the last one again.
+/// The replies to requests in their order of arrival, across all connections. The last reply is
+/// repeated for further requests.
 pub(super) type Script = Vec<Vec<Step>>;
 
-/// Returns a reply that is written at once.
+/// Returns a reply that is written in one step.
 pub(super) fn reply(head: &str, body: impl AsRef<[u8]>) -> Vec<Step> {
     vec![Step::Write(message(head, body))]
 }
 
-/// Returns the bytes of a reply with a Content-Length. `head` is the status, and further headers.
+/// Returns the bytes of a reply with a Content-Length. `head` is the status line without the
+/// version, and optional headers.
 pub(super) fn message(head: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let head = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }
 
-/// A request as it was received.
+/// A received request.
 pub(super) struct Received {
     pub(super) request_line: String,
-    /// Names in lowercase, in the order received.
+    /// The names in lowercase, in the order received.
     pub(super) headers: Vec<(String, Vec<u8>)>,
     pub(super) body: Vec<u8>,
 }
@@ -64,12 +65,12 @@ impl Received {
         Self { request_line, headers: headers.collect(), body: Vec::new() }
     }
 
-    /// Returns the values of the headers of this name, which is in lowercase.
+    /// Returns the values of the headers with this lowercase name.
     pub(super) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.headers.iter().filter(move |(other, _)| other == name).map(|(_, value)| &value[..])
     }
 
-    /// Whether this is a request to the call `name`.
+    /// Returns whether this is a request to the call `name`.
     pub(super) fn is_to(&self, name: &str) -> bool {
         self.request_line.contains(&format!("/{name}?"))
     }
@@ -80,14 +81,14 @@ impl Received {
     }
 }
 
-/// What a server has seen.
+/// What a server has received.
 #[derive(Default)]
 pub(super) struct Log {
     pub(super) requests: Vec<Received>,
     pub(super) connections: usize,
-    /// Connections that the client has closed while they were held.
+    /// The number of connections that the client closed while the server held them.
     pub(super) abandoned: usize,
-    /// Bytes of replies that were sent without an end.
+    /// The number of bytes that were sent in replies without an end.
     pub(super) flooded: usize,
 }
 
@@ -118,8 +119,8 @@ impl ScriptedServer {
                 let Ok(stream) = stream else { continue };
                 shared.log().connections += 1;
                 let shared = Arc::clone(&shared);
-                // An error is a connection that the client has closed, or one without a thread,
-                // which is closed here.
+                // An error means that the client has closed the connection, or that no thread could
+                // be started, in which case the connection is closed here.
                 let _ =
                     thread::Builder::new().spawn(move || shared.serve(stream).unwrap_or_default());
             }
@@ -139,7 +140,7 @@ impl ScriptedServer {
 impl Drop for ScriptedServer {
     fn drop(&mut self) {
         self.shared.is_over.store(true, Ordering::Relaxed);
-        // Wakes the thread that accepts.
+        // Wakes the thread that accepts connections.
         let _ = TcpStream::connect(self.addr);
     }
 }
@@ -220,7 +221,7 @@ impl Shared {
     }
 }
 
-/// Reads up to `end` and with it. Returns `None` if the connection is closed before.
+/// Reads up to and including `end`. Returns `None` if the connection is closed before that.
 fn read_until(stream: &mut TcpStream, end: &[u8]) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let mut byte = [0];

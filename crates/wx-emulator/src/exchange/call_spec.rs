@@ -1,5 +1,5 @@
-//! The row of a call in the table: which login it needs, what handles it, what a refusal looks
-//! like, and what the official page sends.
+//! The specification of a call: the login that it requires, its handler, its refusals, and what the
+//! official page sends.
 
 use std::pin::Pin;
 
@@ -9,7 +9,7 @@ use crate::model::hosts::HostRole;
 use crate::model::ret::Ret;
 use crate::state::server_state::ServerState;
 
-/// The row of a call.
+/// The row of a call in the table.
 pub(crate) struct CallSpec {
     /// The last segment of the path.
     pub(crate) name: &'static str,
@@ -21,9 +21,9 @@ pub(crate) struct CallSpec {
     pub(crate) page: PageRequest,
 }
 
-/// What admits a call.
+/// The credentials that a call requires.
 pub(crate) enum Login {
-    /// Nothing is needed.
+    /// No credentials.
     None,
     /// The cookies that outlive a login.
     LongLivedCookies,
@@ -33,7 +33,7 @@ pub(crate) enum Login {
     Identity,
     /// The cookies of the login, and its `BaseRequest` in the JSON body.
     BaseRequest,
-    /// The cookies of the login, and a `BaseRequest` that may consist of its sid.
+    /// The cookies of the login, and a `BaseRequest` that needs no more than its sid.
     Sid,
     /// The data ticket, in the query or as a cookie.
     QueryTicket,
@@ -41,7 +41,7 @@ pub(crate) enum Login {
     FormTicket,
 }
 
-/// The reply to a call, or the code that the call is refused with.
+/// The reply to a call, or the code with which the call is refused.
 pub(crate) type Outcome = Result<Reply, Ret>;
 
 pub(crate) enum Handler {
@@ -49,31 +49,31 @@ pub(crate) enum Handler {
     Async(for<'a> fn(&'a ReceivedCall<'a>) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>),
 }
 
-/// What a refusal looks like.
+/// The form of a refusal.
 pub(crate) enum Refusal {
     /// A reply that contains the Ret.
     Ret(fn(Ret) -> Reply),
-    /// A reply whose status is 200 and whose body is empty: the call has no Ret.
+    /// An empty reply with status 200, for a call without a Ret.
     Empty(fn(&ServerState) -> Reply),
 }
 
-/// What the official page sends.
+/// What the official page sends with a call.
 pub(crate) struct PageRequest {
-    /// The names of the query in the page's order. Those with `?` may be absent. `None` if the
-    /// query is not checked.
+    /// The names of the query parameters in the page's order. A name with `?` is optional. `None`
+    /// if the query is not checked.
     pub(crate) query: Option<&'static [&'static str]>,
-    /// Parameters of the query that have one of these values.
+    /// Query parameters that must have one of these values.
     pub(crate) fixed: &'static [(&'static str, &'static [&'static str])],
-    /// Parameters of the query that the page does not percent-encode, in contrast to all others.
+    /// Query parameters that the page does not percent-encode, unlike all others.
     pub(crate) raw: &'static [&'static str],
-    /// Whether the skey of the query may be empty.
+    /// Whether the skey in the query may be empty.
     pub(crate) may_lack_skey: bool,
     pub(crate) body: PageBody,
     pub(crate) base_request: BaseRequestKind,
     pub(crate) headers: PageHeaders,
     pub(crate) app_id: AppIdHeader,
     pub(crate) profile: ProfileSource,
-    /// Checks what only this call has, and records violations.
+    /// An additional check for this call, which records violations.
     pub(crate) check: fn(&ReceivedCall<'_>),
 }
 
@@ -83,39 +83,41 @@ pub(crate) enum PageBody {
     Unchecked,
     /// JSON with these keys, in this order.
     Json(&'static [&'static str]),
-    /// A message whose `Msg` has these keys before those of every message. Those with `?` may be
-    /// absent.
+    /// A message. Its `Msg` has these keys before the keys of all messages. A key with `?` is
+    /// optional.
     Message(&'static [&'static str]),
     /// The multipart form of an upload.
     UploadForm,
+    /// The multipart form of the File Transfer Helper's upload of large files.
+    ParallelForm,
     UrlEncoded,
 }
 
 /// The headers that the browser adds.
 pub(crate) enum PageHeaders {
-    /// Not checked: the address was typed, or there is no login yet.
+    /// Not checked, because the user typed the address, or because there is no login yet.
     Unchecked,
-    /// Those of a call that the page makes.
+    /// The headers of a call that the page makes.
     Call,
-    /// Those of telemetry that is sent to another site.
+    /// The headers of telemetry that is sent to another site.
     Telemetry,
 }
 
-/// Whether the File Transfer Helper adds `mmweb_appid`. Only a request of a script can carry it, in
-/// contrast to script elements, images, forms and preflights.
+/// Whether the File Transfer Helper adds `mmweb_appid`. Only scripts can add it, unlike script
+/// elements, images, forms and preflights.
 pub(crate) enum AppIdHeader {
     Impossible,
-    /// Recorded without it as well, or in no source.
+    /// Also recorded without the header, or not recorded at all.
     Optional,
     Required,
 }
 
-/// How the server knows which page a call belongs to.
+/// How the server finds out which page a call belongs to.
 pub(crate) enum ProfileSource {
     Login,
     /// The `appid` of the query, because there is no login yet.
     AppId,
-    /// The `ticket` of the query, which was given to a page.
+    /// The `ticket` of the query, which was issued to a page.
     Ticket,
 }
 
@@ -137,7 +139,7 @@ impl CallSpec {
         }
     }
 
-    /// Returns a reply that contains the Ret, even if a refusal of this call is empty.
+    /// Returns a reply that contains the Ret, even if refusals of this call are empty.
     pub(crate) fn reply_with_ret(&self, ret: Ret) -> Reply {
         match self.refusal {
             Refusal::Ret(reply) => reply(ret),
@@ -147,7 +149,7 @@ impl CallSpec {
 }
 
 impl PageRequest {
-    /// Returns what a script of the page sends.
+    /// Returns what the page sends from a script.
     pub(crate) const fn script(query: &'static [&'static str], body: PageBody) -> Self {
         PageRequest {
             query: Some(query),
@@ -163,13 +165,13 @@ impl PageRequest {
         }
     }
 
-    /// Returns what an element of the page requests: a script, an image or a link.
+    /// Returns what the page requests by an element: a script, an image or a link.
     pub(crate) const fn element(query: &'static [&'static str]) -> Self {
         let app_id = AppIdHeader::Impossible;
         PageRequest { app_id, ..Self::script(query, PageBody::Unchecked) }
     }
 
-    /// Returns what is requested before there is a login.
+    /// Returns what the page requests before there is a login.
     pub(crate) const fn before_login(query: Option<&'static [&'static str]>) -> Self {
         PageRequest { query, headers: PageHeaders::Unchecked, ..Self::element(&[]) }
     }

@@ -1,4 +1,4 @@
-//! The body of a reply, which can be slow, padded with blanks, or cut off.
+//! The body of a reply, which can be slow, padded with spaces, or truncated.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
-/// The connection is closed, without a reply or in the middle of one.
+/// The server closes the connection, without a reply or in the middle of one.
 #[derive(Debug)]
 pub(crate) struct Dropped;
 
@@ -22,28 +22,28 @@ impl std::error::Error for Dropped {}
 
 const BLANKS: &[u8] = &[b' '; 64 * 1024];
 const BETWEEN_STEPS: Duration = Duration::from_millis(5);
-/// The wait before the connection is closed, so that the bytes written before leave.
+/// The wait before the connection is closed, so that the bytes already written are sent.
 const BEFORE_CUT: Duration = Duration::from_millis(50);
 
 /// How a body is sent.
 #[derive(Default)]
 pub(crate) struct Pace {
-    /// The length that the body is padded to with blanks.
+    /// The length up to which the body is padded with spaces.
     pub(crate) padded_to: Option<u64>,
     /// The number of bytes after which the connection is closed.
     pub(crate) cut_at: Option<u64>,
     /// The number of bytes that are sent at once.
     pub(crate) step: Option<usize>,
-    /// Whether the length is not announced, so that the body is sent in chunks.
+    /// Whether the body is sent in chunks, without announcing its length.
     pub(crate) is_chunked: bool,
 }
 
-/// A body that is sent at a certain pace.
+/// A body that is sent at a given pace.
 pub(crate) struct PacedBody {
     bytes: Bytes,
-    /// Number of bytes that are still to be sent. After the end of `bytes` they are blanks.
+    /// The number of bytes still to be sent. After the end of `bytes`, spaces are sent.
     left: u64,
-    /// Number of bytes that are announced but never sent.
+    /// The number of bytes that are announced but never sent.
     missing: u64,
     is_cut: bool,
     is_chunked: bool,
@@ -65,7 +65,7 @@ impl PacedBody {
         }
     }
 
-    /// Returns the length that is announced.
+    /// Returns the announced length.
     pub(crate) fn announced_len(&self) -> u64 {
         self.left + self.missing
     }

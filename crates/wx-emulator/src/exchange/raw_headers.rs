@@ -1,5 +1,5 @@
-//! Headers in the client's order, with their names as the client spelled them. hyper converts names
-//! to lowercase and groups them, so the head of each request is also copied as it is received.
+//! Headers in the order and with the spelling of the client. hyper converts names to lowercase and
+//! groups them, so the head of each request is also copied while it is received.
 
 use std::io;
 use std::pin::Pin;
@@ -12,13 +12,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// More than the longest head that hyper accepts.
 const LONGEST: usize = 64 * 1024;
 
-/// The bytes that were received of the next request.
+/// The bytes of the next request that have been received so far.
 #[derive(Clone, Default)]
 pub(crate) struct RawHeaders(Arc<Mutex<Vec<u8>>>);
 
 impl RawHeaders {
-    /// Returns the headers of the request that hyper has just read. They are hyper's if the copy
-    /// does not match.
+    /// Returns the headers of the request that hyper has just read. If the copy does not match,
+    /// returns hyper's headers.
     pub(crate) fn take(&self, parts: &Parts) -> Vec<(String, String)> {
         let bytes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let text = String::from_utf8_lossy(&bytes);
@@ -39,7 +39,7 @@ impl RawHeaders {
         parts.headers.iter().map(|(name, value)| (name.to_string(), lossy(value))).collect()
     }
 
-    /// Forgets the bytes of a body that was read completely: the next head follows it.
+    /// Discards the bytes of a body that was read completely, because the next head follows.
     pub(crate) fn restart(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

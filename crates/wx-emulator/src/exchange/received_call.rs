@@ -1,4 +1,4 @@
-//! A received request, as its handler sees it.
+//! A received request in the form in which its handler gets it.
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -12,16 +12,16 @@ use crate::state::server_state::ServerState;
 pub(crate) struct ReceivedCall<'a> {
     pub(crate) state: &'a ServerState,
     pub(crate) method: String,
-    /// The name of the call, as violations show it.
+    /// The name of the call, as it is shown in violations.
     pub(crate) name: String,
-    /// Whether the path is that of web WeChat's calls.
+    /// Whether the path has the prefix of web WeChat's calls.
     pub(crate) is_api: bool,
     pub(crate) query: Query,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
     /// The body as JSON, whatever its Content-Type.
     pub(crate) json: Option<Value>,
-    /// The body as a form, if the call is posted as one.
+    /// The body as a form, if the call posts one.
     pub(crate) form: Option<Form>,
 }
 
@@ -37,12 +37,12 @@ impl ReceivedCall<'_> {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Returns a parameter of the query, or an empty text if it is absent.
+    /// Returns a query parameter, or an empty string if it is absent.
     pub(crate) fn parameter(&self, name: &str) -> String {
         self.query.get(name).unwrap_or_default()
     }
 
-    /// Returns the JSON that was posted.
+    /// Returns the JSON of a POST.
     pub(crate) fn posted_json(&self) -> Option<&Value> {
         self.json.as_ref().filter(|_| self.method == "POST")
     }

@@ -1,4 +1,4 @@
-//! Replies as values, which calls return, faults alter and the server sends.
+//! Replies as values: handlers return them, faults alter them, and the server sends them.
 
 use std::io::Write;
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl Reply {
         Reply::new(Content::Json(value)).header(CONTENT_TYPE, "text/plain")
     }
 
-    /// Creates a reply that consists of a `BaseResponse` alone.
+    /// Creates a reply that consists only of a `BaseResponse`.
     pub(crate) fn base_response(ret: Ret) -> Self {
         Reply::json(replies::plain(ret))
     }
@@ -47,7 +47,7 @@ impl Reply {
         Reply::bytes(text.into()).header(CONTENT_TYPE, "text/plain")
     }
 
-    /// Creates a reply for a call that the page makes by a script element.
+    /// Creates a reply to a script element of the page.
     pub(crate) fn script(text: impl Into<String>) -> Self {
         Reply::bytes(text.into()).header(CONTENT_TYPE, "text/javascript")
     }
@@ -56,7 +56,7 @@ impl Reply {
         Reply::bytes(text.into()).header(CONTENT_TYPE, "text/html; charset=utf-8")
     }
 
-    /// Creates a reply of bytes without a Content-Type.
+    /// Creates a reply of raw bytes, without a Content-Type.
     pub(crate) fn bytes(bytes: impl Into<Bytes>) -> Self {
         Reply::new(Content::Bytes(bytes.into()))
     }
@@ -93,7 +93,7 @@ impl Reply {
         self
     }
 
-    /// Alters the reply as a fault says.
+    /// Alters the reply according to a fault.
     pub(crate) fn altered(mut self, alteration: &Alteration, state: &ServerState) -> Self {
         match alteration {
             Alteration::Drop => self.is_dropped = true,
@@ -157,7 +157,7 @@ impl Reply {
             response = response.header(CONTENT_LENGTH, body.announced_len());
         }
         for (name, value) in self.headers {
-            // A redirect to a text that is not a header value has no Location.
+            // A redirect to a target that is not a valid header value has no Location.
             if let Ok(value) = HeaderValue::try_from(value) {
                 response = response.header(name, value);
             }
@@ -166,7 +166,7 @@ impl Reply {
     }
 }
 
-/// A page like those of proxies and captive portals.
+/// A page like the ones that proxies and captive portals return.
 const PAGE: &str =
     "<!DOCTYPE html>\n<html><head><title>502</title></head><body>Bad Gateway</body></html>\n";
 
@@ -177,11 +177,11 @@ fn gzip(bytes: &[u8]) -> Bytes {
     written.unwrap_or_default().into()
 }
 
-/// Puts the secrets of the login into a reply, and another skey in place of the current one.
+/// Inserts the secrets of the login into a reply, and replaces the current skey by another one.
 fn echo(reply: &mut Value, spelling: Spelling, state: &ServerState) {
     let has_skey = reply.get("SKey").and_then(Value::as_str).is_some_and(|skey| !skey.is_empty());
     let (logins, account) = (state.logins(), &state.account);
-    // Names are cut when they are long, so the secrets of the current login come first.
+    // Clients cut long names, so the secrets of the current login come first.
     let secrets = logins.secrets().chain(account.secrets(has_skey));
     let secrets = secrets.map(|secret| spelling.encode(secret)).collect();
     Echo::new(secrets, account.uin, &account.next_skey).put_into(reply);

@@ -1,4 +1,4 @@
-//! Secrets of the login that a reply repeats in its ordinary fields.
+//! Inserts secrets of the login into the ordinary fields of a reply.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,15 +27,15 @@ const SPELLINGS: [(&str, Spelling); 6] = [
     ("base64", Spelling::Base64),
 ];
 
-/// Fields that all secrets are appended to.
+/// Fields to which all secrets are appended.
 const TEXTS: [&str; 5] = ["NickName", "RemarkName", "DisplayName", "Content", "FileName"];
-/// Fields that one secret is appended to, a different one each time.
+/// Fields to which one secret is appended, a different one each time.
 const NAMES: [&str; 3] = ["UserName", "FromUserName", "MediaId"];
-/// Fields of digits, whose value is replaced by the uin. The last digits of an id are kept, so that
+/// Numeric fields, whose value is replaced by the uin. The last digits of an id are kept, so that
 /// ids stay distinct.
 const NUMBERS: [&str; 5] = ["MsgId", "NewMsgId", "MsgID", "LocalID", "CreateTime"];
 
-/// Number of digits that are kept.
+/// The number of digits that are kept.
 const KEPT_DIGITS: usize = 10;
 
 impl FromStr for Spelling {
@@ -76,11 +76,11 @@ fn each_mark(text: &str, with: impl Fn(char) -> String) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_string() } else { with(c) }).collect()
 }
 
-/// Puts secrets into the fields of a reply.
+/// Inserts secrets into the fields of a reply.
 pub(crate) struct Echo<'a> {
     /// The encoded secrets.
     secrets: Vec<String>,
-    /// Index of the secret that the next name gets.
+    /// The index of the secret for the next name.
     next: usize,
     uin: u64,
     /// Replaces the skey of the reply.

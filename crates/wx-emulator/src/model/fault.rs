@@ -1,14 +1,15 @@
-//! Faults: what the server does wrong, and on which requests.
+//! Faults: which requests the server handles wrongly, and how.
 
 use std::fmt;
 
 use super::fault_action::Action;
 
-/// Something that the server does wrong on chosen requests: `ACTION[=ARG]@ENDPOINT[#N[+]]`, as in
+/// An error that the server makes on chosen requests: `ACTION[=ARG]@ENDPOINT[#N[+]]`, as in
 /// `drop=after@webwxsendmsgimg#1`.
 ///
-/// `ENDPOINT` is the name of a call. `#N` selects its Nth request, counted from 1, and `#N+` that
-/// one and all later ones; without it the fault hits every request. The README lists the actions.
+/// `ENDPOINT` is the name of a call. `#N` selects its Nth request, counted from 1, and `#N+`
+/// selects the Nth and all later ones. Without either, the fault hits every request. The README
+/// lists the actions.
 ///
 /// ```
 /// let fault: wx_emulator::Fault = "cut=1000@webwxgetmsgimg#2+".parse()?;
@@ -31,7 +32,7 @@ pub(crate) enum Occurrence {
 }
 
 impl Fault {
-    /// Whether the fault hits the `nth` request to `endpoint`, counted from 1.
+    /// Returns whether the fault hits the `nth` request to `endpoint`, counted from 1.
     pub(crate) fn hits(&self, endpoint: &str, nth: usize) -> bool {
         self.endpoint == endpoint
             && match self.occurrence {

@@ -1,4 +1,4 @@
-//! What a fault does, and how it is written.
+//! The actions of faults, and their text form.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,11 +10,11 @@ use super::odd_bytes::OddBytes;
 pub(crate) enum Action {
     Replace(Replacement),
     Alter(Alteration),
-    /// Drops the request or its reply, but only on a connection that has carried a request before.
+    /// Drops the request or its reply, but only on a reused connection.
     CloseIdle(Closed),
 }
 
-/// When an idle connection is closed: before the request on it was read, or after the request had
+/// When an idle connection is closed: before the next request is read, or after that request had
 /// its effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Closed {
@@ -22,7 +22,7 @@ pub(crate) enum Closed {
     After,
 }
 
-/// What is done in place of the call. Nothing is stored.
+/// What replaces the handling of the call. Nothing is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Replacement {
     DropBefore,
@@ -54,8 +54,8 @@ pub(crate) enum Alteration {
 }
 
 impl Action {
-    /// Returns what the action does on a connection that has carried a request before (`reused`) or
-    /// on a new one; `None` if it does nothing there.
+    /// Returns the effect of the action on a reused (`reused`) or new connection. `None` if it has
+    /// none.
     pub(crate) fn on_connection(self, reused: bool) -> Option<Self> {
         match self {
             Self::CloseIdle(_) if !reused => None,
@@ -135,7 +135,7 @@ impl FromStr for Action {
     }
 }
 
-/// Parses a number that is written in digits alone, without a sign or blanks.
+/// Parses a number that consists only of digits, without a sign or spaces.
 pub(crate) fn parse_digits<T: FromStr>(text: &str) -> Option<T> {
     if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
 }

@@ -1,11 +1,14 @@
-//! The form of an upload, parsed by multer. multer does not keep the raw heads of the parts, so
-//! these are cut out of the body here.
+//! The form of an upload, parsed by multer. multer does not keep the raw part headers, so these are
+//! extracted from the body here.
 
 use bytes::Bytes;
 use multer::{Field, Multipart};
 use serde_json::Value;
 
 use super::request::Part;
+
+/// The field of the upload of large files.
+pub(crate) const PARALLEL_REQUEST: &str = "UploadMediaParallelRequest";
 
 /// A form whose body was received completely.
 pub(crate) struct Form {
@@ -47,14 +50,15 @@ impl Form {
         self.parts.iter().find(|part| part.name == name)?.value.as_deref()
     }
 
-    /// Returns the value of a field that holds a number.
+    /// Returns the value of a numeric field.
     pub(crate) fn number(&self, name: &str) -> Option<u64> {
         self.value(name)?.parse().ok()
     }
 
-    /// Parses the JSON of `uploadmediarequest`.
+    /// Parses the JSON of `uploadmediarequest`, or of `UploadMediaParallelRequest`.
     pub(crate) fn upload_request(&self) -> Option<Value> {
-        serde_json::from_str(self.value("uploadmediarequest")?).ok()
+        let text = self.value("uploadmediarequest").or(self.value(PARALLEL_REQUEST));
+        serde_json::from_str(text?).ok()
     }
 
     pub(crate) fn file_part(&self) -> Option<&Part> {
@@ -67,8 +71,8 @@ fn raw_content_type(field: &Field<'_>) -> Option<String> {
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// Finds the head of each part. The length of the content, which multer reports, is how far the
-/// next one is away.
+/// Finds the header block of each part. multer reports the length of the content, which gives the
+/// position of the next part.
 struct PartHeads<'a> {
     rest: &'a [u8],
     delimiter: String,

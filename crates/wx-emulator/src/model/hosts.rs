@@ -1,14 +1,14 @@
-//! The hosts that requests are sent to. A loopback address serves every role. Under the real names
-//! each role has a host of its own, and a cookie reaches only some of them.
+//! The hosts to which requests are sent. A loopback address serves every role. Under the real
+//! names, each role has its own host, and each cookie reaches only some hosts.
 
 use super::profile::Profile;
 
-/// What a host is for.
+/// The role of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HostRole {
     /// The page itself, and most of its calls.
     Page,
-    /// Logins by a QR code.
+    /// Login by QR code.
     Login,
     /// The images of QR codes.
     QrCode,
@@ -20,7 +20,7 @@ pub(crate) enum HostRole {
     Telemetry,
 }
 
-/// The host of a page, and the hosts of its logins and uploads.
+/// The host of a page, with the login and upload hosts that belong to it.
 struct Family {
     page: &'static str,
     login: &'static str,
@@ -36,7 +36,7 @@ const fn helper(page: &'static str, login: &'static str, file: &'static str) -> 
     Family { page, login, file, profile: Profile::FileHelper }
 }
 
-/// A login that names no page lands on the first one of its profile.
+/// A login that names no page leads to the first one of its profile.
 const FAMILIES: [Family; 8] = [
     web("wx.qq.com", "login.wx.qq.com", "file.wx.qq.com"),
     web("wx2.qq.com", "login.wx2.qq.com", "file.wx2.qq.com"),
@@ -48,7 +48,7 @@ const FAMILIES: [Family; 8] = [
     helper("cmfilehelper.weixin.qq.com", "login.wx8.qq.com", "file.wx8.qq.com"),
 ];
 
-/// The host that a request was sent to.
+/// The host to which a request was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
     /// An address or `localhost`, with its port. It serves every role.
@@ -78,17 +78,17 @@ impl Host {
         }
     }
 
-    /// Returns the `Domain` of a cookie that the host of the page sets; `None` for an address.
+    /// Returns the `Domain` of a cookie that the host of the page sets. `None` for an address.
     pub(crate) fn cookie_domain(&self, cookie: &str) -> Option<String> {
         let Host::Name(name) = self else { return None };
         Some(cookie_domain(name, cookie))
     }
 
-    /// Returns the origin of the page that a login leads to if its code was requested with this
-    /// `redirect_uri`; `None` for an address.
+    /// Returns the origin of the page to which a login leads if its code was requested with this
+    /// `redirect_uri`. `None` for an address.
     pub(crate) fn landing_origin(&self, redirect_uri: &str, profile: Profile) -> Option<String> {
         let Host::Name(name) = self else { return None };
-        // Some clients encode it twice.
+        // Some clients encode the URI twice.
         let uri = redirect_uri.replace("%3A", ":").replace("%2F", "/");
         let asked = uri.split_once("://").map_or("", |(_, rest)| rest);
         let asked = asked.split('/').next().unwrap_or_default();
@@ -97,7 +97,7 @@ impl Host {
         Some(format!("https://{page}"))
     }
 
-    /// Whether this host has the role on the page of `profile`.
+    /// Returns whether the host has this role for the page of `profile`.
     pub(crate) fn serves(&self, role: HostRole, profile: Profile) -> bool {
         let Host::Name(name) = self else { return true };
         let is_one_of = |host: fn(&Family) -> &'static str| {
@@ -116,8 +116,8 @@ impl Host {
     }
 }
 
-/// Returns the `Domain` of a cookie that the page at `host` sets. Only the ticket of uploads
-/// reaches the hosts of all pages.
+/// Returns the `Domain` of a cookie that the page at `host` sets. Only the upload ticket is sent to
+/// the hosts of all pages.
 pub(crate) fn cookie_domain(host: &str, cookie: &str) -> String {
     if cookie != "webwx_data_ticket" {
         return host.to_owned();
@@ -130,7 +130,7 @@ fn families(profile: Profile) -> impl Iterator<Item = &'static Family> {
     FAMILIES.iter().filter(move |family| family.profile == profile)
 }
 
-/// Returns the page whose login, upload or push host is `name`. The name of a page leads to itself.
+/// Returns the page whose login, upload or push host is `name`. The host of a page maps to itself.
 fn page_of(name: &str, profile: Profile) -> String {
     let push = name.strip_prefix("webpush.").unwrap_or(name);
     let mut all = families(profile);

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-/// A message for [`Emulator::deliver`](crate::Emulator::deliver). Bytes convert into an image.
+/// A message for [`Emulator::deliver`](crate::Emulator::deliver). Bytes convert into an image
+/// message.
 ///
 /// ```
 /// use wx_emulator::{Emulator, Incoming};
@@ -22,7 +23,7 @@ pub struct Incoming {
     pub(crate) room: Option<String>,
     /// `CreateTime` in Unix seconds.
     pub(crate) created: Option<u64>,
-    /// Keys of the message that are set to other values.
+    /// Keys of the message whose values are overridden.
     pub(crate) overrides: Map<String, Value>,
 }
 
@@ -38,8 +39,8 @@ impl Incoming {
         Incoming { content, sender: None, room: None, created: None, overrides: Map::new() }
     }
 
-    /// Creates a text message. The text becomes `Content` as it is, so it has to be escaped
-    /// already.
+    /// Creates a text message. The text is used as `Content` without escaping, so it has to be
+    /// escaped already.
     pub fn text(text: impl Into<String>) -> Self {
         Incoming::new(Content::Text(text.into()))
     }
@@ -54,27 +55,27 @@ impl Incoming {
         Incoming::new(Content::File { name: name.into(), bytes: bytes.into() })
     }
 
-    /// Sets the UserName of the sender, by default [`Emulator::friend`](crate::Emulator::friend).
-    /// On the page of the File Transfer Helper the sender is always the account itself, and the
-    /// recipient is `filehelper`.
+    /// Sets the UserName of the sender. The default is
+    /// [`Emulator::friend`](crate::Emulator::friend). On the page of the File Transfer Helper, the
+    /// sender is always the account itself and the recipient is `filehelper`.
     pub fn sender(mut self, user_name: impl Into<String>) -> Self {
         self.sender = Some(user_name.into());
         self
     }
 
-    /// Sets the UserName of the room that the message is sent in.
+    /// Sets the UserName of the room to which the message is sent.
     pub fn room(mut self, user_name: impl Into<String>) -> Self {
         self.room = Some(user_name.into());
         self
     }
 
-    /// Sets `CreateTime` in Unix seconds, by default the current time.
+    /// Sets `CreateTime` in Unix seconds. The default is the current time.
     pub fn created(mut self, unix_seconds: u64) -> Self {
         self.created = Some(unix_seconds);
         self
     }
 
-    /// Sets a key of the message as webwxsync sends it, and overrides the value it would have.
+    /// Overrides the value of a key in the message that webwxsync sends.
     pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.overrides.insert(key.into(), value.into());
         self

@@ -1,5 +1,4 @@
-//! Files as the server keeps them: the bytes that were uploaded, and a thumbnail that the server
-//! makes of them.
+//! Stored files: the uploaded bytes, and a thumbnail that the server makes from them.
 
 use std::fmt::Write;
 use std::io::Cursor;
@@ -8,9 +7,9 @@ use bytes::Bytes;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 use md5::{Digest, Md5};
 
-/// The longer side of a thumbnail.
+/// The longer side of a thumbnail, in pixels.
 const THUMBNAIL: u32 = 100;
-/// The most memory that decoding one image may take.
+/// The maximum memory for decoding one image.
 const DECODED: u64 = 512 * 1024 * 1024;
 
 /// An image or another file.
@@ -22,7 +21,7 @@ pub(crate) struct MediaFile {
     pub(crate) thumbnail: Option<Thumbnail>,
 }
 
-/// A JPEG whose longer side is 100.
+/// A JPEG whose longer side has 100 pixels.
 pub(crate) struct Thumbnail {
     pub(crate) bytes: Bytes,
     pub(crate) width: u32,
@@ -37,8 +36,7 @@ impl MediaFile {
         MediaFile { bytes, md5, format, thumbnail }
     }
 
-    /// Returns height and width as replies and messages give them: those of the thumbnail, or
-    /// zeros.
+    /// Returns the height and width for replies and messages: those of the thumbnail, or zeros.
     pub(crate) fn announced_size(&self) -> (u32, u32) {
         self.thumbnail.as_ref().map_or((0, 0), |thumbnail| (thumbnail.height, thumbnail.width))
     }

@@ -1,5 +1,5 @@
-//! Bytes that a strict JSON parser refuses. In the field they come with other people's names and
-//! texts.
+//! Bytes that a strict JSON parser rejects. In real replies, they occur in the names and texts of
+//! other people.
 
 use std::fmt;
 use std::str::FromStr;

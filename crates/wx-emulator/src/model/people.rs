@@ -2,12 +2,27 @@
 
 use super::random;
 
-/// A contact that was added when the server was built.
+/// A contact that the test has added to the server.
 #[derive(Clone)]
 pub(crate) struct Contact {
     pub(crate) user_name: String,
     pub(crate) nick_name: String,
     pub(crate) remark_name: String,
+}
+
+/// Where a client finds a room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RoomListing {
+    /// In the contact list, because it is saved there, and in the `ContactList` of webwxinit.
+    #[default]
+    Saved,
+    /// Only in the `ContactList` of webwxinit.
+    Recent,
+    /// Only in the `ChatSet` of webwxinit.
+    ChatSet,
+    /// In no list: only messages and changes name it.
+    Unlisted,
 }
 
 /// A room of the account.
@@ -22,8 +37,10 @@ pub struct Room {
     pub members: Vec<String>,
     /// Names of the members, in the same order.
     pub member_names: Vec<String>,
-    /// `EncryChatRoomId`, which a request for the avatar of a member carries.
+    /// The `EncryChatRoomId`, which a request for the avatar of a member contains.
     pub encry_chat_room_id: String,
+    /// Where a client finds the room.
+    pub listing: RoomListing,
 }
 
 impl Contact {
@@ -34,8 +51,9 @@ impl Contact {
 }
 
 impl Room {
-    pub(crate) fn new(nick_name: String, member_names: Vec<String>) -> Self {
+    pub(crate) fn new(listing: RoomListing, nick_name: String, member_names: Vec<String>) -> Self {
         Room {
+            listing,
             user_name: format!("@@{}", random::hex(64)),
             nick_name,
             members: member_names.iter().map(|_| format!("@{}", random::hex(64))).collect(),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The reply to one poll of a login. [`Builder::scan`](crate::Builder::scan) takes a script of
+/// The reply to one poll of a login. [`Builder::phone_steps`](crate::Builder::phone_steps) takes
 /// them.
 ///
 /// ```
@@ -27,7 +27,7 @@ pub enum PhoneStep {
     /// 400: the code has expired. The next code continues with the rest of the script.
     Expired,
     /// 500: the server failed. The next code continues with the rest of the script.
-    Trouble,
+    ServerProblem,
 }
 
 const NAMES: [(&str, PhoneStep); 6] = [
@@ -36,7 +36,7 @@ const NAMES: [(&str, PhoneStep); 6] = [
     ("confirmed", PhoneStep::Confirmed),
     ("refused", PhoneStep::Refused),
     ("expired", PhoneStep::Expired),
-    ("trouble", PhoneStep::Trouble),
+    ("trouble", PhoneStep::ServerProblem),
 ];
 
 impl FromStr for PhoneStep {

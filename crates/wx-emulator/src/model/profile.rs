@@ -1,6 +1,6 @@
 //! The two pages that the server serves.
 
-/// The page that a login belongs to.
+/// The page to which a login belongs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Profile {
     /// Web WeChat.

@@ -1,7 +1,7 @@
-//! Random values, so that no test can rely on one. They come from the keys that std gives its hash
-//! maps.
+//! Random values, so that no test can depend on a fixed one. The source is the random keys of std's
+//! hash maps.
 //!
-//! No crate is needed: nothing here is secret.
+//! No crate is needed, because none of the values has to be unpredictable.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -20,14 +20,14 @@ pub(crate) fn hex(length: usize) -> String {
     out
 }
 
-/// Returns `length` letters and digits, as in the server's tickets.
+/// Returns `length` letters and digits, like the server's tickets.
 pub(crate) fn token(length: usize) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     (0..length).map(|_| char::from(ALPHABET[bits() as usize % ALPHABET.len()])).collect()
 }
 
-/// Returns a message id of 19 digits. It is above 2^53, so that a client that reads it as a float
-/// gets it wrong.
+/// Returns a message id of 19 digits. It is greater than 2^53, so a client that parses it as a
+/// float gets a wrong id.
 pub(crate) fn msg_id() -> u64 {
     1_000_000_000_000_000_001 + bits() % 8_000_000_000_000_000_000
 }

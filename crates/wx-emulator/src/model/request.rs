@@ -1,28 +1,29 @@
-//! The requests that a server received, for tests to inspect.
+//! The requests that a server has received, for inspection by tests.
 
 use std::fmt;
 
 use bytes::Bytes;
 
-/// A request as it was received, whether or not it had an effect.
+/// A received request, whether or not it had an effect.
 ///
-/// `Debug` shows neither headers nor query nor bodies, because they hold credentials.
+/// `Debug` does not show headers, query or bodies, because they contain credentials.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Request {
     /// The method.
     pub method: String,
-    /// The path and the query, as they were in the request line.
+    /// The path and the query from the request line.
     pub target: String,
     /// The last segment of the path, which is the name of the call.
     pub endpoint: String,
-    /// The headers in the order sent, with their names as they were spelled.
+    /// The headers in the order and with the spelling of the client.
     pub headers: Vec<(String, String)>,
-    /// The body; `None` if it was not received completely, and for uploads, which have `parts`.
+    /// The body. `None` if it was not received completely, and for uploads, which have `parts`
+    /// instead.
     pub body: Option<Bytes>,
     /// The parts of an upload form, in the order sent.
     pub parts: Vec<Part>,
-    /// Number of bytes of the body that were read.
+    /// The number of body bytes that were read.
     pub body_len: u64,
 }
 
@@ -30,7 +31,7 @@ pub struct Request {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Part {
-    /// The raw header block, with its line ends but without the blank line after it.
+    /// The raw header block, with its line ends, but without the blank line that follows it.
     pub head: String,
     /// The name of the field.
     pub name: String,
@@ -38,14 +39,14 @@ pub struct Part {
     pub filename: Option<String>,
     /// The Content-Type of the part, if there is one.
     pub content_type: Option<String>,
-    /// The value; `None` for the file.
+    /// The value. `None` for the file.
     pub value: Option<String>,
-    /// Length of the content in bytes.
+    /// The length of the content in bytes.
     pub len: u64,
 }
 
 impl Request {
-    /// Returns the first header of this name, compared without regard to case.
+    /// Returns the first header with this name, compared case-insensitively.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -53,7 +54,7 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Returns the part of this name.
+    /// Returns the part with this name.
     pub fn part(&self, name: &str) -> Option<&Part> {
         self.parts.iter().find(|part| part.name == name)
     }

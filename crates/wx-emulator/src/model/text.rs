@@ -1,14 +1,14 @@
-//! Texts that clients choose: what of them can be shown, and which shape they have.
+//! Texts chosen by clients: which may be shown, and whether they match a pattern.
 
-/// Returns a name that a client has chosen, if it is harmless, or `otherwise`. The name may be
-/// anything, even a secret.
+/// Returns a name that a client has chosen if it is harmless, or else `otherwise`. A client can
+/// send anything as a name, even a secret.
 pub(crate) fn shown<'a>(name: &'a str, otherwise: &'a str) -> &'a str {
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     if is_plain && (1..24).contains(&name.len()) { name } else { otherwise }
 }
 
-/// Whether `text` has the shape of `pattern`, where `9` stands for a digit, `A` for an uppercase
-/// and `a` for a lowercase letter.
+/// Returns whether `text` matches `pattern`, in which `9` stands for a digit, `A` for an uppercase
+/// letter and `a` for a lowercase letter.
 pub(crate) fn has_shape(text: &str, pattern: &str) -> bool {
     text.len() == pattern.len()
         && text.bytes().zip(pattern.bytes()).all(|(byte, shape)| match shape {

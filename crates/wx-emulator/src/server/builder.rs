@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::emulator::{Emulator, run};
 use crate::model::fault::Fault;
-use crate::model::people::{Contact, Room};
+use crate::model::people::{Contact, Room, RoomListing};
 use crate::model::phone_step::PhoneStep;
 use crate::model::profile::Profile;
 use crate::state::options::Options;
@@ -29,7 +29,7 @@ impl Builder {
         Self(Options::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))
     }
 
-    /// Sets the address to listen on, by default 127.0.0.1 and a free port.
+    /// Sets the address to listen on. The default is 127.0.0.1 with a free port.
     pub fn addr(mut self, addr: SocketAddr) -> Self {
         self.0.addr = addr;
         self
@@ -47,20 +47,27 @@ impl Builder {
         self
     }
 
-    /// Sets the server's clock ahead of this computer's by this many seconds, or back if negative.
-    /// `Date` and `Expires` follow it.
+    /// Sets the server's clock ahead of this computer's clock by this many seconds, or back if
+    /// negative. `Date` and `Expires` are computed from it.
     pub fn clock_ahead(mut self, seconds: i64) -> Self {
         self.0.clock_ahead = seconds;
         self
     }
 
-    /// Sets what the server does with a chunk that it has received before.
+    /// Sets how the server handles a chunk that it has already received.
     pub fn repeats(mut self, repeats: Repeats) -> Self {
         self.0.repeats = repeats;
         self
     }
 
-    /// Sets the page that the login of [`Emulator::session_json`] belongs to. A login by a QR code
+    /// Sets the length in bytes above which a file has to be announced by webwxcheckupload. The
+    /// default is that of the real server, 26 214 400.
+    pub fn checked_above(mut self, bytes: u64) -> Self {
+        self.0.checked_above = bytes;
+        self
+    }
+
+    /// Sets the page to which the login of [`Emulator::session_json`] belongs. A login by QR code
     /// belongs to the page that has requested the code.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.0.profile = profile;
@@ -69,25 +76,26 @@ impl Builder {
 
     /// Sets what the phone does, one step per poll. The last step repeats. By default the steps are
     /// nothing, scanned, confirmed.
-    pub fn scan(mut self, script: impl IntoIterator<Item = PhoneStep>) -> Self {
-        self.0.scan = script.into_iter().collect();
+    pub fn phone_steps(mut self, script: impl IntoIterator<Item = PhoneStep>) -> Self {
+        self.0.phone_steps = script.into_iter().collect();
         self
     }
 
-    /// Sets the length of the avatar that a scan shows, in base64 characters.
+    /// Sets the length of the avatar that is sent after a scan, in base64 characters.
     pub fn avatar_len(mut self, characters: usize) -> Self {
         self.0.avatar_len = Some(characters);
         self
     }
 
-    /// Sets the origin that `redirect_uri` leads to, such as `https://example.com`, by default this
+    /// Sets the origin of `redirect_uri`, such as `https://example.com`. The default is this
     /// server.
     pub fn redirect_to(mut self, base: impl Into<String>) -> Self {
         self.0.redirect_to = Some(base.into());
         self
     }
 
-    /// Makes the login page refer to another one (`redirecturl`) before it completes the login.
+    /// Makes the login page refer the client to another one (`redirecturl`) before it completes the
+    /// login.
     pub fn redirecturl(mut self, yes: bool) -> Self {
         self.0.redirecturl = yes;
         self
@@ -105,7 +113,7 @@ impl Builder {
         self
     }
 
-    /// Sets how long synccheck waits for a message, by default half a second.
+    /// Sets how long synccheck waits for a message. The default is half a second.
     pub fn hold(mut self, time: Duration) -> Self {
         self.0.hold = time;
         self
@@ -119,12 +127,23 @@ impl Builder {
 
     /// Adds a room, whose members are not contacts of the account.
     pub fn room<M: Into<String>>(
+        self,
+        nick_name: impl Into<String>,
+        members: impl IntoIterator<Item = M>,
+    ) -> Self {
+        self.room_listed(RoomListing::Saved, nick_name, members)
+    }
+
+    /// Adds a room like [`Builder::room`], which clients find where `listing` says. A room without
+    /// a name has an empty nickname.
+    pub fn room_listed<M: Into<String>>(
         mut self,
+        listing: RoomListing,
         nick_name: impl Into<String>,
         members: impl IntoIterator<Item = M>,
     ) -> Self {
         let members = members.into_iter().map(Into::into).collect();
-        self.0.rooms.push(Room::new(nick_name.into(), members));
+        self.0.rooms.push(Room::new(listing, nick_name.into(), members));
         self
     }
 
@@ -134,7 +153,20 @@ impl Builder {
         self
     }
 
-    /// Calls `observer` with each violation as it occurs, on the thread of the server.
+    /// Sets how long a login lives after it began, and after each webwxsync, which renews it. This
+    /// is also the life of its cookies. The default is 12 hours, as on the real server.
+    pub fn login_lifetime(mut self, life: Duration) -> Self {
+        self.0.login_lifetime = life;
+        self
+    }
+
+    /// Makes webwxsync deliver the messages that the client has sent, under their own MsgIDs.
+    pub fn echoes(mut self, yes: bool) -> Self {
+        self.0.echoes = yes;
+        self
+    }
+
+    /// Calls `observer` with each violation when it occurs, on the server's thread.
     pub fn on_violation(mut self, observer: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.0.on_violation = Some(Arc::new(observer));
         self
@@ -147,7 +179,7 @@ impl Builder {
     /// Returns an error if the server cannot listen on the address, or cannot start its thread.
     pub fn start(self) -> io::Result<Emulator> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        // Nothing here may block on the runtime, because the caller may be inside of another one.
+        // Must not block on the runtime, because the caller may be inside another one.
         let listener = std::net::TcpListener::bind(self.0.addr)?;
         listener.set_nonblocking(true)?;
         let listener = {

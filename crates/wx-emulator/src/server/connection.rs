@@ -1,4 +1,4 @@
-//! The life of a request: it is logged, a fault may replace its handling, the call is handled, and
+//! The life of a request: it is logged, a fault may replace its handling, its handler runs, and
 //! faults may alter the reply.
 
 use std::convert::Infallible;
@@ -32,7 +32,7 @@ use crate::model::request::Request;
 use crate::state::server_state::ServerState;
 use crate::violations;
 
-/// The largest request body in bytes. The connection is closed if a body is larger.
+/// The maximum length of a request body in bytes. A connection with a longer one is closed.
 const LONGEST_BODY: u64 = 128 << 20;
 
 /// Accepts connections until `stopped` completes.
@@ -45,7 +45,8 @@ pub(super) async fn serve(
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&state)))),
-                // Most likely there are no file descriptors left, until other files are closed.
+                // Most likely the process has run out of file descriptors, and has to wait until
+                // some are closed.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         }
@@ -73,7 +74,7 @@ async fn connection(stream: TcpStream, state: Arc<ServerState>) {
         let reused = reused.swap(true, Ordering::Relaxed);
         exchange(parts, body, Arc::clone(&state), headers.clone(), reused)
     });
-    // An error means that the client has gone away, or that a fault has dropped the connection.
+    // An error means that the client has disconnected, or that a fault has dropped the connection.
     let _ = http1::Builder::new().title_case_headers(true).serve_connection(io, service).await;
 }
 
@@ -123,7 +124,9 @@ async fn exchange(
         json: None,
         form: None,
     };
-    if matches!(spec.page.body, PageBody::UploadForm) && call.method == "POST" {
+    if matches!(spec.page.body, PageBody::UploadForm | PageBody::ParallelForm)
+        && call.method == "POST"
+    {
         let content_type = call.header("content-type").unwrap_or_default();
         call.form = Form::parse(content_type, &call.body).await;
         if let Some(form) = &call.form {
@@ -150,14 +153,14 @@ async fn exchange(
 }
 
 /// Returns the name of a call, which is the last segment of its path. Only the path of a QR code
-/// has its uuid after the name.
+/// continues with a uuid.
 fn call_name(path: &str) -> &str {
     let mut segments = path.rsplit('/');
     let last = segments.next().unwrap_or_default();
     if segments.next() == Some("qrcode") { "qrcode" } else { last }
 }
 
-/// Returns the reply of a fault that keeps the request from having an effect.
+/// Returns the reply of a fault that replaces the handling of the request.
 fn replace(
     replacement: &Replacement,
     spec: &CallSpec,

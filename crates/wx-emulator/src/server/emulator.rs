@@ -1,4 +1,4 @@
-//! Inspects, controls and stops a running server.
+//! A running server: inspection, control and shutdown.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -17,7 +18,7 @@ use crate::model::incoming::Incoming;
 use crate::model::people::Room;
 use crate::model::request::Request;
 use crate::state::logins::State;
-use crate::state::message_store::Message;
+use crate::state::message_store::{Message, Waiting};
 use crate::state::server_state::ServerState;
 
 pub(super) fn run(
@@ -27,7 +28,7 @@ pub(super) fn run(
     stopped: oneshot::Receiver<()>,
 ) {
     runtime.block_on(serve(listener, state, stopped));
-    // Closes all connections, including waiting ones.
+    // Closes all connections, including idle ones.
     runtime.shutdown_background();
 }
 
@@ -51,12 +52,12 @@ impl Emulator {
         Emulator { addr, bound, state, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Returns the address that a client on this computer connects to.
+    /// Returns the address to which a client on this computer connects.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// Returns the address that the server listens on. It differs from [`Emulator::addr`] if the
+    /// Returns the address on which the server listens. It differs from [`Emulator::addr`] if the
     /// server listens on all addresses.
     pub fn bound_addr(&self) -> SocketAddr {
         self.bound
@@ -67,8 +68,7 @@ impl Emulator {
         self.state.base.clone()
     }
 
-    /// Returns a session file (version 1) that is logged in to this server. It contains the
-    /// credentials.
+    /// Returns a session file (version 1) of a login to this server. It contains credentials.
     pub fn session_json(&self) -> String {
         let host = match self.addr.ip() {
             IpAddr::V4(ip) => ip.to_string(),
@@ -79,42 +79,42 @@ impl Emulator {
     }
 
     /// Returns the session file of a client that reaches this server under a host name of the real
-    /// server, such as `wx.qq.com`. The proxy and the TLS that this takes are not part of this
-    /// crate.
+    /// server, such as `wx.qq.com`. This crate does not include the proxy and TLS that this
+    /// requires.
     pub fn session_json_at(&self, page: &str) -> String {
         let reach = |cookie: &str| (hosts::cookie_domain(page, cookie), false);
         let base = format!("https://{page}");
         self.state.account.session_json(&base, reach, self.state.options.profile)
     }
 
-    /// Returns the UserName of a contact.
+    /// Returns the UserName of a contact that every account has.
     pub fn friend(&self) -> &str {
         &self.state.account.friend
     }
 
-    /// Returns the UserName of another contact.
+    /// Returns the UserName of another contact that every account has.
     pub fn second_friend(&self) -> &str {
         &self.state.account.second_friend
     }
 
-    /// Returns the messages that were sent so far, in order. A repeat under the same ClientMsgId is
-    /// counted in [`Message::repeats`].
+    /// Returns the messages that clients have sent so far, in order. A repeat with the same
+    /// ClientMsgId is counted in [`Message::repeats`].
     pub fn messages(&self) -> Vec<Message> {
         self.state.messages().messages.clone()
     }
 
-    /// Returns what clients did that the official page does not do, each violation once. The texts
-    /// contain no secrets.
+    /// Returns the violations so far: what clients sent that the official page would not send. Each
+    /// is listed once. The texts contain no secrets.
     pub fn violations(&self) -> Vec<String> {
         self.violation_counts().into_iter().map(|(what, _)| what).collect()
     }
 
-    /// Returns the violations, each with the number of times it has occurred.
+    /// Returns the violations, each with its number of occurrences.
     pub fn violation_counts(&self) -> Vec<(String, usize)> {
         self.state.log().violations().to_vec()
     }
 
-    /// Returns all requests so far, including those that a fault kept from having an effect.
+    /// Returns all requests so far, including the ones that had no effect because of a fault.
     pub fn requests(&self) -> Vec<Request> {
         self.state.log().requests().to_vec()
     }
@@ -124,9 +124,24 @@ impl Emulator {
         self.state.log().requests_to(endpoint)
     }
 
-    /// Returns the MsgIds of all messages that were delivered so far, in order.
+    /// Returns the MsgIds of all messages delivered so far, in order.
     pub fn incoming(&self) -> Vec<String> {
-        self.state.messages().incoming.iter().map(|incoming| incoming.msg_id.clone()).collect()
+        let id = |incoming: &Waiting| match incoming {
+            Waiting::Message { msg_id, .. } => Some(msg_id.clone()),
+            Waiting::Changed(_) | Waiting::Removed(_) => None,
+        };
+        self.state.messages().incoming.iter().filter_map(id).collect()
+    }
+
+    /// Reports to the client that a contact or a room has changed. Returns whether it exists.
+    pub fn report_changed(&self, user_name: &str) -> bool {
+        let contact = self.state.contact_with_members(user_name);
+        contact.map(|contact| self.state.report(Waiting::Changed(contact))).is_some()
+    }
+
+    /// Reports to the client that a contact or a room has been removed.
+    pub fn report_removed(&self, user_name: &str) {
+        self.state.report(Waiting::Removed(json!({ "UserName": user_name, "ContactFlag": 0 })));
     }
 
     /// Delivers a message to the client, and returns its MsgId.
@@ -149,7 +164,7 @@ impl Emulator {
         self.state.avatar(user_name, None)
     }
 
-    /// Returns whether the account is logged in, as it is when the server starts.
+    /// Returns whether the account is logged in. It is logged in when the server starts.
     pub fn is_logged_in(&self) -> bool {
         self.state.logins().is_in()
     }
@@ -164,14 +179,14 @@ impl Emulator {
             .map(|contact| contact.user_name.as_str())
     }
 
-    /// Ends the login from the phone. Until the next login, every call that needs one is refused
+    /// Ends the login from the phone. Until the next login, every call that requires one is refused
     /// with 1101.
     pub fn log_out(&self) {
-        self.state.logins().state = State::Kicked;
+        self.state.logins().end(State::Kicked);
         self.state.incoming_message.notify_waiters();
     }
 
-    /// Adds a fault. Its requests are counted from the start of the server.
+    /// Adds a fault. Requests are counted from the start of the server.
     pub fn add_fault(&self, fault: Fault) {
         self.state.log().add_fault(fault);
     }
@@ -184,7 +199,7 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        // Dropping the sender is the signal.
+        // Dropping the sender stops the server.
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

@@ -1,4 +1,4 @@
-//! Parses faults. This layer is above the calls, because only their names are accepted.
+//! Parses faults. This module is in a layer above the calls, because it has to know their names.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -39,7 +39,7 @@ impl FromStr for Fault {
     }
 }
 
-/// A text that is not a fault. The message is one line.
+/// The error for a text that is not a fault. Its message is one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultError {
     spec: String,

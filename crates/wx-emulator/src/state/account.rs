@@ -12,16 +12,18 @@ use crate::model::ret::{INVALID_SESSION, MALFORMED, NO_SESSION, Ret};
 /// The name of the account.
 pub(crate) const NICK_NAME: &str = "Emulated";
 
-/// Credentials, which are random in each run. They contain `+`, `/` and `=` wherever real ones may.
+/// Credentials, which are random in each run. They contain `+`, `/` and `=` wherever real ones may
+/// contain them.
 pub(crate) struct Account {
     pub(crate) uin: u64,
     pub(crate) sid: String,
     pub(crate) skey: String,
-    /// Replaces `skey` in replies that repeat secrets, so that these change too.
+    /// Replaces `skey` in replies that repeat secrets, so that the client also receives a new
+    /// secret.
     pub(crate) next_skey: String,
     /// Whether a client has received `next_skey`.
     is_renewed: AtomicBool,
-    /// As in the XML of the login, which is percent-encoded once.
+    /// The value in the XML of the login, which is percent-encoded once.
     pub(crate) pass_ticket: String,
     pub(crate) data_ticket: String,
     pub(crate) user_name: String,
@@ -36,7 +38,7 @@ impl Account {
         let user = || format!("@{}", random::hex(64));
         let skey = || format!("@crypt_{}_{}", random::hex(8), random::hex(32));
         Account {
-            // Above 2^31, so that a client that reads it as an i32 fails.
+            // Greater than 2^31, so that a client that parses it as an i32 fails.
             uin: (1 << 31) + random::bits() % (1 << 31),
             sid: format!("{}+{}/{}", random::token(4), random::token(5), random::token(5)),
             skey: skey(),
@@ -80,8 +82,8 @@ impl Account {
         ]
     }
 
-    /// Returns what only the server and the client of this account know. A reply that contains a
-    /// new skey (`gives_new`) makes it the current one.
+    /// Returns the values that only the server and the client of this account know. A reply that
+    /// contains a new skey (`gives_new`) makes it the current one.
     pub(crate) fn secrets(&self, gives_new: bool) -> impl Iterator<Item = &str> {
         let is_renewed = self.is_renewed.fetch_or(gives_new, Relaxed) || gives_new;
         let skeys = [(&self.next_skey, is_renewed), (&self.skey, gives_new || !is_renewed)];
@@ -92,7 +94,7 @@ impl Account {
     }
 
     /// Returns a session file of version 1. `reach` maps the name of a cookie to its domain, and to
-    /// whether only that host receives it.
+    /// whether only that host receives the cookie.
     pub(crate) fn session_json(
         &self,
         base: &str,
@@ -120,19 +122,19 @@ impl Account {
         format!("{session:#}")
     }
 
-    /// Whether the cookies of a login are present: its identity and the data ticket.
+    /// Returns whether the request has the cookies of a login: its identity and the data ticket.
     pub(crate) fn has_login_cookies(&self, header: Option<&str>) -> bool {
         ["wxuin", "wxsid", "webwx_data_ticket"].iter().all(|name| self.has_cookie(header, name))
     }
 
-    /// Whether the cookies are present that outlive a login, with which the phone can be asked to
-    /// confirm the next one
+    /// Returns whether the request has the cookies that outlive a login. With them, the phone can
+    /// be asked to confirm the next login
     /// ([§8.7](https://docs.rs/wx-proto/latest/wx_proto/protocol/index.html#s8-7)).
     pub(crate) fn has_long_lived_cookies(&self, header: Option<&str>) -> bool {
         ["wxuin", "webwxuvid", "webwx_auth_ticket"].iter().all(|name| self.has_cookie(header, name))
     }
 
-    /// Whether the cookie of that name is present and belongs to this login.
+    /// Returns whether the request has the cookie `name` with the value of this login.
     pub(crate) fn has_cookie(&self, header: Option<&str>, name: &str) -> bool {
         let sent =
             header.unwrap_or_default().split(';').filter_map(|pair| pair.trim().split_once('='));
@@ -160,7 +162,7 @@ impl Account {
         if self.accepts_skey(skey) { Ok(()) } else { Err(INVALID_SESSION) }
     }
 
-    /// Whether the skey is accepted: that of this login, or an empty one.
+    /// Returns whether the skey is accepted: the skey of this login, or an empty one.
     pub(crate) fn accepts_skey(&self, skey: &str) -> bool {
         [&self.skey, &self.next_skey, ""].contains(&skey)
     }

@@ -1,4 +1,4 @@
-//! The contact list of the account, with an avatar for each contact.
+//! The contact list of the account, and the avatars of its contacts.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Cursor;
@@ -9,41 +9,69 @@ use serde_json::{Value, json};
 
 use super::account::NICK_NAME;
 use super::server_state::ServerState;
-use crate::model::people::Room;
+use crate::model::people::{Room, RoomListing};
 use crate::model::replies::escape;
 
 impl ServerState {
-    /// Returns all contacts and rooms, the rooms without their members, as webwxgetcontact sends
-    /// them.
+    /// Returns the contacts and the saved rooms in the form of webwxgetcontact, in which rooms have
+    /// no members.
     pub(crate) fn contact_list(&self) -> Vec<Value> {
         let names = ["Friend", "Second friend", "File Transfer"];
         let always = self.account.contacts().into_iter().zip(names);
         let always = always.map(|(user_name, nick_name)| self.contact(user_name, nick_name, ""));
         let added = self.options.contacts.iter();
         let added = added.map(|c| self.contact(&c.user_name, &c.nick_name, &c.remark_name));
-        let rooms = self.options.rooms.iter();
-        let rooms = rooms.map(|room| self.contact(&room.user_name, &room.nick_name, ""));
+        let saved = self.rooms_listed(&[RoomListing::Saved]);
+        let rooms = saved.map(|room| self.contact(&room.user_name, &room.nick_name, ""));
         always.chain(added).chain(rooms).collect()
     }
 
-    /// Returns all contacts and rooms, the rooms with their members, as webwxinit and
-    /// webwxbatchgetcontact send them.
-    pub(crate) fn contacts_with_members(&self) -> Vec<Value> {
+    /// Returns the contacts and the recent rooms in the form of webwxinit, in which rooms have
+    /// members.
+    pub(crate) fn recent_contacts(&self) -> Vec<Value> {
         let mut contacts = self.contact_list();
-        for contact in &mut contacts {
-            let room =
-                self.options.rooms.iter().find(|room| contact["UserName"] == *room.user_name);
-            if let Some(room) = room {
-                let members: Vec<Value> = self.members(room).map(member).collect();
-                contact["MemberCount"] = members.len().into();
-                contact["MemberList"] = members.into();
-                contact["EncryChatRoomId"] = room.encry_chat_room_id.as_str().into();
-            }
-        }
+        contacts.retain(|contact| !contact["UserName"].as_str().is_some_and(is_room));
+        let recent = self.rooms_listed(&[RoomListing::Saved, RoomListing::Recent]);
+        contacts.extend(recent.map(|room| self.room_with_members(room)));
         contacts
     }
 
-    /// Returns a member of the room that has this UserName or `EncryChatRoomId`.
+    /// Returns the value of `ChatSet`: UserNames with commas after them.
+    pub(crate) fn chat_set(&self) -> String {
+        let rooms = self.rooms_listed(&[RoomListing::ChatSet]).map(|room| room.user_name.as_str());
+        let names = self.account.contacts().into_iter().chain(rooms);
+        names.map(|name| format!("{name},")).collect()
+    }
+
+    /// Returns a contact or a room, in the form of webwxbatchgetcontact, in which rooms have
+    /// members.
+    pub(crate) fn contact_with_members(&self, user_name: &str) -> Option<Value> {
+        if let Some(room) = self.room(user_name) {
+            return Some(self.room_with_members(room));
+        }
+        let mut contacts = self.contact_list().into_iter();
+        contacts.find(|contact| contact["UserName"] == *user_name)
+    }
+
+    /// Returns the room with this UserName.
+    pub(crate) fn room(&self, user_name: &str) -> Option<&Room> {
+        self.options.rooms.iter().find(|room| room.user_name == user_name)
+    }
+
+    fn rooms_listed<'a>(&'a self, listings: &'a [RoomListing]) -> impl Iterator<Item = &'a Room> {
+        self.options.rooms.iter().filter(|room| listings.contains(&room.listing))
+    }
+
+    fn room_with_members(&self, room: &Room) -> Value {
+        let members: Vec<Value> = self.members(room).map(member).collect();
+        let mut contact = self.contact(&room.user_name, &room.nick_name, "");
+        contact["MemberCount"] = members.len().into();
+        contact["MemberList"] = members.into();
+        contact["EncryChatRoomId"] = room.encry_chat_room_id.as_str().into();
+        contact
+    }
+
+    /// Returns a member of the room with this UserName or `EncryChatRoomId`.
     pub(crate) fn member_of(&self, room: &str, user_name: &str) -> Option<Value> {
         let mut rooms = self.options.rooms.iter();
         let room = rooms.find(|it| it.user_name == room || it.encry_chat_room_id == room)?;
@@ -53,7 +81,7 @@ impl ServerState {
         Some(contact)
     }
 
-    /// Returns UserNames and names of the members of a room, those of the account itself first.
+    /// Returns the UserNames and names of the members of a room, starting with the account itself.
     fn members<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = (&'a str, &'a str)> {
         let names = room.member_names.iter().map(String::as_str);
         let others = room.members.iter().map(String::as_str).zip(names);
@@ -79,10 +107,12 @@ impl ServerState {
 
     fn contact(&self, user_name: &str, nick_name: &str, remark_name: &str) -> Value {
         // The address of a room's avatar has no skey.
-        let (call, seq, skey) = match user_name.starts_with("@@") {
+        let (call, seq, skey) = match is_room(user_name) {
             true => ("webwxgetheadimg", 0, ""),
             false => ("webwxgeticon", 672_319_000, self.account.skey.as_str()),
         };
+        // 0 is a muted room.
+        let statues = u8::from(is_room(user_name));
         let avatar =
             format!("/cgi-bin/mmwebwx-bin/{call}?seq={seq}&username={user_name}&skey={skey}");
         json!({
@@ -91,11 +121,15 @@ impl ServerState {
             "RemarkName": escape(remark_name), "HideInputBarFlag": 0, "Sex": 0, "Signature": "",
             "VerifyFlag": 0, "OwnerUin": 0, "PYInitial": "", "PYQuanPin": "",
             "RemarkPYInitial": "", "RemarkPYQuanPin": "", "StarFriend": 0, "AppAccountFlag": 0,
-            "Statues": 0, "AttrStatus": 0, "Province": "", "City": "", "Alias": "", "SnsFlag": 0,
-            "UniFriend": 0, "DisplayName": "", "ChatRoomId": 0, "KeyWord": "",
+            "Statues": statues, "AttrStatus": 0, "Province": "", "City": "", "Alias": "",
+            "SnsFlag": 0, "UniFriend": 0, "DisplayName": "", "ChatRoomId": 0, "KeyWord": "",
             "EncryChatRoomId": "", "IsOwner": 0,
         })
     }
+}
+
+fn is_room(user_name: &str) -> bool {
+    user_name.starts_with("@@")
 }
 
 fn member((user_name, nick_name): (&str, &str)) -> Value {
@@ -106,7 +140,7 @@ fn member((user_name, nick_name): (&str, &str)) -> Value {
     })
 }
 
-/// Draws an image of one colour, which depends on the name.
+/// Draws an image in a single colour, which depends on the name.
 fn draw_avatar(user_name: &str) -> Bytes {
     let mut hasher = DefaultHasher::new();
     user_name.hash(&mut hasher);

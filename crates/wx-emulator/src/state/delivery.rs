@@ -1,4 +1,4 @@
-//! Delivers messages to the client: makes the JSON that webwxsync sends.
+//! Delivers messages to the client, in the JSON form of webwxsync.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use serde_json::json;
 
+use super::message_store::Waiting;
 use super::server_state::ServerState;
 use crate::model::incoming::{Content, Incoming};
 use crate::model::media::MediaFile;
@@ -62,7 +63,13 @@ impl ServerState {
         msg_id
     }
 
-    /// Returns FromUserName, ToUserName, and the prefix of the content that names the sender in a
+    /// Adds a change of the contacts for the client and wakes a long poll.
+    pub(crate) fn report(&self, change: Waiting) {
+        self.messages().incoming.push(change);
+        self.incoming_message.notify_waiters();
+    }
+
+    /// Returns FromUserName, ToUserName, and the prefix of the content, which names the sender in a
     /// room.
     fn direction(&self, sender: Option<String>, room: Option<String>) -> (String, String, String) {
         let own = self.account.user_name.clone();
@@ -71,7 +78,7 @@ impl ServerState {
         }
         let sender = sender.unwrap_or_else(|| self.account.friend.clone());
         match room {
-            // A message that the account has sent from the phone has no prefix.
+            // A message that the account itself sends from the phone has no prefix.
             Some(room) if sender == own => (own, room, String::new()),
             Some(room) => (room, own, format!("{sender}:<br/>")),
             None if sender == own => (own, self.account.friend.clone(), String::new()),
@@ -95,8 +102,9 @@ impl ServerState {
         let media_id = store.create_id(file.clone(), name);
         let size = file.bytes.len();
         let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+        let (shown, extension) = (escape(name), escape(extension));
         let content = escape(&format!(
-            "<msg><appmsg appid=\"\" sdkver=\"0\"><title>{name}</title><des></des><type>6</type>\
+            "<msg><appmsg appid=\"\" sdkver=\"0\"><title>{shown}</title><des></des><type>6</type>\
              <appattach><totallen>{size}</totallen><attachid>{media_id}</attachid>\
              <fileext>{extension}</fileext></appattach><md5>{}</md5></appmsg></msg>",
             file.md5
@@ -106,7 +114,7 @@ impl ServerState {
             app_msg_type: 6,
             content,
             img_status: 1,
-            file_name: name.to_owned(),
+            file_name: shown,
             file_size: size.to_string(),
             encry_file_name: encry_file_name(name),
             app_id: "wx6618f1cfc6c132f8",

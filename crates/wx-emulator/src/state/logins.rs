@@ -1,25 +1,29 @@
-//! Logins in progress, and whether the account is logged in.
+//! The state of the login, and logins in progress.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use crate::model::phone_step::PhoneStep;
 use crate::model::profile::Profile;
 use crate::model::random;
 
-/// The steps from a QR code to a login.
+/// The progress from a QR code to a login.
 pub(crate) struct Logins {
     script: Vec<PhoneStep>,
     /// Index of the next step of the script. The last step repeats.
     next: usize,
-    /// Codes that are still valid, and the page that each of them is for.
+    /// The codes that are still valid, and the page for which each was requested.
     codes: HashMap<String, Page>,
     tickets: HashMap<String, Page>,
-    pub(crate) state: State,
+    state: State,
+    /// When the login began or was last renewed.
+    renewed: Instant,
+    life: Duration,
     /// The page of the last login.
     pub(crate) profile: Profile,
 }
 
-/// The page that a login is for, and the origin that its `redirect_uri` leads to.
+/// The page of a login, and the origin of its `redirect_uri`.
 #[derive(Clone)]
 pub(crate) struct Page {
     pub(crate) profile: Profile,
@@ -31,7 +35,7 @@ pub(crate) enum State {
     In,
     /// The client has logged out.
     Out,
-    /// The phone has ended the login.
+    /// The phone has ended the login, or it was not renewed in time.
     Kicked,
 }
 
@@ -44,20 +48,21 @@ pub(crate) enum PollResult {
 }
 
 impl Logins {
-    /// Creates the state of a server at its start. The account is logged in, because the session
-    /// that the server hands out has to be valid.
-    pub(crate) fn new(script: Vec<PhoneStep>, profile: Profile) -> Self {
+    /// Creates the state of a new server. The account is logged in, because the session that the
+    /// server provides has to be valid.
+    pub(crate) fn new(script: Vec<PhoneStep>, profile: Profile, life: Duration) -> Self {
         let script = if script.is_empty() {
             vec![PhoneStep::Nothing, PhoneStep::Scanned, PhoneStep::Confirmed]
         } else {
             script
         };
         let (codes, tickets) = (HashMap::new(), HashMap::new());
-        Logins { script, next: 0, codes, tickets, state: State::In, profile }
+        let (state, renewed) = (State::In, Instant::now());
+        Logins { script, next: 0, codes, tickets, state, renewed, life, profile }
     }
 
-    /// Returns the uuid of a new QR code. After the end of the script, the phone starts again from
-    /// its beginning.
+    /// Returns the uuid of a new QR code. If the script has ended, it starts again from its
+    /// beginning.
     pub(crate) fn begin(&mut self, page: Page) -> String {
         let uuid = format!("{}==", random::token(10));
         if self.next >= self.script.len() {
@@ -81,29 +86,47 @@ impl Logins {
             }
             PhoneStep::Refused => 202,
             PhoneStep::Expired => 400,
-            PhoneStep::Trouble => 500,
+            PhoneStep::ServerProblem => 500,
         };
         self.codes.remove(uuid);
         PollResult::Code(code)
     }
 
-    /// Returns the codes and tickets of logins, which are secrets while they are valid.
+    /// Returns the codes and tickets of logins in progress, which are secrets while they are valid.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
         self.codes.keys().chain(self.tickets.keys()).map(String::as_str)
     }
 
-    pub(crate) fn is_in(&self) -> bool {
-        self.state == State::In
+    /// Returns the state of the login, which has ended if it was not renewed in time.
+    pub(crate) fn state(&self) -> State {
+        match self.state {
+            State::In if self.renewed.elapsed() > self.life => State::Kicked,
+            state => state,
+        }
     }
 
-    /// Creates a ticket, which webwxnewloginpage exchanges for a login.
+    pub(crate) fn is_in(&self) -> bool {
+        self.state() == State::In
+    }
+
+    /// Ends the login.
+    pub(crate) fn end(&mut self, state: State) {
+        self.state = state;
+    }
+
+    /// Renews the login, as each webwxsync does.
+    pub(crate) fn renew(&mut self) {
+        self.renewed = Instant::now();
+    }
+
+    /// Creates a ticket that webwxnewloginpage exchanges for a login.
     pub(crate) fn ticket(&mut self, page: Page) -> String {
         let ticket = format!("{}@qrticket_0", random::token(24));
         self.tickets.insert(ticket.clone(), page);
         ticket
     }
 
-    /// Returns the page that a ticket is for.
+    /// Returns the page for which a ticket was created.
     pub(crate) fn page_of(&self, ticket: &str) -> Option<Page> {
         self.tickets.get(ticket).cloned()
     }
@@ -111,5 +134,6 @@ impl Logins {
     /// Completes a login.
     pub(crate) fn finish(&mut self, profile: Profile) {
         (self.state, self.profile) = (State::In, profile);
+        self.renew();
     }
 }

@@ -1,4 +1,4 @@
-//! All files that were uploaded or delivered, and the MediaIds that lead to them.
+//! All uploaded or delivered files, and their MediaIds.
 
 use std::collections::HashMap;
 use std::io::Cursor;
@@ -9,15 +9,15 @@ use image::ImageFormat;
 use crate::model::media::MediaFile;
 use crate::model::random;
 
-/// The stored files, each of them once.
+/// The stored files. Each file is stored once.
 pub(crate) struct MediaStore {
     by_md5: HashMap<String, Arc<MediaFile>>,
     by_media_id: HashMap<String, Media>,
-    /// MediaId of an image that nobody uploaded. A rate-limited server hands it out.
+    /// The MediaId of an image that no client has uploaded. A rate-limited server returns it.
     foreign: String,
 }
 
-/// The file that a MediaId stands for.
+/// The file of a MediaId.
 #[derive(Clone)]
 pub(crate) struct Media {
     pub(crate) file: Arc<MediaFile>,
@@ -32,7 +32,7 @@ impl MediaStore {
         MediaStore { by_md5: HashMap::new(), by_media_id, foreign }
     }
 
-    /// Stores a file, unless it is stored already.
+    /// Stores a file, unless it is already stored.
     pub(crate) fn store(&mut self, file: MediaFile) -> Arc<MediaFile> {
         self.by_md5.entry(file.md5.clone()).or_insert_with(|| Arc::new(file)).clone()
     }
@@ -60,7 +60,7 @@ impl MediaStore {
 fn foreign_image() -> MediaFile {
     let mut bytes = Cursor::new(Vec::new());
     let image = image::RgbImage::from_fn(12, 9, |x, y| image::Rgb([x as u8 * 20, y as u8 * 25, 0]));
-    // Writing to memory cannot fail, and an empty file would still be somebody else's.
+    // Writing to memory cannot fail. Even an empty file would serve as somebody else's image.
     let _ = image.write_to(&mut bytes, ImageFormat::Png);
     MediaFile::new(bytes.into_inner().into())
 }

@@ -1,4 +1,4 @@
-//! Messages: those that clients have sent, and those that wait for a client.
+//! Messages that clients have sent, and messages that wait for a client.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use crate::model::media::MediaFile;
 
-/// A message that a client has sent and the server has accepted.
+/// A message from a client that the server has accepted.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Message {
-    /// The id that the server has replied with. The image can be fetched by it.
+    /// The id in the server's reply, with which the image can be fetched.
     pub msg_id: String,
     /// The id that the client has chosen.
     pub client_msg_id: String,
@@ -23,24 +23,24 @@ pub struct Message {
     pub to: String,
     /// 1 for a text, 3 for an image, 6 for a file, 43 for a video, 47 for an emoticon.
     pub kind: u32,
-    /// The text, or the XML that names a file.
+    /// The text, or the XML that describes a file.
     pub text: String,
-    /// The MediaId that it was sent with; empty for a text.
+    /// The MediaId in the message. Empty for a text.
     pub media_id: String,
     /// The file name that was given with the upload.
     pub name: String,
     /// The bytes of the image, file or video.
     pub media: Bytes,
-    /// Their MD5 in lowercase hexadecimal.
+    /// The MD5 of `media` in lowercase hexadecimal.
     pub md5: String,
-    /// How often it was repeated under the same ClientMsgId.
+    /// How many times the message was repeated with the same ClientMsgId.
     pub repeats: usize,
     /// Whether the client has revoked it.
     pub revoked: bool,
 }
 
 impl Message {
-    /// What has to be the same in a repeat.
+    /// Returns the fields that must be the same in a repeat.
     fn content(&self) -> (u32, [&str; 4]) {
         (self.kind, [&self.to, &self.text, &self.media_id, &self.md5])
     }
@@ -65,7 +65,7 @@ impl fmt::Debug for Message {
 pub(crate) struct MessageStore {
     pub(crate) messages: Vec<Message>,
     pub(crate) incoming: Vec<Waiting>,
-    /// How many of `incoming` a client has received, as its SyncKey shows.
+    /// The number of elements of `incoming` that a client has received, according to its SyncKey.
     pub(crate) acknowledged: usize,
     /// Whether this login has received a reply to webwxsync.
     pub(crate) synced: bool,
@@ -74,17 +74,29 @@ pub(crate) struct MessageStore {
     media: HashMap<String, Arc<MediaFile>>,
 }
 
-/// A message that webwxsync delivers.
+/// A message or a change that webwxsync delivers.
 #[derive(Clone)]
-pub(crate) struct Waiting {
-    pub(crate) msg_id: String,
-    pub(crate) message: Value,
+pub(crate) enum Waiting {
+    Message {
+        msg_id: String,
+        message: Value,
+    },
+    /// A contact that has changed, completely.
+    Changed(Value),
+    /// A contact that has been removed.
+    Removed(Value),
+}
+
+/// A file that webwxsync delivers, as its message names it.
+pub(crate) struct IncomingFile {
+    pub(crate) sender: String,
+    pub(crate) encry_file_name: String,
 }
 
 /// What was done with a message.
 pub(crate) enum Delivery {
     New(String),
-    /// The ClientMsgId was seen before. Holds the first MsgID, and whether the message is the same.
+    /// The ClientMsgId was used before. Holds the first MsgID, and whether the message is the same.
     Repeat {
         msg_id: String,
         same: bool,
@@ -92,7 +104,7 @@ pub(crate) enum Delivery {
 }
 
 impl MessageStore {
-    /// Stores a message, unless its sender has used the same ClientMsgId before.
+    /// Stores a message, unless its sender has already used the ClientMsgId.
     pub(crate) fn accept(&mut self, message: Message, media: Arc<MediaFile>) -> Delivery {
         let id = (message.from.clone(), message.client_msg_id.clone());
         if let Some(first) = self.by_client_msg_id.get(&id).map(|at| &mut self.messages[*at]) {
@@ -116,7 +128,18 @@ impl MessageStore {
         if let Some(media) = media {
             self.media.insert(msg_id.to_owned(), media);
         }
-        self.incoming.push(Waiting { msg_id: msg_id.to_owned(), message });
+        self.incoming.push(Waiting::Message { msg_id: msg_id.to_owned(), message });
+    }
+
+    /// Returns the file with this MediaId, if a message for a client names it.
+    pub(crate) fn incoming_file(&self, media_id: &str) -> Option<IncomingFile> {
+        let mut messages = self.incoming.iter().filter_map(|waiting| match waiting {
+            Waiting::Message { message, .. } => Some(message),
+            Waiting::Changed(_) | Waiting::Removed(_) => None,
+        });
+        let message = messages.find(|message| message["MediaId"] == media_id)?;
+        let text = |key: &str| message[key].as_str().unwrap_or_default().to_owned();
+        Some(IncomingFile { sender: text("FromUserName"), encry_file_name: text("EncryFileName") })
     }
 
     /// Returns the file of a message in either direction.

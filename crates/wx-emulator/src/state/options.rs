@@ -12,7 +12,7 @@ use crate::model::people::{Contact, Room};
 use crate::model::phone_step::PhoneStep;
 use crate::model::profile::Profile;
 
-/// Called with each violation as it occurs.
+/// Called with each violation when it occurs.
 pub(crate) type Observer = Arc<dyn Fn(&str) + Send + Sync>;
 
 #[derive(Clone)]
@@ -20,24 +20,30 @@ pub(crate) struct Options {
     pub(crate) addr: SocketAddr,
     pub(crate) images: Vec<Bytes>,
     pub(crate) faults: Vec<Fault>,
-    /// Number of seconds by which the server's clock is ahead of this computer's.
+    /// The number of seconds by which the server's clock is ahead of this computer's clock.
     pub(crate) clock_ahead: i64,
     pub(crate) repeats: Repeats,
+    /// Files above this length have to be announced by webwxcheckupload.
+    pub(crate) checked_above: u64,
     pub(crate) profile: Profile,
-    pub(crate) scan: Vec<PhoneStep>,
-    /// Length of the avatar in base64; `None` for the smallest image.
+    pub(crate) phone_steps: Vec<PhoneStep>,
+    /// The length of the avatar in base64. `None` for the smallest image.
     pub(crate) avatar_len: Option<usize>,
     /// Replaces the address of this server in `redirect_uri`.
     pub(crate) redirect_to: Option<String>,
     pub(crate) redirecturl: bool,
     pub(crate) duplicates: bool,
     pub(crate) batch: usize,
-    /// How long synccheck waits for a message. The 25 s of the real server are too long for tests.
+    /// How long synccheck waits for a message. The real server's 25 s are too long for tests.
     pub(crate) hold: Duration,
     /// Contacts in addition to those that every account has.
     pub(crate) contacts: Vec<Contact>,
     pub(crate) rooms: Vec<Room>,
     pub(crate) contacts_per_page: usize,
+    /// How long a login lives without a webwxsync.
+    pub(crate) login_lifetime: Duration,
+    /// Whether webwxsync delivers what the client has sent.
+    pub(crate) echoes: bool,
     pub(crate) on_violation: Option<Observer>,
 }
 
@@ -49,8 +55,9 @@ impl Options {
             faults: Vec::new(),
             clock_ahead: 0,
             repeats: Repeats::default(),
+            checked_above: 26_214_400,
             profile: Profile::default(),
-            scan: Vec::new(),
+            phone_steps: Vec::new(),
             avatar_len: None,
             redirect_to: None,
             redirecturl: false,
@@ -60,6 +67,8 @@ impl Options {
             contacts: Vec::new(),
             rooms: Vec::new(),
             contacts_per_page: usize::MAX,
+            login_lifetime: Duration::from_secs(12 * 3600),
+            echoes: false,
             on_violation: None,
         }
     }

@@ -1,4 +1,4 @@
-//! Everything that was received, with the faults that hit it and the violations that it had.
+//! All received requests, the faults, and the violations.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ pub(crate) struct RequestLog {
     requests: Vec<Request>,
     counts: HashMap<String, usize>,
     faults: Vec<Fault>,
-    /// Each violation, with the number of times it has occurred.
+    /// Each violation with its number of occurrences.
     violations: Vec<(String, usize)>,
 }
 
@@ -20,7 +20,7 @@ impl RequestLog {
         RequestLog { faults, ..RequestLog::default() }
     }
 
-    /// Adds a request whose head was received. Returns its index and the faults that hit it.
+    /// Adds a request whose head has been received. Returns its index and the faults that hit it.
     pub(crate) fn add(&mut self, request: Request) -> (usize, Vec<Action>) {
         let nth = self.counts.entry(request.endpoint.clone()).or_default();
         *nth += 1;

@@ -1,4 +1,4 @@
-//! The state that the connections of a server share.
+//! The state that all connections of a server share.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -30,7 +30,8 @@ pub(crate) struct ServerState {
 impl ServerState {
     pub(crate) fn new(base: String, options: Options) -> Self {
         let log = RequestLog::new(options.faults.clone());
-        let logins = Logins::new(options.scan.clone(), options.profile);
+        let logins =
+            Logins::new(options.phone_steps.clone(), options.profile, options.login_lifetime);
         ServerState {
             account: Account::new(),
             base,
@@ -73,7 +74,7 @@ impl ServerState {
 
     /// Records a violation, which must not contain a secret.
     pub(crate) fn record_violation(&self, violation: String) {
-        // The observer runs under no lock.
+        // No lock is held while the observer runs.
         if let Some(observer) = &self.options.on_violation {
             observer(&violation);
         }

@@ -5,19 +5,22 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-/// What a server does with a chunk that it has received before. What the real server does is
+use crate::model::random;
+
+/// How a server handles a chunk that it has already received. The behaviour of the real server is
 /// unknown, so a client has to cope with both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Repeats {
-    /// The repeat replaces the first one, and a repeated last chunk gets the same MediaId.
+    /// The repeat replaces the first copy, and a repeated last chunk gets the same MediaId.
     #[default]
     Replaces,
-    /// The repeat is appended. The file is too long then, so the reply to its last chunk has Ret 0,
-    /// no MediaId, and the number of bytes received as StartPos.
+    /// The repeat is appended, so the file is too long. The reply to its last chunk then has Ret 0,
+    /// no MediaId, and the number of received bytes as StartPos.
     Appended,
 }
 
-/// Identifies a file. The ClientMediaId alone is not unique: one client uses the time in seconds.
+/// Identifies a file. The ClientMediaId alone is not unique, because one client uses the time in
+/// seconds.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct FileKey {
     pub(crate) client_media_id: String,
@@ -32,7 +35,7 @@ pub(crate) struct Chunk<'a> {
     pub(crate) index: usize,
     pub(crate) count: usize,
     pub(crate) bytes: &'a [u8],
-    /// The text of `uploadmediarequest`, which is the same in every chunk of a file.
+    /// The text of `uploadmediarequest`, which is the same in all chunks of a file.
     pub(crate) request: &'a str,
 }
 
@@ -42,34 +45,34 @@ pub(crate) enum Progress {
     More,
     /// The file is complete. Holds its bytes.
     Whole(Bytes),
-    /// The file was complete before. Holds its MediaId.
+    /// The file was already complete. Holds its MediaId.
     Known(String),
     /// The last chunk was received, but repeats were appended. Holds the number of bytes received.
     Miscounted(u64),
-    /// The last chunk was received, and the file is shorter than announced.
+    /// The last chunk was received, but the file is shorter than announced.
     Short,
     /// The chunk is refused. Holds the reason.
     Refused(&'static str),
 }
 
-/// The uploads in progress, and those that are complete.
+/// The incomplete and the completed uploads.
 #[derive(Default)]
 pub(crate) struct Uploads {
     files: HashMap<FileKey, Partial>,
-    /// AESKey and Signature of webwxcheckupload, by MD5.
+    /// The AESKey and Signature of webwxcheckupload, by MD5.
     pub(crate) checked: HashMap<String, (String, String)>,
 }
 
 #[derive(Default)]
 struct Partial {
     chunks: usize,
-    /// Where each chunk received so far ends.
+    /// The end of each chunk received so far.
     ends: Vec<usize>,
     data: Vec<u8>,
-    /// The complete file. `data` is empty then.
+    /// The complete file. `data` is then empty.
     whole: Option<Bytes>,
     media_id: Option<String>,
-    /// Number of bytes received, including repeats that were appended.
+    /// The number of bytes received, including repeats that were appended.
     received: u64,
     /// Whether a repeat was appended.
     is_spoiled: bool,
@@ -82,7 +85,13 @@ struct Partial {
 const UNFINISHED: Duration = Duration::from_secs(10 * 60);
 
 impl Uploads {
-    /// Drops the files that the client has given up.
+    /// Returns the AESKey and the Signature of the file with this MD5.
+    pub(crate) fn ticket(&mut self, md5: &str) -> (String, String) {
+        let new = || (random::hex(32), random::hex(96));
+        self.checked.entry(md5.to_owned()).or_insert_with(new).clone()
+    }
+
+    /// Drops incomplete files whose client has stopped sending.
     pub(crate) fn expire(&mut self, now: Instant) {
         self.files.retain(|_, file| file.is_whole() || !file.is_stale(now));
     }
@@ -136,12 +145,12 @@ impl Uploads {
         self.files.remove(key);
     }
 
-    /// Whether another file has this ClientMediaId.
+    /// Returns whether another file has this ClientMediaId.
     pub(crate) fn shares_id(&self, key: &FileKey) -> bool {
         self.files.keys().any(|other| other.client_media_id == key.client_media_id && other != key)
     }
 
-    /// Whether an earlier chunk of this file had another `uploadmediarequest`.
+    /// Returns whether an earlier chunk of this file had a different `uploadmediarequest`.
     pub(crate) fn changed_request(&self, key: &FileKey, request: &str) -> bool {
         self.files.get(key).is_some_and(|file| file.request != request)
     }
@@ -157,7 +166,7 @@ impl Partial {
     }
 
     fn append(&mut self, bytes: &[u8], size: u64) {
-        // The size is the client's claim, so only a part of it is reserved in advance.
+        // The client could claim any size, so only a part of it is reserved in advance.
         self.data.reserve_exact((size as usize).saturating_sub(self.data.len()).min(128 << 20));
         self.data.extend_from_slice(bytes);
         self.ends.push(self.data.len());

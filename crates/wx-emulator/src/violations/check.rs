@@ -1,4 +1,4 @@
-//! The call that is checked, with what several checks need to know of it.
+//! A call under check, with values that several checks need.
 
 use crate::exchange::call_spec::{CallSpec, PageRequest, ProfileSource};
 use crate::exchange::received_call::ReceivedCall;
@@ -9,9 +9,9 @@ use crate::model::profile::Profile;
 pub(super) struct Check<'a> {
     pub(super) page: &'a PageRequest,
     pub(super) call: &'a ReceivedCall<'a>,
-    /// The page that the call is of.
+    /// The page to which the call belongs.
     pub(super) profile: Profile,
-    /// Whether the page sends the call to another host than its own.
+    /// Whether the page sends the call to a host other than its own.
     pub(super) is_cross_origin: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Checks that an upload form is written like that of a browser.
+//! Checks that a browser could have written the upload form.
 
 use image::ImageFormat;
 use serde_json::Value;
@@ -13,10 +13,10 @@ use crate::model::request::Part;
 use crate::model::text::{has_shape, shown};
 
 const CHUNK: u64 = 524_288;
-/// The real server closes the connection at about this length.
+/// The real server closes the connection at approximately this length.
 const UNSPLIT: u64 = 1 << 20;
 
-/// The keys of `uploadmediarequest`. For a big file, those of webwxcheckupload follow.
+/// The keys of `uploadmediarequest`. For a big file, the keys from webwxcheckupload follow.
 const REQUEST: [&str; 10] = [
     "UploadType",
     "BaseRequest",
@@ -82,7 +82,7 @@ fn check_heads(check: &Check<'_>, form: &Form) {
         "Content-Disposition: form-data; name=\"filename\"; filename=\"{escaped}\"\r\n\
          Content-Type: {mime}\r\n"
     );
-    // In the field, but not in the file name, the browser converts a lone LF into CRLF.
+    // In the field's value, unlike in the file name, the browser converts a lone LF into CRLF.
     let one_line_end = |head: &str| head.replace("%0D%0A", "%0A").replace("%0D", "%0A");
     if one_line_end(&file.head) != one_line_end(&official) {
         check.violation("the head of the file part is not the browser's");
@@ -107,7 +107,7 @@ fn check_values(check: &Check<'_>, form: &Form) {
     if !matches!(word("mediatype"), "pic" | "video" | "doc") {
         check.violation("mediatype is none of pic, video, doc");
     }
-    // The page writes "undefined" after it has lost its pass_ticket.
+    // The page writes "undefined" if it has lost its pass_ticket.
     let decoded = percent_encoding::percent_decode_str(&check.call.state.account.pass_ticket)
         .decode_utf8_lossy();
     if !matches!(word("pass_ticket"), "undefined") && word("pass_ticket") != decoded {
@@ -167,7 +167,7 @@ fn check_request(check: &Check<'_>, form: &Form) {
     let is_digest = |md5: &str| {
         md5.len() == 32 && md5.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     };
-    // An upload of the File Transfer Helper was recorded with an empty one.
+    // In a recorded upload of the File Transfer Helper, it was empty.
     let may_be_empty = |md5: &str| md5.is_empty() && check.is_helper();
     if !request["FileMd5"].as_str().is_some_and(|md5| is_digest(md5) || may_be_empty(md5)) {
         check.violation("FileMd5 is not 32 lowercase hexadecimal digits");
@@ -180,7 +180,7 @@ fn check_request(check: &Check<'_>, form: &Form) {
     }
 }
 
-/// Records what is odd about a file that is complete.
+/// Records violations of a complete file.
 pub(crate) fn check_media(call: &ReceivedCall<'_>, form: &Form, file: &MediaFile) {
     let violation = |what: &str| call.violation(what);
     let mediatype = form.value("mediatype").unwrap_or_default();

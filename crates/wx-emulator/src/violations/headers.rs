@@ -1,9 +1,9 @@
-//! Checks the headers that the browser and the page add to each kind of call.
+//! Checks the headers that the browser and the official page add to each kind of call.
 
 use super::check::Check;
 use crate::exchange::call_spec::{AppIdHeader, PageBody, PageHeaders};
 
-/// Headers of which there is at most one.
+/// Headers that may occur at most once.
 const SINGLE: [&str; 7] =
     ["content-type", "content-length", "cookie", "host", "origin", "referer", "user-agent"];
 
@@ -34,8 +34,8 @@ fn check_app_id(check: &Check<'_>) {
     }
 }
 
-/// Telemetry is sent to another site. Only one cookie of the login reaches that one, and no other
-/// secret may be sent with it.
+/// Telemetry is sent to another site. Only one cookie of the login reaches that site, and the
+/// request must not contain any other secret.
 fn check_telemetry(check: &Check<'_>) {
     let (call, account) = (check.call, &check.call.state.account);
     let ticket = format!("webwx_data_ticket={}", account.data_ticket);
@@ -53,7 +53,8 @@ fn check_telemetry(check: &Check<'_>) {
 
 fn check_call(check: &Check<'_>) {
     let call = check.call;
-    // The origin is that of the `Host` header, because a name may lead to this server's address.
+    // The origin is derived from the `Host` header, because a host name may resolve to this
+    // server's address.
     let origin = call.host().page_origin(check.profile);
     match (call.method.as_str(), call.header("origin")) {
         ("GET", Some(_)) => check.violation("Origin on a GET"),
@@ -65,8 +66,8 @@ fn check_call(check: &Check<'_>) {
     }
     match call.header("referer").map(|referer| referer.strip_prefix(&origin)) {
         None => check.violation("no Referer"),
-        // Another host than the page's receives the origin alone, and the address of the File
-        // Transfer Helper has no language.
+        // A host other than the page's own receives only the origin, and the address of the File
+        // Transfer Helper contains no language.
         Some(Some("/")) if check.is_cross_origin || check.is_helper() => {}
         Some(Some(path)) if path.starts_with("/?lang=") && !check.is_helper() => {}
         Some(_) => check.violation("Referer is not the page's"),
@@ -85,7 +86,7 @@ fn check_call(check: &Check<'_>) {
 
 fn check_content_type(check: &Check<'_>) {
     let official = match check.page.body {
-        PageBody::UploadForm => "multipart/form-data; boundary=",
+        PageBody::UploadForm | PageBody::ParallelForm => "multipart/form-data; boundary=",
         PageBody::UrlEncoded => "application/x-www-form-urlencoded",
         PageBody::Unchecked | PageBody::Json(_) | PageBody::Message(_) => {
             "application/json;charset=UTF-8"

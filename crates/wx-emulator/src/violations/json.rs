@@ -1,5 +1,5 @@
-//! Checks that JSON is written like that of the official page: compact, with its keys in its order,
-//! and with values of its types.
+//! Checks that JSON is written like the official page writes it: compact, with the same order of
+//! keys and the same types.
 
 use serde_json::Value;
 
@@ -7,14 +7,17 @@ use super::check::Check;
 use crate::exchange::call_spec::{BaseRequestKind, PageBody};
 use crate::model::text::has_shape;
 
-/// The keys that every message has after those of its kind.
+/// The keys of every message, after the keys of its kind.
 const EVERY_MESSAGE: [&str; 4] = ["FromUserName", "ToUserName", "LocalID", "ClientMsgId"];
 
 pub(super) fn check_json(check: &Check<'_>) {
     let keys: &[&str] = match check.page.body {
         PageBody::Json(keys) => keys,
         PageBody::Message(_) => &["BaseRequest", "Msg", "Scene"],
-        PageBody::Unchecked | PageBody::UploadForm | PageBody::UrlEncoded => return,
+        PageBody::Unchecked
+        | PageBody::UploadForm
+        | PageBody::ParallelForm
+        | PageBody::UrlEncoded => return,
     };
     if check.call.method != "POST" {
         return;

@@ -1,4 +1,4 @@
-//! Checks that a query has the names, the values and the spelling of the official page's.
+//! Checks that a query has the names, values and spelling of the official page.
 
 use super::check::Check;
 use crate::model::text::shown;
@@ -33,14 +33,14 @@ fn check_spelling(check: &Check<'_>) {
             if raw.contains(['@', '+', '/', '=']) {
                 check.violation(format!("{name} not percent-encoded in the query"));
             }
-        // No source shows how the script of the File Transfer Helper spells them.
+        // No source shows whether the script of the File Transfer Helper encodes them.
         } else if raw.contains('%') && !check.is_helper() {
             check.violation(format!("{name} percent-encoded where the page has it raw"));
         }
     }
 }
 
-/// Checks the parameter that only the File Transfer Helper has.
+/// Checks the parameter `mmweb_appid`, which only the File Transfer Helper sends.
 fn check_app_id(check: &Check<'_>, official: &[&str]) {
     let is_official = check.is_helper() && official.contains(&"mmweb_appid?");
     match check.call.query.get("mmweb_appid").as_deref() {

@@ -17,9 +17,9 @@ use crate::wire::body::Body;
 use crate::wire::form::Filled;
 use crate::wire::query::QueryBuilder;
 
-/// A request that is ready to be sent unchanged: absolute URL, all headers including
-/// Content-Length, and a body of known length. The docs of
-/// [`flow`](crate::flow#what-a-driver-must-do) and its [`Limits`] say how to send it.
+/// A request to be sent unchanged. It has an absolute URL, all headers including Content-Length,
+/// and a body of known length. The docs of [`flow`](crate::flow#what-a-driver-must-do) and its
+/// [`Limits`] say how to send it.
 ///
 /// `Debug` shows only the endpoint and the length of the body, because URL, headers and form hold
 /// skey, tickets and cookies.
@@ -31,8 +31,9 @@ pub struct ApiRequest {
 }
 
 impl ApiRequest {
-    /// Starts the request of `call` to `path`, such as `/cgi-bin/mmwebwx-bin/webwxinit`, with the
-    /// headers of the official page's browser.
+    /// Returns a builder for the request of `call` to `path`, such as
+    /// `/cgi-bin/mmwebwx-bin/webwxinit`. It has the headers that a browser sends for the official
+    /// page.
     pub fn builder<'a, E: Endpoint>(
         call: &E,
         session: &'a Session,
@@ -62,32 +63,32 @@ impl ApiRequest {
         self.limits
     }
 
-    /// Returns the HTTP request by reference.
+    /// Returns a reference to the HTTP request.
     #[must_use]
     pub fn http(&self) -> &Request<Body> {
         &self.request
     }
 
-    /// Returns the HTTP request, for an HTTP client.
+    /// Converts this into the HTTP request.
     #[must_use]
     pub fn into_http(self) -> Request<Body> {
         self.request
     }
 
     /// Adds the host of this request to an error.
-    pub(crate) fn failed(&self, failure: TransportError) -> TransportError {
-        TransportError { host: self.request.uri().host().and_then(official), ..failure }
+    pub(crate) fn failed(&self, error: TransportError) -> TransportError {
+        TransportError { host: self.request.uri().host().and_then(official), ..error }
     }
 
-    /// Whether the request is repeated after this error, on a new connection and within the same
-    /// try.
-    pub(crate) fn is_due_again(&self, failure: TransportError) -> bool {
-        failure.reused_connection
-            && failure.kind == TransportErrorKind::Dropped
+    /// Returns whether the request is repeated after this error: on a new connection, and within
+    /// the same try.
+    pub(crate) fn is_due_again(&self, error: TransportError) -> bool {
+        error.reused_connection
+            && error.kind == TransportErrorKind::Dropped
             && !self.limits.new_connection
     }
 
-    /// Replaces the body by this form.
+    /// Replaces the body with a form.
     pub(crate) fn with_form(mut self, form: Filled) -> Self {
         let Filled { body, content_type, content_length } = form;
         let headers = self.request.headers_mut();
@@ -150,8 +151,8 @@ impl fmt::Debug for ApiRequest {
     }
 }
 
-/// Builds the request of a call like the official page's browser ([§2.6](crate::protocol#s2-6)):
-/// see [`ApiRequest::builder`].
+/// Builds the request of a call, with the headers that a browser sends for the official page
+/// ([§2.6](crate::protocol#s2-6)). Created by [`ApiRequest::builder`].
 ///
 /// `Debug` shows only the endpoint.
 #[must_use]
@@ -160,7 +161,7 @@ pub struct ApiRequestBuilder<'a> {
     method: Method,
     host: HostRole,
     accept: Accept,
-    /// When the cookies have to be valid. Without it none are sent.
+    /// The time at which cookies have to be valid. Without it, no cookies are sent.
     cookies_at: Option<UnixMs>,
     query: QueryBuilder,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -173,15 +174,15 @@ impl fmt::Debug for ApiRequestBuilder<'_> {
     }
 }
 
-/// What makes a request in the official page. It decides the `Accept` header, and whether the page
-/// can add headers of its own ([§8.8](crate::protocol#s8-8)), which only requests of scripts can
-/// carry.
+/// The part of the official page that makes a request. It determines the `Accept` header, and
+/// whether the page can add custom headers ([§8.8](crate::protocol#s8-8)), which only scripts can
+/// do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Accept {
-    /// `$http` of the page's framework.
+    /// `$http` of AngularJS.
     Json,
-    /// XMLHttpRequest without a type, as in the upload library.
+    /// The XMLHttpRequest of the upload library, which accepts any type.
     Any,
     /// A `<script>` element.
     Script,
@@ -189,7 +190,9 @@ pub enum Accept {
     Image,
     /// A form whose reply replaces the page.
     Page,
-    /// The browser itself, before an upload.
+    /// A link to a file, or an element that plays a video or a voice message.
+    Media,
+    /// The CORS preflight, which the browser makes before an upload.
     Preflight,
 }
 
@@ -197,7 +200,7 @@ impl Accept {
     const fn value(self) -> &'static str {
         match self {
             Self::Json => "application/json, text/plain, */*",
-            Self::Any | Self::Script | Self::Preflight => "*/*",
+            Self::Any | Self::Script | Self::Media | Self::Preflight => "*/*",
             Self::Image => {
                 "image/jxl,image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
             }
@@ -215,26 +218,39 @@ impl Accept {
 }
 
 const MMWEB_APPID: HeaderName = HeaderName::from_static("mmweb_appid");
-/// As the official page spells it ([§2.6](crate::protocol#s2-6)).
+/// The Content-Type of the official page's JSON ([§2.6](crate::protocol#s2-6)).
 const JSON: &str = "application/json;charset=UTF-8";
 
 impl<'a> ApiRequestBuilder<'a> {
-    /// Adds the cookies of the session that are valid at `time` and match the host and the path.
-    /// Without it no cookies are sent.
+    /// Adds the cookies of the session that are valid at `time` and match the host and the path. By
+    /// default, no cookies are sent.
     pub fn cookies_at(self, time: UnixMs) -> Self {
         Self { cookies_at: Some(time), ..self }
     }
 
-    /// Adds a pair to the query, with its value percent-encoded as `encodeURIComponent` does.
+    /// Adds a pair to the query. The value is percent-encoded like by `encodeURIComponent`.
     pub fn pair(self, key: &str, value: impl fmt::Display) -> Self {
         Self { query: self.query.pair(key, value), ..self }
     }
 
-    /// Adds a pair to the query whose value the page does not encode: `@ + / =` are kept
-    /// ([P13](crate::protocol#p13)). Every other character that could break the query is still
+    /// Adds a pair to the query with a value that the official page does not encode: `@ + / =` are
+    /// kept ([P13](crate::protocol#p13)). All other characters that could break the query are
     /// encoded.
     pub fn raw_pair(self, key: &str, value: &str) -> Self {
         Self { query: self.query.raw_pair(key, value), ..self }
+    }
+
+    /// Adds a pair whose value the server has percent-encoded already. It is sent as it is, except
+    /// that whatever could break the query is encoded.
+    pub(crate) fn encoded_pair(self, key: &str, value: &str) -> Self {
+        Self { query: self.query.encoded_pair(key, value), ..self }
+    }
+
+    /// Adds `pass_ticket`, which is the text `undefined` if the session has none
+    /// ([§2.5](crate::protocol#s2-5)).
+    pub(crate) fn ticket_pair(self) -> Self {
+        let ticket = self.session.pass_ticket();
+        Self { query: self.query.ticket_pair(ticket), ..self }
     }
 
     /// Adds `lang`, and `pass_ticket` if the session has one ([P10](crate::protocol#p10),
@@ -244,19 +260,19 @@ impl<'a> ApiRequestBuilder<'a> {
         Self { query: self.query.session_pairs(site.lang(), ticket), ..self }
     }
 
-    /// Adds `mmweb_appid` for the File Transfer Helper, which sends it in some queries too
+    /// Adds `mmweb_appid` if the site is the File Transfer Helper, which sends it in some queries
     /// ([P60](crate::protocol#p60)).
     pub fn app_pair(self) -> Self {
         Self { query: self.query.app_pair(self.session.site()), ..self }
     }
 
-    /// Begins the query with a stray `&`, like the page's image addresses
+    /// Begins the query with a stray `&`, like the official page's image addresses
     /// ([§3.1](crate::protocol#s3-1)).
     pub(crate) fn stray_ampersand(self) -> Self {
         Self { query: self.query.stray_ampersand(), ..self }
     }
 
-    /// Adds a header, or replaces the one with this name.
+    /// Adds a header, or replaces the header with this name.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
@@ -267,7 +283,7 @@ impl<'a> ApiRequestBuilder<'a> {
         Self { accept, ..self }
     }
 
-    /// Finishes a request with `value` as compact JSON.
+    /// Builds the request with `value` as compact JSON.
     ///
     /// # Errors
     /// Returns a [`RequestError`] if the request holds characters that cannot be sent.
@@ -276,7 +292,7 @@ impl<'a> ApiRequestBuilder<'a> {
         self.send(Body::from_segments([Bytes::from(text)]), Some(HeaderValue::from_static(JSON)))
     }
 
-    /// Finishes a request with a body of this Content-Type.
+    /// Builds the request with a body of this Content-Type.
     ///
     /// # Errors
     /// Returns a [`RequestError`] if the request holds characters that cannot be sent.
@@ -284,7 +300,7 @@ impl<'a> ApiRequestBuilder<'a> {
         self.send(body, Some(HeaderValue::from_static(content_type)))
     }
 
-    /// Finishes a request without a body.
+    /// Builds the request without a body.
     ///
     /// # Errors
     /// Returns a [`RequestError`] if the request holds characters that cannot be sent.
@@ -301,8 +317,8 @@ impl<'a> ApiRequestBuilder<'a> {
         let hosts = site.hosts();
         let (origin, base) = (hosts.origin(self.host), hosts.origin(HostRole::Base));
         let cross_origin = origin != base || self.host != HostRole::Base;
-        // The page of web WeChat has its language in its address, that of the File Transfer Helper
-        // does not. The full URL is sent only to the page's own origin.
+        // The address of web WeChat's page has a language, that of the File Transfer Helper does
+        // not. As in a browser, only the page's own origin gets its full URL.
         let referer = match site.profile() {
             Profile::Web if !cross_origin => format!("{base}/?lang={}", site.lang()),
             _ => format!("{base}/"),
@@ -319,7 +335,7 @@ impl<'a> ApiRequestBuilder<'a> {
         };
         put(header::USER_AGENT, site.user_agent())?;
         put(header::ACCEPT, self.accept.value())?;
-        // Length and truncation are checked on the raw bytes, so no encoding is asked for.
+        // Request no encoding, because length and truncation are checked on the raw bytes.
         put(header::ACCEPT_ENCODING, "identity")?;
         put(header::REFERER, &referer)?;
         if self.method != Method::GET {

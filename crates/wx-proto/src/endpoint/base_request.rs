@@ -1,4 +1,4 @@
-//! The BaseRequest ([§2.2](crate::protocol#s2-2)): four keys in the official order.
+//! The BaseRequest, with four keys in the official order ([§2.2](crate::protocol#s2-2)).
 
 use std::borrow::Cow;
 
@@ -32,8 +32,8 @@ enum Uin {
 }
 
 impl<'a> BaseRequest<'a> {
-    /// Creates it for a custom call, with the session's fixed DeviceID if there is one, and
-    /// otherwise with one derived from `seed`.
+    /// Creates the BaseRequest of a custom call. If the session has no fixed DeviceID, one is
+    /// derived from `seed`.
     #[must_use]
     pub fn from_seed(session: &'a Session, seed: &Seed) -> Self {
         let device_id = match session.device_id() {
@@ -43,7 +43,7 @@ impl<'a> BaseRequest<'a> {
         Self::with_device(session, device_id)
     }
 
-    /// Creates it with the session's fixed DeviceID if there is one, and otherwise with `fresh`
+    /// Creates a BaseRequest. The DeviceID is `fresh` if the session has no fixed one
     /// ([P11](crate::protocol#p11)).
     pub(crate) fn new(session: &'a Session, fresh: &'a DeviceId) -> Self {
         Self::with_device(session, session.device_id().unwrap_or(fresh).as_str().into())

@@ -1,4 +1,4 @@
-//! `POST webwxbatchgetcontact`: contacts by their UserNames, mainly rooms
+//! `POST webwxbatchgetcontact`: requests contacts, mainly rooms, by their UserNames
 //! ([§8.4](crate::protocol#s8-4)).
 
 use bytes::Bytes;
@@ -24,21 +24,23 @@ use crate::wire::{list, reply};
 /// The maximum number of contacts per call ([§5](crate::protocol#s5)).
 pub const CONTACTS_PER_CALL: usize = 50;
 
-/// Requests up to [`CONTACTS_PER_CALL`] contacts. Further ones are dropped.
+/// Requests up to [`CONTACTS_PER_CALL`] contacts. Further names are ignored.
 #[derive(Clone, Debug)]
 pub struct BatchGetContact {
     names: Vec<UserName>,
+    /// The room that the contacts are members of.
+    room: Option<UserName>,
     device_id: DeviceId,
     at: UnixMs,
 }
 
-/// The requested contacts, as far as the server knows them.
+/// Those of the requested contacts that the server has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundContacts {
     /// The contacts.
     pub contacts: Vec<Contact>,
-    /// Contacts that could not be read, or were too many.
+    /// The contacts that could not be parsed or exceeded the limit.
     pub skipped: Skipped,
 }
 
@@ -50,7 +52,8 @@ struct Request<'a> {
     list: Vec<Asked<'a>>,
 }
 
-/// The page requests a room with one empty key, and anybody else with another.
+/// A requested contact. Like on the official page, a room has an empty `ChatRoomId`, and any other
+/// contact an `EncryChatRoomId`, which is empty unless the contact is requested as a member.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Asked<'a> {
@@ -58,17 +61,16 @@ struct Asked<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     chat_room_id: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    encry_chat_room_id: Option<&'static str>,
+    encry_chat_room_id: Option<&'a str>,
 }
 
 impl<'a> Asked<'a> {
-    fn new(name: &'a UserName) -> Self {
-        let user_name = name.as_str();
-        let is_room = user_name.starts_with("@@") || user_name.ends_with("@chatroom");
+    fn new(name: &'a UserName, room: Option<&'a UserName>) -> Self {
+        let is_room = name.is_room();
         Self {
-            user_name,
+            user_name: name.as_str(),
             chat_room_id: is_room.then_some(""),
-            encry_chat_room_id: (!is_room).then_some(""),
+            encry_chat_room_id: (!is_room).then_some(room.map_or("", UserName::as_str)),
         }
     }
 }
@@ -85,7 +87,26 @@ impl BatchGetContact {
     #[must_use]
     pub fn new(names: impl IntoIterator<Item = UserName>, seed: Seed) -> Self {
         let names = names.into_iter().take(CONTACTS_PER_CALL).collect();
-        Self { names, device_id: seed.device_id(Purpose::ContactDevice), at: seed.unix_ms }
+        let device_id = seed.device_id(Purpose::ContactDevice);
+        Self { names, room: None, device_id, at: seed.unix_ms }
+    }
+
+    /// Requests `members` of a room. `room` is its UserName, as on the official page, or its
+    /// `EncryChatRoomId`, as in other clients; the server accepts both
+    /// ([§11.10](crate::protocol#s11-10)).
+    #[must_use]
+    pub fn members(
+        room: UserName,
+        members: impl IntoIterator<Item = UserName>,
+        seed: Seed,
+    ) -> Self {
+        Self { room: Some(room), ..Self::new(members, seed) }
+    }
+}
+
+impl BatchGetContact {
+    fn asked(&self) -> impl Iterator<Item = Asked<'_>> {
+        self.names.iter().map(|name| Asked::new(name, self.room.as_ref()))
     }
 }
 
@@ -100,7 +121,7 @@ impl Endpoint for BatchGetContact {
     }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
-        session.check_login()?;
+        session.check_alive(self.at)?;
         ApiRequest::builder(self, session, cgi!("webwxbatchgetcontact"))
             .cookies_at(self.at)
             .pair("type", "ex")
@@ -109,7 +130,7 @@ impl Endpoint for BatchGetContact {
             .json(&Request {
                 base_request: BaseRequest::new(session, &self.device_id),
                 count: self.names.len(),
-                list: self.names.iter().map(Asked::new).collect(),
+                list: self.asked().collect(),
             })
     }
 
@@ -130,12 +151,13 @@ mod tests {
         serde_json::from_str(include_str!("../../tests/vectors/contacts_rooms.json")).unwrap()
     }
 
-    fn asked(names: impl IntoIterator<Item = UserName>, base_request: &Value) -> String {
+    const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [1; 16] };
+
+    fn asked(call: &BatchGetContact, base_request: &Value) -> String {
         let text = |key: &str| base_request[key].as_str().unwrap();
         let session = Session::builder("https://wx.qq.com").uin(2_272_112_421);
         let session = session.sid(text("Sid")).skey(text("Skey")).user_name("@me").build().unwrap();
-        let seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [1; 16] };
-        let request = BatchGetContact::new(names, seed).request(&session).unwrap();
+        let request = call.request(&session).unwrap();
         assert_eq!(request.http().uri().query(), Some("type=ex&r=1511493942795&lang=zh_CN"));
         let text = String::from_utf8(request.http().body().to_vec()).unwrap();
         let sent: Value = serde_json::from_str(&text).unwrap();
@@ -145,16 +167,25 @@ mod tests {
     }
 
     #[test]
-    fn a_room_is_asked_for_as_the_page_does() {
+    fn p92_rooms_and_members_are_asked_for_as_the_page_does() {
         let vector = vector();
-        let rooms = &vector["batchgetcontact"][0];
-        assert_eq!(rooms["name"], "rooms");
-        let body = &rooms["body"];
-        let name = |entry: &Value| UserName::new(entry["UserName"].as_str().unwrap()).unwrap();
-        let names = body["List"].as_array().unwrap().iter().map(name);
-        assert_eq!(asked(names, &body["BaseRequest"]), rooms["body_text"]);
-        let [old_room, person] = ["7@chatroom", "@a"]
-            .map(|name| asked([UserName::new(name).unwrap()], &body["BaseRequest"]));
+        let cases = vector["batchgetcontact"].as_array().unwrap();
+        for case in cases {
+            let body = &case["body"];
+            let items = body["List"].as_array().unwrap();
+            let name = |item: &Value, key: &str| item[key].as_str()?.parse::<UserName>().ok();
+            let names: Vec<_> = items.iter().filter_map(|item| name(item, "UserName")).collect();
+            let call = match name(&items[0], "EncryChatRoomId") {
+                Some(room) => BatchGetContact::members(room, names, SEED),
+                None => BatchGetContact::new(names, SEED),
+            };
+            assert_eq!(asked(&call, &body["BaseRequest"]), case["body_text"], "{}", case["name"]);
+        }
+        assert_eq!(cases.len(), 3);
+        let [old_room, person] = ["7@chatroom", "@a"].map(|name| {
+            let call = BatchGetContact::new([UserName::new(name).unwrap()], SEED);
+            asked(&call, &cases[0]["body"]["BaseRequest"])
+        });
         assert!(old_room.ends_with(r#"[{"UserName":"7@chatroom","ChatRoomId":""}]}"#));
         assert!(person.ends_with(r#"[{"UserName":"@a","EncryChatRoomId":""}]}"#));
     }

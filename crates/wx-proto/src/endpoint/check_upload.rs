@@ -15,14 +15,15 @@ use crate::model::media::Media;
 use crate::model::recipient::Recipient;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
-use crate::model::secret::Secret;
 use crate::model::seed::{Purpose, Seed};
 use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{lenient, reply};
 
-/// Asks whether the server already has a file, and otherwise for an upload ticket.
+pub use crate::model::upload_ticket::UploadTicket;
+
+/// Asks whether the server already has a file. If not, the reply has an upload ticket.
 #[derive(Clone, Debug)]
 pub struct CheckUpload {
     to: Recipient,
@@ -33,21 +34,14 @@ pub struct CheckUpload {
     at: UnixMs,
 }
 
-/// The reply.
+/// The reply to webwxcheckupload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UploadCheck {
-    /// The server already has the file, so no upload is needed.
-    Known(MediaId),
-    /// The server does not have it. The ticket is part of the upload.
+    /// The server already has the file, so no upload is needed. The ticket is part of the message.
+    Known(MediaId, UploadTicket),
+    /// The server does not have the file. Upload and send it with this ticket.
     Unknown(UploadTicket),
-}
-
-/// Values of the server that the upload form has to repeat.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UploadTicket {
-    pub(super) aes_key: Option<Secret>,
-    pub(super) signature: Option<Secret>,
 }
 
 #[derive(Serialize)]
@@ -73,12 +67,12 @@ struct Fields {
 }
 
 impl CheckUpload {
-    /// Checks `media`, whose MD5 is `md5`, meant for `to`.
+    /// Creates the check of `media`, which has the MD5 `md5` and will be sent to `to`.
     #[must_use]
     pub fn new(media: &Media, md5: Md5, to: Recipient, seed: Seed) -> Self {
         Self {
             to,
-            name: media.name().to_owned(),
+            name: media.form_name().into_owned(),
             len: media.len(),
             md5,
             device_id: seed.device_id(Purpose::CheckDevice),
@@ -98,7 +92,7 @@ impl Endpoint for CheckUpload {
     }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
-        session.check_login()?;
+        session.check_alive(self.at)?;
         ApiRequest::builder(self, session, cgi!("webwxcheckupload"))
             .cookies_at(self.at)
             .session_pairs()
@@ -108,7 +102,7 @@ impl Endpoint for CheckUpload {
                 file_size: self.len,
                 file_md5: self.md5,
                 file_name: &self.name,
-                // The call fails without it, whatever the file is.
+                // The call fails without this value, whatever the file is.
                 file_type: 7,
                 base_request: BaseRequest::new(session, &self.device_id),
             })
@@ -116,14 +110,10 @@ impl Endpoint for CheckUpload {
 
     fn read(reply: &Response<Bytes>) -> Result<UploadCheck, ReplyError> {
         let fields: Fields = reply::accepted(reply, REPLY_LIMIT)?;
+        let ticket = UploadTicket::new(fields.aes_key, fields.signature);
         Ok(match MediaId::new(fields.media_id) {
-            Ok(id) => UploadCheck::Known(id),
-            Err(_) => {
-                // Empty values are absent from the form too (P30).
-                let [aes_key, signature] = [fields.aes_key, fields.signature]
-                    .map(|text| (!text.is_empty()).then(|| text.into()));
-                UploadCheck::Unknown(UploadTicket { aes_key, signature })
-            }
+            Ok(id) => UploadCheck::Known(id, ticket),
+            Err(_) => UploadCheck::Unknown(ticket),
         })
     }
 }
@@ -131,17 +121,11 @@ impl Endpoint for CheckUpload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::policy::Policy;
 
     fn call() -> CheckUpload {
-        let policy = Policy { max_upload: u64::MAX, ..Policy::default() };
-        let media = Media::new(
-            "大.png",
-            26_214_401,
-            include_bytes!("../../tests/pictures/tiny.png"),
-            &policy,
-        )
-        .unwrap();
+        let media =
+            Media::new("大.png", 26_214_401, include_bytes!("../../tests/pictures/tiny.png"))
+                .unwrap();
         let seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [1; 16] };
         CheckUpload::new(
             &media,
@@ -170,11 +154,14 @@ mod tests {
     fn p41_known_or_a_ticket() {
         let read = |body: &'static str| CheckUpload::read(&Response::new(Bytes::from(body)));
         let known = read(r#"{"BaseResponse":{"Ret":0},"MediaId":"@m","Signature":"","AESKey":""}"#);
-        assert_eq!(known, Ok(UploadCheck::Known(MediaId::new("@m").unwrap())));
+        assert_eq!(
+            known,
+            Ok(UploadCheck::Known(MediaId::new("@m").unwrap(), UploadTicket::default()))
+        );
         let unknown =
             read(r#"{"BaseResponse":{"Ret":0},"MediaId":"","Signature":"canary","AESKey":"aes"}"#)
                 .unwrap();
-        let ticket = UploadTicket { aes_key: Some("aes".into()), signature: Some("canary".into()) };
+        let ticket = UploadTicket::new("aes".to_owned(), "canary".to_owned());
         assert_eq!(unknown, UploadCheck::Unknown(ticket));
         assert!(!format!("{unknown:?}").contains("canary"));
         let trap = read(r#"{"BaseResponse":{"Ret":1205},"MediaId":"@m"}"#);

@@ -1,4 +1,4 @@
-//! `GET webwxgetcontact`: the contacts, page by page ([§8.4](crate::protocol#s8-4)).
+//! `GET webwxgetcontact`: lists the contacts, page by page ([§8.4](crate::protocol#s8-4)).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -17,7 +17,7 @@ use crate::wire::cgi::cgi;
 use crate::wire::list::List;
 use crate::wire::{lenient, list, reply};
 
-/// Requests one page.
+/// Requests one page of contacts.
 #[derive(Clone, Copy, Debug)]
 pub struct GetContact {
     seq: u64,
@@ -30,9 +30,9 @@ pub struct GetContact {
 pub struct Contacts {
     /// The contacts.
     pub contacts: Vec<Contact>,
-    /// Contacts that could not be read, or were too many.
+    /// The contacts that could not be parsed or exceeded the limit.
     pub skipped: Skipped,
-    /// The beginning of the next page, unless this is the last.
+    /// The `seq` of the next page, unless this is the last one.
     pub next_seq: Option<u64>,
 }
 
@@ -46,7 +46,7 @@ struct Fields {
 }
 
 impl GetContact {
-    /// Requests at `at` the page that begins at `seq`, which is 0 for the first.
+    /// Creates the call, at the time `at`, for the page at `seq`. The first page is at 0.
     #[must_use]
     pub fn new(seq: u64, at: UnixMs) -> Self {
         Self { seq, at }
@@ -64,7 +64,7 @@ impl Endpoint for GetContact {
     }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
-        session.check_login()?;
+        session.check_alive(self.at)?;
         ApiRequest::builder(self, session, cgi!("webwxgetcontact"))
             .cookies_at(self.at)
             .session_pairs()

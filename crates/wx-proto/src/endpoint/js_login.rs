@@ -1,4 +1,4 @@
-//! `GET jslogin`: a new code to scan with the phone ([§8.1](crate::protocol#s8-1)).
+//! `GET jslogin`: requests a new QR code ([§8.1](crate::protocol#s8-1)).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -17,20 +17,20 @@ use crate::wire::cgi::cgi;
 use crate::wire::query::QueryBuilder;
 use crate::wire::{reply, script};
 
-/// Requests a code.
+/// Requests a QR code.
 #[derive(Clone, Debug)]
 pub struct JsLogin {
     page_query: String,
     at: UnixMs,
 }
 
-/// The content of a QR code. Until it is used, whoever knows it can take over the login, so `Debug`
-/// shows nothing.
+/// The content of a QR code. `Debug` does not show it, because anybody who knows an unused code can
+/// take over the login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginCode(Secret);
 
 impl LoginCode {
-    /// Checks the text of the server: printable ASCII without white space.
+    /// Creates a code from the server's text, which has to be printable ASCII without white space.
     pub(crate) fn new(text: &str) -> Option<Self> {
         let valid = !text.is_empty()
             && text.len() <= 256
@@ -38,7 +38,7 @@ impl LoginCode {
         valid.then(|| Self(text.into()))
     }
 
-    /// Returns the text itself.
+    /// Returns the text, which the caller must keep secret.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
@@ -52,13 +52,13 @@ impl LoginCode {
 }
 
 impl JsLogin {
-    /// Requests a code at `at`.
+    /// Creates the call, at the time `at`.
     #[must_use]
     pub fn new(at: UnixMs) -> Self {
         Self { page_query: String::new(), at }
     }
 
-    /// Adds a pair to the query of the login page that the code is for.
+    /// Adds a pair to the query of the login page that the code will lead to.
     #[must_use]
     pub fn page_pair(mut self, key: &str, value: &str) -> Self {
         let separator = if self.page_query.is_empty() { '?' } else { '&' };

@@ -1,4 +1,4 @@
-//! Time limits of a request, and how to send it.
+//! The limits of a request, and its connection settings.
 
 use std::time::Duration;
 
@@ -6,27 +6,27 @@ use http::response::Parts;
 
 use crate::model::policy::Policy;
 
-/// How a driver has to send a request, and for how long. The values come from [`Policy`].
+/// The limits that a driver has to obey when it sends a request, and the request's connection
+/// settings. The values are from the [`Policy`].
 ///
-/// An exchange begins when the driver takes the request and lasts until its reply is complete. Time
-/// that the driver spends on other actions in between, such as writing what it has received, does
-/// not count.
+/// An exchange begins when the driver takes the request, and ends when its reply is complete. Time
+/// that the driver spends on other actions in between, such as writing received bytes, does not
+/// count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
     /// Give up when no byte has moved for this long. The head of a reply may count as one byte.
     pub stall: Duration,
-    /// Give up after this time in any case.
+    /// Give up after this time, even if bytes move.
     pub total: Option<Duration>,
-    /// After this time, give up while the average rate of the exchange is below
+    /// After this time, give up when the average rate of the exchange is below
     /// [`Limits::min_rate`].
     pub slow_after: Duration,
-    /// The minimum rate in bytes per second of both bodies, the request's and the reply's. Nothing
-    /// else counts: no heads, no 1xx replies, no chunk sizes, chunk extensions or trailers, no TLS
-    /// records.
+    /// The minimum average rate in bytes per second. Only bytes of the request's and the reply's
+    /// body count, not heads, 1xx replies, chunk sizes, chunk extensions, trailers or TLS records.
     pub min_rate: u64,
-    /// The largest head of a reply, in bytes: for each header its name, its value and 4 bytes. The
-    /// flow refuses a larger one; a driver only has to stop reading somewhere above this.
+    /// The maximum size of the head of a reply in bytes: for each header its name, its value and 4
+    /// bytes. The flow refuses a larger head. The driver has to stop reading at any larger size.
     pub max_head: usize,
     /// The maximum number of headers of a reply. The flow refuses more.
     pub max_headers: usize,
@@ -50,9 +50,9 @@ impl Limits {
         }
     }
 
-    /// Returns the time after which an exchange has to be given up if it has moved `body_bytes` by
-    /// then: the bytes sent of the request's body and received of the reply's. More bytes extend
-    /// it, up to [`Limits::total`].
+    /// Returns the time after which an exchange has to be given up if it has moved no more than
+    /// `body_bytes` until then. These are the bytes sent of the request's body and the bytes
+    /// received of the reply's body. More bytes extend the time, up to [`Limits::total`].
     ///
     /// ```
     /// # use std::time::Duration;
@@ -68,13 +68,13 @@ impl Limits {
         let nanos = u128::from(body_bytes) * 1_000_000_000;
         let fair = match nanos.checked_div(self.min_rate.into()).map(u64::try_from) {
             Some(Ok(nanos)) => Duration::from_nanos(nanos),
-            // No rate is below 0.
+            // No rate is below a minimum of 0.
             Some(Err(_)) | None => Duration::MAX,
         };
         self.slow_after.max(fair).min(self.total.unwrap_or(Duration::MAX))
     }
 
-    /// Whether a reply may have this head.
+    /// Returns whether the head of a reply is within the limits.
     pub(crate) fn admit(&self, head: &Parts) -> bool {
         let bytes = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
         head.headers.len() <= self.max_headers && bytes.sum::<usize>() <= self.max_head

@@ -1,4 +1,4 @@
-//! `GET login`: the state of a code on the phone ([§8.2](crate::protocol#s8-2)).
+//! `GET login`: polls the state of a QR code or prompt ([§8.2](crate::protocol#s8-2)).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,19 +19,20 @@ use crate::wire::cgi::cgi;
 use crate::wire::clock::js_bitwise_not_now;
 use crate::wire::{address, reply, script};
 
-/// Long-polls the state of a code. The server holds the request for about 25 s if nothing happens.
+/// Long-polls the state of a login code. The server holds the request for about 25 s if nothing
+/// happens.
 #[derive(Clone, Debug)]
 pub struct PollLogin {
-    uuid: LoginCode,
+    code: LoginCode,
     scanned: bool,
     at: UnixMs,
 }
 
-/// The state of a code.
+/// The state of a login code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Polled {
-    /// 408: nothing yet.
+    /// 408: nothing has happened yet.
     Nothing,
     /// 201: scanned, but not confirmed yet.
     Scanned {
@@ -47,21 +48,22 @@ pub enum Polled {
     Refused,
     /// 400: expired.
     Expired,
-    /// 500, 0 and all others: a new code is needed.
-    Trouble {
-        /// The code.
+    /// 500, 0 and all other codes: a new login code is needed.
+    ServerProblem {
+        /// The code of the reply.
         code: i64,
     },
 }
 
-/// The largest avatar that is decoded, in base64 characters.
-const AVATAR: usize = 4 * 1024 * 1024 / 3;
+/// The maximum length of an avatar that is decoded, in base64 characters.
+const LONGEST_AVATAR: usize = 4 * 1024 * 1024 / 3;
 
 impl PollLogin {
-    /// Polls at `at`. `scanned` says whether an earlier poll reported that the code was scanned.
+    /// Creates the call, at the time `at`. `scanned` is whether an earlier poll has reported that
+    /// the code was scanned.
     #[must_use]
-    pub fn new(uuid: LoginCode, scanned: bool, at: UnixMs) -> Self {
-        Self { uuid, scanned, at }
+    pub fn new(code: LoginCode, scanned: bool, at: UnixMs) -> Self {
+        Self { code, scanned, at }
     }
 }
 
@@ -79,11 +81,11 @@ impl Endpoint for PollLogin {
         let profile = session.site().profile();
         let request = ApiRequest::builder(self, session, cgi!("login"))
             .pair("loginicon", "true")
-            .raw_pair("uuid", self.uuid.expose())
+            .raw_pair("uuid", self.code.expose())
             .pair("tip", u8::from(!self.scanned))
             .pair("r", js_bitwise_not_now(self.at))
             .pair("_", self.at);
-        // Only the File Transfer Helper sends it here too (§8.8).
+        // Of the two pages, only the File Transfer Helper sends appid here too (§8.8).
         match profile.mmweb_app_id() {
             Some(_) => request.pair("appid", profile.app_id()),
             None => request,
@@ -107,16 +109,16 @@ impl Endpoint for PollLogin {
             }
             202 => Polled::Refused,
             400 => Polled::Expired,
-            code => Polled::Trouble { code },
+            code => Polled::ServerProblem { code },
         })
     }
 }
 
-/// Decodes a data URL.
+/// Decodes the data URL of an avatar.
 fn avatar(url: &str) -> Option<Bytes> {
     let (head, data) = url.split_once(',')?;
     let fits = head.starts_with("data:image/") || head.starts_with("data:img/");
-    if !fits || !head.ends_with(";base64") || data.len() > AVATAR {
+    if !fits || !head.ends_with(";base64") || data.len() > LONGEST_AVATAR {
         return None;
     }
     STANDARD.decode(data.trim()).ok().map(Bytes::from)

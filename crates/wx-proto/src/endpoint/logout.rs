@@ -24,7 +24,7 @@ pub struct LogoutCall {
     at: UnixMs,
 }
 
-/// Nothing but Ret is read.
+/// Only Ret is read.
 #[derive(Deserialize)]
 struct Fields {}
 
@@ -66,8 +66,8 @@ impl Endpoint for LogoutCall {
         .body(body, "application/x-www-form-urlencoded")
     }
 
-    /// A good reply is a redirect to a page of web WeChat ([§8.7](crate::protocol#s8-7)), or has
-    /// Ret 0. Anything else may have come from something on the way, and the login may continue.
+    /// A successful reply is a redirect to a page of web WeChat ([§8.7](crate::protocol#s8-7)), or
+    /// has Ret 0. Anything else may be from a proxy, and the login may continue.
     fn read(reply: &Response<Bytes>) -> Result<(), ReplyError> {
         match reply::status(reply.status(), reply.headers()) {
             Ok(()) => reply::accepted::<Fields>(reply, REPLY_LIMIT).map(|_| ()),

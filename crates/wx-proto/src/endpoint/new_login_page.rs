@@ -1,5 +1,5 @@
-//! `GET webwxnewloginpage`: exchanges the ticket for a login ([§8.3](crate::protocol#s8-3),
-//! [P53](crate::protocol#p53), [P54](crate::protocol#p54)).
+//! `GET webwxnewloginpage`: exchanges a ticket for the credentials of a login
+//! ([§8.3](crate::protocol#s8-3), [P53](crate::protocol#p53), [P54](crate::protocol#p54)).
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
@@ -18,34 +18,34 @@ use crate::wire::{address, repair, reply, server_text, xml};
 
 pub use crate::session::credentials::Credentials;
 
-/// Opens the login page from a poll.
+/// Requests the login page whose address a login poll returned.
 #[derive(Clone, Debug)]
 pub struct NewLoginPage {
-    /// Path and query, with the ticket.
+    /// The path and the query with the ticket.
     target: Secret,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// The reply of the login page. Its cookies belong to it: see
+/// The reply of the login page. Store its cookies too, with
 /// [`CookieJar::apply`](crate::CookieJar::apply).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoginPage {
-    /// The values of a login.
+    /// The credentials of the login.
     Credentials(Credentials),
     /// Another login page (`redirecturl`).
     Elsewhere(Secret),
 }
 
 impl NewLoginPage {
-    /// Creates the call for the address from a poll, and the site that it belongs to. From then on
-    /// the login uses the hosts of that address ([P1](crate::protocol#p1)).
+    /// Creates the call for the address that a login poll returned. Also returns the site of that
+    /// address, whose hosts the login uses from then on ([P1](crate::protocol#p1)).
     ///
     /// # Errors
-    /// Returns a [`HostError`] if it is not a host of the profile of `site`. A loopback site keeps
-    /// its own address.
+    /// Returns a [`HostError`] if the address is not on a host of the profile of `site`. A loopback
+    /// site accepts only its own address.
     pub fn from_redirect(redirect_uri: &Secret, site: &Site) -> Result<(Self, Site), HostError> {
-        // The server chose the host, so not all of it can be shown.
+        // The server chose the host, so its name may contain a secret.
         Self::found(redirect_uri, site)
             .map_err(|error| error.showing(|host| Some(server_text::host(host))))
     }
@@ -84,13 +84,13 @@ impl NewLoginPage {
         self
     }
 
-    /// Returns the path and query, before anything is added.
+    /// Returns the path and query.
     pub(crate) fn target(&self) -> &Secret {
         &self.target
     }
 
-    /// Returns the values to end a login at the server that [`Endpoint::read`] refused because
-    /// values were missing. uin and sid are also in the cookies.
+    /// Returns the credentials to log out at the server, from a reply that [`Endpoint::read`]
+    /// refused because some were missing. The uin and the sid are also in the cookies.
     pub(crate) fn leftovers(
         reply: &Response<Bytes>,
         cookie: impl Fn(&str) -> Option<Secret>,
@@ -129,7 +129,7 @@ impl Endpoint for NewLoginPage {
         headers.fold(request, |request, (name, value)| request.header(name, value)).empty()
     }
 
-    /// The XML is read from a 200 and from a 301, and neither is followed
+    /// Reads the XML of a 200 or a 301, whose redirect is not followed
     /// ([P53](crate::protocol#p53)).
     fn read(reply: &Response<Bytes>) -> Result<LoginPage, ReplyError> {
         if reply.status() != StatusCode::MOVED_PERMANENTLY || reply.body().is_empty() {
@@ -168,7 +168,7 @@ fn field(xml: &str, name: &str) -> Option<String> {
     xml::text(xml, name).filter(|text| !text.is_empty())
 }
 
-/// Returns the text of an element that is an identifier. An absurdly long one is ignored, a damaged
+/// Returns the text of an element that is an identifier. Absurdly long ones are ignored. A damaged
 /// one is an error.
 fn identifier(xml: &str, name: ReplyField) -> Result<Option<Secret>, ReplyError> {
     match field(xml, name.name()) {

@@ -1,5 +1,5 @@
-//! `OPTIONS webwxuploadmedia`: the preflight of the browser ([§4.4](crate::protocol#s4-4)). An
-//! artefact of the browser, off by default.
+//! `OPTIONS webwxuploadmedia`: the CORS preflight of a browser ([§4.4](crate::protocol#s4-4)),
+//! which is off by default.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header};
@@ -12,7 +12,8 @@ use crate::model::request_error::RequestError;
 use crate::model::seed::Seed;
 use crate::session::Session;
 
-/// Asks whether the page may post to the file host, without cookies and Content-Type.
+/// Asks the file host whether the web page may post to it. The request has no cookies and no
+/// Content-Type.
 #[derive(Clone, Debug)]
 pub struct Preflight {
     seed: Seed,
@@ -47,8 +48,8 @@ impl Endpoint for Preflight {
         .empty()
     }
 
-    /// The server replies like to an empty upload, with Ret 1. Neither that nor anything else is an
-    /// error ([P34](crate::protocol#p34)).
+    /// Accepts any reply. The server replies with Ret 1, as to an empty upload
+    /// ([P34](crate::protocol#p34)).
     fn read(_: &Response<Bytes>) -> Result<(), ReplyError> {
         Ok(())
     }

@@ -17,7 +17,7 @@ use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{lenient, reply};
 
-/// Requests a prompt with the long-lived cookies of an earlier login.
+/// Requests a prompt, using the long-lived cookies of an earlier login.
 #[derive(Clone, Copy, Debug)]
 pub struct PushLoginUrl {
     at: UnixMs,
@@ -34,7 +34,7 @@ struct Fields {
 }
 
 impl PushLoginUrl {
-    /// Requests a prompt at `at`.
+    /// Creates the call, at the time `at`.
     #[must_use]
     pub fn new(at: UnixMs) -> Self {
         Self { at }

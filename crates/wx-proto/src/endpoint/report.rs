@@ -1,5 +1,6 @@
-//! `GET reportforweb`: the pings that the page sends as image loads ([§4.1](crate::protocol#s4-1)).
-//! Telemetry, off by default, without credentials or cookies ([P48](crate::protocol#p48)).
+//! `GET reportforweb`: the telemetry pings that the official page sends as image requests
+//! ([§4.1](crate::protocol#s4-1)). They are off by default, and have neither credentials nor
+//! cookies ([P48](crate::protocol#p48)).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -11,12 +12,12 @@ use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::session::Session;
 
-/// Files of up to this many bytes count as small.
+/// The maximum length of a file that counts as small, in bytes.
 const SMALL: u64 = 1024 * 1024;
 const MONITOR: u32 = 69_373;
 const SEND_STATE: u32 = 63_637;
 
-/// A ping, with the keys of browsers other than IE.
+/// A telemetry ping, with the keys of browsers other than Internet Explorer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Report {
@@ -24,15 +25,16 @@ pub enum Report {
     UploadBegun,
     /// An upload has failed: rid 69373, rkey 10.
     UploadFailed,
-    /// How long the MD5 took: rid 63637, rkey 72 in milliseconds for a file of up to 1 MiB, and
-    /// otherwise rkey 70 in whole milliseconds per MiB.
+    /// The time to compute the MD5: rid 63637, with rkey 72 in milliseconds for a file of up to 1
+    /// MiB, and otherwise with rkey 70 in whole milliseconds per MiB.
     DigestTime {
         /// The length of the file in bytes.
         bytes: u64,
         /// The time in milliseconds.
         ms: u64,
     },
-    /// A file was hashed: rid 63637, rkey 76 for a file of up to 1 MiB, and otherwise rkey 74.
+    /// A file was hashed: rid 63637, with rkey 76 for a file of up to 1 MiB, and otherwise with
+    /// rkey 74.
     Digested {
         /// The length of the file in bytes.
         bytes: u64,
@@ -40,7 +42,7 @@ pub enum Report {
 }
 
 impl Report {
-    /// Returns the three pings of an upload, in the order of the page.
+    /// Returns the three pings of an upload, in the order of the official page.
     #[must_use]
     pub fn for_upload(bytes: u64, digest_ms: u64) -> [Self; 3] {
         [Self::UploadBegun, Self::DigestTime { bytes, ms: digest_ms }, Self::Digested { bytes }]
@@ -52,8 +54,8 @@ impl Report {
             Self::UploadBegun => (MONITOR, 9, 1),
             Self::UploadFailed => (MONITOR, 10, 1),
             Self::DigestTime { bytes, ms } if bytes <= SMALL => (SEND_STATE, 72, ms),
-            // Milliseconds / (bytes / 1 MiB), rounded down. More than u64::MAX / 2^20 ms does not
-            // happen.
+            // Milliseconds / (bytes / 1 MiB), rounded down. Times above u64::MAX / 2^20 ms do not
+            // occur.
             Self::DigestTime { bytes, ms } => (SEND_STATE, 70, ms.saturating_mul(SMALL) / bytes),
             Self::Digested { bytes } if bytes <= SMALL => (SEND_STATE, 76, 1),
             Self::Digested { .. } => (SEND_STATE, 74, 1),

@@ -1,5 +1,4 @@
-//! `POST webwxstatusnotify`: notifies the phone that the page is open
-//! ([§8.4](crate::protocol#s8-4)).
+//! `POST webwxstatusnotify`: notifies the phone of the login ([§8.4](crate::protocol#s8-4)).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -18,7 +17,7 @@ use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::reply;
 
-/// Notifies the phone with code 3: logged in.
+/// Notifies the phone of the login, with code 3.
 #[derive(Clone, Debug)]
 pub struct StatusNotify {
     device_id: DeviceId,
@@ -39,7 +38,7 @@ struct Request<'a> {
 struct Fields {}
 
 impl StatusNotify {
-    /// Creates the call at the time of the seed.
+    /// Creates the call, at the time of the seed.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
         Self { device_id: seed.device_id(Purpose::NotifyDevice), at: seed.unix_ms }
@@ -57,7 +56,7 @@ impl Endpoint for StatusNotify {
     }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
-        session.check_login()?;
+        session.check_alive(self.at)?;
         let own_name = session.own_name()?.as_str();
         ApiRequest::builder(self, session, cgi!("webwxstatusnotify"))
             .cookies_at(self.at)

@@ -1,5 +1,5 @@
-//! `POST webwxsync`: the new messages ([§8.6](crate::protocol#s8-6), [P14](crate::protocol#p14),
-//! [P55](crate::protocol#p55), [P57](crate::protocol#p57)).
+//! `POST webwxsync`: fetches the new messages ([§8.6](crate::protocol#s8-6),
+//! [P14](crate::protocol#p14), [P55](crate::protocol#p55), [P57](crate::protocol#p57)).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -19,6 +19,7 @@ use crate::session::sync::SyncKey;
 use crate::session::{Session, new_skey};
 use crate::wire::cgi::cgi;
 use crate::wire::clock::js_bitwise_not_now;
+use crate::wire::contact::RoomName;
 use crate::wire::list::List;
 use crate::wire::{lenient, list, reply};
 
@@ -45,6 +46,10 @@ struct Request<'a> {
 struct Fields {
     #[serde(default, deserialize_with = "list::optional")]
     add_msg_list: List<Message>,
+    #[serde(default, deserialize_with = "list::optional")]
+    mod_contact_list: List<RoomName>,
+    #[serde(default, deserialize_with = "list::optional")]
+    del_contact_list: List<RoomName>,
     #[serde(default, deserialize_with = "lenient::optional_count")]
     continue_flag: u64,
     #[serde(rename = "SKey", default, deserialize_with = "lenient::optional_id")]
@@ -56,7 +61,7 @@ struct Fields {
 }
 
 impl SyncMessages {
-    /// Creates the call at the time of the seed.
+    /// Creates the call, at the time of the seed.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
         Self { device_id: seed.device_id(Purpose::SyncDevice), at: seed.unix_ms }
@@ -74,7 +79,7 @@ impl Endpoint for SyncMessages {
     }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
-        session.check_login()?;
+        session.check_alive(self.at)?;
         let sync_key = session.sync().key.as_ref();
         let sync_key = sync_key.ok_or(RequestError::NoSyncKey)?;
         ApiRequest::builder(self, session, cgi!("webwxsync"))
@@ -94,6 +99,8 @@ impl Endpoint for SyncMessages {
         Ok(SyncReply {
             messages: fields.add_msg_list.elements,
             skipped: fields.add_msg_list.skipped,
+            rooms: fields.mod_contact_list.into_names().collect(),
+            removed_rooms: fields.del_contact_list.into_names().collect(),
             more: fields.continue_flag != 0,
             skey: new_skey(fields.skey),
             sync_key: fields.sync_key.if_any(),

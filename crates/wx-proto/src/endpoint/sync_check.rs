@@ -1,4 +1,4 @@
-//! `GET synccheck`: whether there are new messages ([§8.5](crate::protocol#s8-5),
+//! `GET synccheck`: checks for new messages ([§8.5](crate::protocol#s8-5),
 //! [P56](crate::protocol#p56), [P57](crate::protocol#p57)).
 
 use bytes::Bytes;
@@ -28,9 +28,9 @@ pub struct SyncCheck {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SyncStatus {
-    /// Selector 0.
+    /// Nothing new: selector 0.
     Nothing,
-    /// Any other selector: webwxsync has something ([P57](crate::protocol#p57)).
+    /// Something new, which webwxsync returns: any other selector ([P57](crate::protocol#p57)).
     Something {
         /// The selector.
         selector: i64,
@@ -38,7 +38,7 @@ pub enum SyncStatus {
 }
 
 impl SyncCheck {
-    /// Creates the call at the time of the seed.
+    /// Creates the call, at the time of the seed.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
         Self { device_id: seed.device_id(Purpose::CheckSyncDevice), at: seed.unix_ms }
@@ -56,7 +56,7 @@ impl Endpoint for SyncCheck {
     }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
-        session.check_login()?;
+        session.check_alive(self.at)?;
         let sync = session.sync();
         let key = sync.check_key.as_ref().or(sync.key.as_ref());
         let key = key.ok_or(RequestError::NoSyncKey)?;

@@ -14,7 +14,6 @@ use crate::model::hosts::HostRole;
 use crate::model::recipient::Recipient;
 
 pub(crate) use self::form::ChunkForm;
-use super::check_upload::UploadTicket;
 use super::{Endpoint, REPLY_LIMIT};
 use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::base_request::BaseRequest;
@@ -26,22 +25,21 @@ use crate::model::media::Media;
 use crate::model::profile::Profile;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
-use crate::model::secret::Secret;
 use crate::model::seed::{Purpose, Seed};
+use crate::model::upload_ticket::UploadTicket;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::{lenient, reply};
 
-/// The length of every chunk in bytes, except the last, which may be shorter
-/// ([P24](crate::protocol#p24)).
+/// The length of a chunk in bytes. Only the last chunk may be shorter ([P24](crate::protocol#p24)).
 pub const CHUNK: u64 = 524_288;
 
 pub(super) const NAME: &str = "webwxuploadmedia";
 
 pub(super) const PATH: &str = cgi!("webwxuploadmedia");
 
-/// Adds the query. It is the same for all chunks and for the preflight, which a browser caches by
-/// its URL.
+/// Adds the query. It is the same for all chunks and for the preflight, because browsers cache
+/// preflights by their URL.
 pub(super) fn address<'a>(
     request: ApiRequestBuilder<'a>,
     session: &Session,
@@ -50,12 +48,11 @@ pub(super) fn address<'a>(
     let request = request.pair("f", "json");
     match session.site().profile() {
         Profile::Web => request,
-        Profile::FileHelper => request.pair("random", seed.four_letters()),
+        Profile::FileHelper => request.pair("random", seed.four_letters(0)),
     }
 }
 
-/// The upload of one file: everything that its chunks share. [`UploadMedia::chunk`] creates the
-/// calls.
+/// The upload of one file. [`UploadMedia::chunk`] creates the call for each chunk.
 #[derive(Clone, Debug)]
 pub struct UploadMedia {
     media: Media,
@@ -81,16 +78,17 @@ pub struct UploadChunk<'a> {
 #[non_exhaustive]
 pub struct Accepted {
     media_id: String,
-    /// After the last chunk, the number of bytes that the server has assembled. Meaningless before.
+    /// After the last chunk, the number of bytes that the server has assembled. It has no meaning
+    /// in replies to other chunks.
     pub start_pos: Option<u64>,
-    /// The size of the thumbnail; `None` for 0 × 0.
+    /// The dimensions of the thumbnail, or `None` for 0 × 0.
     pub thumbnail: Option<Dimensions>,
-    /// The server's spelling of the file name.
+    /// The file name as the server encodes it.
     pub encry_file_name: Option<String>,
 }
 
-/// `uploadmediarequest`, with keys in the official order ([P30](crate::protocol#p30)). No `Debug`,
-/// because it holds sid and skey.
+/// The `uploadmediarequest`, with keys in the official order ([P30](crate::protocol#p30)). It has
+/// no `Debug`, because it holds sid and skey.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct UploadMediaRequest<'a> {
@@ -125,11 +123,11 @@ struct Fields {
 }
 
 impl UploadMedia {
-    /// Creates the upload of `media`, meant for `to`. The server does not bind the MediaId to that
-    /// recipient, so one upload can be sent to others too.
+    /// Creates the upload of `media`. The form names `to` as the recipient, but the server does not
+    /// bind the MediaId to it: one upload can be sent to others too.
     ///
-    /// `md5` is the MD5 of the whole media. Without it, `FileMd5` is empty, as on the page of the
-    /// File Transfer Helper.
+    /// `md5` is the MD5 of the whole media. Without it, `FileMd5` is empty, as in the requests of
+    /// the File Transfer Helper's page.
     #[must_use]
     pub fn new(media: Media, md5: impl Into<Option<Md5>>, to: Recipient, seed: Seed) -> Self {
         Self {
@@ -145,19 +143,22 @@ impl UploadMedia {
         }
     }
 
-    /// Sets `n` in the form's `WU_FILE_n`. The page counts its files from 0.
+    /// Sets `n` in the form's `WU_FILE_n`. The official page counts its files from 0.
     #[must_use]
     pub fn file_number(mut self, n: u32) -> Self {
         self.file_number = n;
         self
     }
 
-    /// Sets the ticket of webwxcheckupload, for a file above its limit
-    /// ([§4.5](crate::protocol#s4-5)).
+    /// Sets the ticket from webwxcheckupload, for a large file ([§4.5](crate::protocol#s4-5)).
     #[must_use]
     pub fn ticket(mut self, ticket: UploadTicket) -> Self {
         self.ticket = Some(ticket);
         self
+    }
+
+    pub(crate) fn upload_ticket(&self) -> Option<&UploadTicket> {
+        self.ticket.as_ref()
     }
 
     pub(crate) fn digested(mut self, md5: Md5) -> Self {
@@ -165,15 +166,16 @@ impl UploadMedia {
         self
     }
 
-    /// Sets `UploadType` in the form. The default is 2, as sent on the wire. Some notes show 1,
-    /// which is the value before the page's last change to it ([§4.6](crate::protocol#s4-6)).
+    /// Sets `UploadType` in the form. The default is 2, which the official page sends. Some sources
+    /// show 1, which the page only uses before it changes the value ([§4.6](crate::protocol#s4-6)).
     #[must_use]
     pub fn upload_type(mut self, upload_type: u8) -> Self {
         self.upload_type = upload_type;
         self
     }
 
-    /// Uses the second millisecond of the seed, so that the server takes it for another upload.
+    /// Uses the time of the seed plus 1 ms as ClientMediaId, so that the server treats this as a
+    /// new upload.
     pub(crate) fn started_over(mut self) -> Self {
         self.client_media_id = self.seed.unix_ms.get().saturating_add(1);
         self
@@ -182,7 +184,7 @@ impl UploadMedia {
     /// Returns the number of chunks, which is 1 for up to [`CHUNK`] bytes.
     #[must_use]
     pub fn chunks(&self) -> u32 {
-        // `max_upload` keeps this far below u32::MAX, and larger media has no valid count.
+        // `max_upload` keeps the number far below u32::MAX.
         u32::try_from(self.media.len().div_ceil(CHUNK)).unwrap_or(u32::MAX)
     }
 
@@ -200,20 +202,18 @@ impl UploadMedia {
         ChunkNumber { index, of: self.chunks() }
     }
 
-    /// Creates the call for the chunk `index`, counted from 0, with its bytes: [`CHUNK`] of them,
-    /// or the rest for the last chunk.
+    /// Creates the call for the chunk `index`, counted from 0. `bytes` are the [`CHUNK`] bytes of
+    /// the chunk, or fewer for the last one.
     #[must_use]
     pub fn chunk(&self, index: u32, bytes: Bytes) -> UploadChunk<'_> {
         UploadChunk { upload: self, index, bytes }
     }
 
-    /// Returns the text, which is the same for every chunk ([P27](crate::protocol#p27),
-    /// [P28](crate::protocol#p28)): StartPos is 0 and DataLen the whole length, even in the middle.
+    /// Returns the text of `uploadmediarequest`. It is the same for all chunks: StartPos is always
+    /// 0, and DataLen is the whole length ([P27](crate::protocol#p27), [P28](crate::protocol#p28)).
     fn request_text(&self, session: &Session) -> Result<String, RequestError> {
         let total = self.media.len();
-        let of_ticket = |part: fn(&UploadTicket) -> Option<&Secret>| {
-            self.ticket.as_ref().and_then(part).map(|secret| secret.expose().as_str())
-        };
+        let ticket = self.ticket.as_ref();
         serde_json::to_string(&UploadMediaRequest {
             upload_type: self.upload_type,
             base_request: BaseRequest::new(session, &self.device_id),
@@ -225,16 +225,16 @@ impl UploadMedia {
             from_user_name: session.own_name()?.as_str(),
             to_user_name: self.to.as_str(),
             file_md5: self.md5.map(String::from).unwrap_or_default(),
-            aes_key: of_ticket(|ticket| ticket.aes_key.as_ref()),
-            signature: of_ticket(|ticket| ticket.signature.as_ref()),
+            aes_key: ticket.and_then(UploadTicket::aes_key),
+            signature: ticket.and_then(UploadTicket::signature),
         })
         .map_err(|_| RequestError::InvalidJson)
     }
 }
 
 impl Accepted {
-    /// Returns the server's id of the upload. The reply to the last chunk must have it; in the
-    /// others it is meaningless ([P36](crate::protocol#p36)).
+    /// Returns the server's id of the upload. The reply to the last chunk must have it. It has no
+    /// meaning in replies to other chunks ([P36](crate::protocol#p36)).
     ///
     /// # Errors
     /// Returns [`ReplyError::NoMediaId`] if there is none.

@@ -25,18 +25,18 @@ pub(super) struct Call {
     id: CallId,
     /// The request of the current try, once it is made. It stays the same until the try ends.
     request: Option<ApiRequest>,
-    /// Whether the request was handed out under this id.
-    handed_out: bool,
+    /// Whether the request has left under this id: an [`Action::Send`] was returned.
+    has_left: bool,
     reply: Option<PartialReply>,
     wait_until: Option<Duration>,
     /// Failed tries; for long polls, consecutive ones.
     failures: u32,
     /// Why the last try failed.
     last_error: Option<ErrorKind>,
-    /// Hand-outs of a message, which count as tries.
-    hand_outs: u32,
-    /// Whether the request of any try was handed out twice.
-    handed_out_again: bool,
+    /// How often a message has left. Each time counts as a try.
+    sends: u32,
+    /// Whether the request of any try has left twice.
+    left_twice: bool,
     delivery: Remembered,
     poll: LongPoll,
 }
@@ -62,7 +62,7 @@ pub(super) enum CallDue {
     Wait(Duration),
     /// Make the request of a new try.
     Make,
-    /// Hand out the request.
+    /// Send the request.
     Send,
     Receive(CallId),
     /// The call has ended for good, for this reason.
@@ -88,13 +88,13 @@ impl Call {
             retry: Retry::side_call(),
             id,
             request: None,
-            handed_out: false,
+            has_left: false,
             reply: None,
             wait_until: None,
             failures: 0,
             last_error: None,
-            hand_outs: 0,
-            handed_out_again: false,
+            sends: 0,
+            left_twice: false,
             delivery: Remembered::default(),
             poll: LongPoll::default(),
         }
@@ -126,7 +126,7 @@ impl Call {
 
     /// Returns the request in flight, if the head of its reply has not arrived yet.
     pub(super) fn awaits_head(&self) -> Option<&ApiRequest> {
-        self.request.as_ref().filter(|_| self.handed_out && self.reply.is_none())
+        self.request.as_ref().filter(|_| self.has_left && self.reply.is_none())
     }
 
     /// Records that the message leaves at `time`, whose state has been saved.
@@ -136,7 +136,7 @@ impl Call {
 
     /// Returns the id after all that were used so far.
     pub(super) fn unused_id(&self) -> CallId {
-        if self.request.is_some() || self.handed_out { self.id.next() } else { self.id }
+        if self.request.is_some() || self.has_left { self.id.next() } else { self.id }
     }
 
     pub(super) fn due(&mut self, at: Moment<'_>) -> CallDue {
@@ -149,9 +149,9 @@ impl Call {
             (Some(_), Some(_)) => CallDue::Receive(self.id),
             (Some(_), None) => {
                 if self.retry.is_message() {
-                    // Handed out before and never answered: that hand-out may have been delivered.
-                    self.delivery.maybe |= self.handed_out;
-                    let used_up = !self.is_same_try() && self.hand_outs >= self.retry.tries.max(1);
+                    // It has left before without an answer, so it may have been delivered.
+                    self.delivery.maybe |= self.has_left;
+                    let used_up = !self.is_same_try() && self.sends >= self.retry.tries.max(1);
                     if used_up || self.delivery.is_late(at.now, at) {
                         return CallDue::Over(self.uncertain());
                     }
@@ -161,10 +161,10 @@ impl Call {
         }
     }
 
-    /// Whether this is the repeat on a new connection. It belongs to the try that failed on the
-    /// reused one.
+    /// Returns whether this is the repeat on a new connection. It belongs to the try that failed on
+    /// the reused one.
     fn is_same_try(&self) -> bool {
-        !self.handed_out && self.is_repeat()
+        !self.has_left && self.is_repeat()
     }
 
     fn is_repeat(&self) -> bool {
@@ -177,25 +177,25 @@ impl Call {
         self.poll.begun = at.now;
     }
 
-    pub(super) fn hand_out<T>(&mut self, at: Moment<'_>) -> Action<T> {
+    pub(super) fn send<T>(&mut self, at: Moment<'_>) -> Action<T> {
         let Some(request) = self.request.clone() else { return Action::Wait(at.now) };
-        self.handed_out_again |= self.handed_out || self.is_repeat();
+        self.left_twice |= self.has_left || self.is_repeat();
         if self.retry.is_message() {
-            self.hand_outs += u32::from(!self.is_same_try());
+            self.sends += u32::from(!self.is_same_try());
             self.delivery.first_left.get_or_insert(at.clock.time(at.now));
         }
-        self.handed_out = true;
+        self.has_left = true;
         Action::Send(self.id, request)
     }
 
-    /// Whether the request may have reached the server more than once.
+    /// Returns whether the request may have reached the server more than once.
     pub(super) fn repeated(&self) -> bool {
-        self.failures > 0 || self.handed_out_again
+        self.failures > 0 || self.left_twice
     }
 
-    /// Returns the number of the try, from 1; for a message, the number of hand-outs.
+    /// Returns the number of the try, from 1; for a message, how often it has left.
     pub(super) fn tries(&self) -> u32 {
-        if self.retry.is_message() { self.hand_outs } else { self.failures.saturating_add(1) }
+        if self.retry.is_message() { self.sends } else { self.failures.saturating_add(1) }
     }
 
     pub(super) fn progress(&self, at: Progress) -> Progress {
@@ -207,7 +207,7 @@ impl Call {
     }
 
     pub(super) fn in_doubt(&self) -> bool {
-        self.retry.is_message() && (self.handed_out || self.delivery.maybe)
+        self.retry.is_message() && (self.has_left || self.delivery.maybe)
     }
 
     /// Returns when the message first left, if it may have been delivered.
@@ -217,11 +217,11 @@ impl Call {
 
     /// Takes an input. Returns `None` if it does not answer the outstanding action of this call.
     pub(super) fn take_input(&mut self, input: Input) -> Option<CallEvent> {
-        let request = self.request.as_ref().filter(|_| self.handed_out)?;
+        let request = self.request.as_ref().filter(|_| self.has_left)?;
         Some(match (input, &mut self.reply) {
             (Input::Head(id, head), None) if id == self.id && !request.limits().admit(&head) => {
-                let failure = TransportError::on_the_way(TransportErrorKind::Protocol);
-                CallEvent::Failed(request.failed(failure))
+                let error = TransportError::on_the_way(TransportErrorKind::Protocol);
+                CallEvent::Failed(request.failed(error))
             }
             (Input::Head(id, head), reply @ None) if id == self.id => {
                 if self.retry.streamed {
@@ -247,22 +247,20 @@ impl Call {
             (Input::End(id), reply @ Some(_)) if id == self.id => {
                 reply.take().map_or(CallEvent::Nothing, |reply| CallEvent::Reply(reply.complete()))
             }
-            (Input::Failed(id, failure), None)
-                if id == self.id && request.is_due_again(failure) =>
-            {
+            (Input::Failed(id, error), None) if id == self.id && request.is_due_again(error) => {
                 // The request on the reused connection may have been delivered.
                 self.delivery.maybe |= self.retry.is_message();
                 self.request = Some(request.clone().with_new_connection(true));
-                (self.id, self.handed_out) = (self.id.next(), false);
+                (self.id, self.has_left) = (self.id.next(), false);
                 CallEvent::Nothing
             }
-            (Input::Failed(id, failure), reply) if id == self.id => {
+            (Input::Failed(id, error), reply) if id == self.id => {
                 // A reply has begun, so the request was delivered, whatever the driver reports.
-                let failure = match reply {
-                    Some(_) => TransportError::on_the_way(failure.kind),
-                    None => failure,
+                let error = match reply {
+                    Some(_) => TransportError::on_the_way(error.kind),
+                    None => error,
                 };
-                CallEvent::Failed(request.failed(failure))
+                CallEvent::Failed(request.failed(error))
             }
             _ => return None,
         })
@@ -271,12 +269,12 @@ impl Call {
     /// Schedules the next try after a network failure, or returns the error if there is none.
     pub(super) fn failed(
         &mut self,
-        failure: TransportError,
+        error: TransportError,
         at: Moment<'_>,
     ) -> Result<(), ErrorKind> {
-        let kind = ErrorKind::Network { failure, tries: self.tries() };
-        let repeatable = self.retry.outlives(failure);
-        self.again(kind, failure.delivery, repeatable, Duration::ZERO, at)
+        let kind = ErrorKind::Network { error, tries: self.tries() };
+        let repeatable = self.retry.outlives(error);
+        self.again(kind, error.delivery, repeatable, Duration::ZERO, at)
     }
 
     /// Schedules the next try after a reply that cannot be used, not before `at_least` has passed,
@@ -288,8 +286,8 @@ impl Call {
         at: Moment<'_>,
     ) -> Result<(), ErrorKind> {
         if self.retry.is_message() && matches!(error, ReplyError::Refused { .. }) {
-            // This is a verdict on this hand-out, not on an earlier one.
-            self.handed_out = false;
+            // The server refused this try only. An earlier one may have been delivered.
+            self.has_left = false;
             return Err(self.ended(error.into()));
         }
         let repeatable = (self.retry.repeats)(&error);
@@ -304,7 +302,7 @@ impl Call {
         at_least: Duration,
         at: Moment<'_>,
     ) -> Result<(), ErrorKind> {
-        self.handed_out = false;
+        self.has_left = false;
         if self.retry.is_message() {
             self.delivery.maybe |= delivered == Delivery::Unknown;
             if !self.delivery.maybe {
@@ -315,6 +313,7 @@ impl Call {
         let wait = match self.retry.mode {
             RetryMode::Message if delivered == Delivery::Unknown => at.policy.message_wait,
             RetryMode::Message => at.policy.back_off_after(tries),
+            RetryMode::Even => at.policy.back_off,
             _ => back_off(at.policy, tries),
         };
         let next = at.now.saturating_add(wait.max(at_least));
@@ -363,7 +362,7 @@ impl Call {
     /// into the memory of the one before.
     pub(super) fn release(&mut self) {
         self.id = self.unused_id();
-        (self.request, self.reply, self.handed_out) = (None, None, false);
+        (self.request, self.reply, self.has_left) = (None, None, false);
     }
 
     /// Returns the error of a job that is abandoned now.
@@ -384,6 +383,6 @@ impl Call {
 
     fn uncertain(&self) -> ErrorKind {
         let last = self.last_error.clone().map(Box::new);
-        ErrorKind::Uncertain { last, tries: self.hand_outs.max(1) }
+        ErrorKind::Uncertain { last, tries: self.sends.max(1) }
     }
 }

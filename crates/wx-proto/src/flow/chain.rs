@@ -1,4 +1,4 @@
-//! Two jobs in a row; the second is made from the output of the first.
+//! Two jobs in a row. The second one is created from the output of the first.
 
 use bytes::Bytes;
 
@@ -13,11 +13,11 @@ use crate::session::Session;
 
 /// A job that is followed by another one.
 pub(super) trait FollowedBy<B>: Job {
-    /// Creates the job that continues with `output`.
+    /// Creates the second job from the `output` of this one.
     fn follow(&mut self, output: Self::Output, cx: &Cx<'_>) -> B;
 }
 
-/// A job and the one that follows it. The first is dropped when it is over.
+/// Two jobs in a row. The first one is dropped when it is over.
 #[derive(Clone, Debug)]
 pub(super) enum Chain<A, B> {
     First(Box<A>),
@@ -44,7 +44,7 @@ macro_rules! current {
     };
 }
 
-/// Makes a transition of the current job.
+/// Calls a transition of the current job.
 macro_rules! transition {
     ($chain:ident, $cx:ident, $job:ident => $transition:expr) => {
         match $chain {
@@ -107,6 +107,12 @@ impl<A: FollowedBy<B>, B: Job> Job for Chain<A, B> {
 
     fn session<'a>(&'a mut self, lent: &'a mut Session) -> &'a mut Session {
         current!(self, job => job.session(lent))
+    }
+
+    fn record(&self, output: &B::Output, session: &mut Session) {
+        if let Self::Second(job) = self {
+            job.record(output, session);
+        }
     }
 
     fn step(&self) -> Step {

@@ -15,7 +15,7 @@ pub(super) struct Checkpoints {
     has_failed: bool,
 }
 
-/// A state that was handed out to be saved.
+/// The state of an outstanding `Action::Save`.
 #[derive(Clone, Debug)]
 struct Outstanding {
     snapshot: Snapshot,

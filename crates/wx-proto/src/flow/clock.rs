@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::model::policy::Policy;
 use crate::model::unix_ms::UnixMs;
 
-/// The wall clock of a job. It is read once and advanced by `now`.
+/// The wall clock of a job: the time of the first poll, advanced by `now`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     start: UnixMs,
@@ -25,7 +25,7 @@ impl Clock {
     }
 }
 
-/// The time at which something happens, with the clock and the policy that it is judged by.
+/// The current time, with the clock and the policy of the job.
 #[derive(Clone, Copy)]
 pub(super) struct Moment<'a> {
     pub(super) now: Duration,

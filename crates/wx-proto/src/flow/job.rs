@@ -1,4 +1,4 @@
-//! The trait of a job: its transitions, independent of how calls are made.
+//! The trait of jobs, which are the transitions of a flow without the handling of calls.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -25,18 +25,18 @@ pub(super) type Reply = Response<Bytes>;
 /// The result of a transition of a job with the output `T`.
 pub(super) type Transition<T, E = ErrorKind> = Result<Next<T>, E>;
 
-/// What a transition can use besides the job.
+/// The context of a transition.
 pub(super) struct Cx<'a> {
     pub(super) policy: &'a Policy,
     pub(super) seed: Seed,
     pub(super) now: Duration,
-    /// `now` by the wall clock.
+    /// `now` as a time of the wall clock.
     pub(super) time: UnixMs,
     /// Whether the request of the current call may have reached the server more than once.
     pub(super) repeated: bool,
 }
 
-/// A job of a [`Runner`](super::runner::Runner).
+/// A job that a [`Runner`](super::runner::Runner) runs.
 pub(super) trait Job {
     /// The result of the job.
     type Output: Clone;
@@ -44,14 +44,14 @@ pub(super) trait Job {
     /// Whether the job belongs to the login that it began in.
     const WITHIN_LOGIN: bool = true;
 
-    /// Decides what comes first, and what comes after each [`Next::Settle`]. Only this method can
-    /// decide by the session, or change it.
+    /// Returns the first step, and the step after each [`Next::Settle`]. Only this method can
+    /// depend on the session or change it.
     fn settle(&mut self, session: &mut Session, cx: &Cx<'_>) -> Transition<Self::Output>;
 
-    /// Makes the request of the call that is due, for one try.
+    /// Makes the request of the current call, for one try.
     fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind>;
 
-    /// Takes a complete reply. Returns what comes next, or why the reply cannot be used.
+    /// Takes a complete reply. Returns the next step, or why the reply cannot be used.
     fn reply(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<Self::Output, Fail>;
 
     /// Takes the final error of the call.
@@ -59,7 +59,7 @@ pub(super) trait Job {
         Err(kind)
     }
 
-    /// Takes the bytes that [`Next::Read`] asked for.
+    /// Takes the bytes that [`Next::Read`] requested.
     fn loaded(&mut self, _: Bytes, _: &Cx<'_>) -> Transition<Self::Output> {
         Err(ErrorKind::Cancelled)
     }
@@ -69,21 +69,25 @@ pub(super) trait Job {
         Err(ReplyError::Empty.into())
     }
 
-    /// Whether a streamed call can be retried.
+    /// Returns whether a streamed call can be retried.
     fn is_restartable(&self) -> bool {
         true
     }
 
-    /// Whether cookies of the current call count. Those of calls without credentials do not.
+    /// Returns whether the cookies of the current call's reply are applied. They are not applied
+    /// for calls without credentials.
     fn takes_cookies(&self) -> bool {
         true
     }
 
-    /// Returns the session that requests are made from and that takes the cookies: the borrowed
-    /// one, unless the job is creating its own.
+    /// Returns the session that requests are made from and cookies are applied to. This is the
+    /// borrowed session, unless the job creates another one.
     fn session<'a>(&'a mut self, lent: &'a mut Session) -> &'a mut Session {
         lent
     }
+
+    /// Records the output of the job in the session. Called at least once.
+    fn record(&self, _: &Self::Output, _: &mut Session) {}
 
     /// Returns the current step.
     fn step(&self) -> Step;
@@ -93,28 +97,28 @@ pub(super) trait Job {
         Error::new(self.step(), kind)
     }
 
-    /// Returns the progress of the job, to which the runner adds that of the call.
+    /// Returns the progress of the job, without the state of its current call.
     fn progress(&self) -> Progress {
         Progress::new(self.step(), None)
     }
 
-    /// Returns the state to save. `done` is the output, if the job has succeeded; `first_left` is
-    /// when its message first left.
+    /// Returns the state to save. `done` is the output, if the job has succeeded. `first_left` is
+    /// the time when its message first left.
     fn saved(&self, _done: Option<&Self::Output>, _first_left: Option<UnixMs>) -> Option<SavedJob> {
         None
     }
 }
 
-/// What a job does next.
+/// The next step of a job.
 #[derive(Clone, Debug)]
 pub(super) enum Next<T> {
     /// Call [`Job::settle`] with the session, at the next poll.
     Settle,
-    /// Make the call that is due.
+    /// Make a call.
     Call(Retry),
     /// The long poll returned nothing: make this call.
     Idle(Retry),
-    /// The long poll announced something that never came: make this call, after a pause.
+    /// The long poll announced messages, but there were none: make this call after a pause.
     Pause(Retry),
     Read(Range<u64>),
     /// Receive more of the streamed reply.
@@ -124,7 +128,7 @@ pub(super) enum Next<T> {
 }
 
 impl<T> Next<T> {
-    /// Continues with `done` after this job.
+    /// Continues with `done` if this job is done.
     pub(super) fn or_after<U>(self, done: impl FnOnce(T) -> Next<U>) -> Next<U> {
         match self {
             Self::Settle => Next::Settle,
@@ -139,13 +143,13 @@ impl<T> Next<T> {
     }
 }
 
-/// Why a reply leads to no next step.
+/// Why there is no next step after a reply.
 #[derive(Debug)]
 pub(super) enum Fail {
-    /// The reply cannot be used. The retry row of the call decides whether there is another try,
-    /// which waits for at least this long.
+    /// The reply cannot be used. The retry rules of the call decide whether there is another try.
+    /// It begins after this time at the earliest.
     Unusable(ReplyError, Duration),
-    /// The job is over.
+    /// The job ends with this error.
     Final(ErrorKind),
 }
 

@@ -17,7 +17,9 @@ use crate::model::skipped::Skipped;
 use crate::model::step::Step;
 use crate::session::Session;
 
-/// Lists the contacts page by page, each of them once.
+/// Lists the contacts, page by page and without duplicates. These are people, accounts and the
+/// rooms that are saved to the contacts, without their members; [`ListRooms`](super::ListRooms)
+/// lists all rooms.
 #[derive(Debug)]
 pub struct ListContacts(Runner<Pages>);
 
@@ -27,7 +29,7 @@ pub struct ListContacts(Runner<Pages>);
 pub struct ListedContacts {
     /// The contacts, in the server's order.
     pub contacts: Items<Contact>,
-    /// Contacts in the replies that could not be read, or were too many.
+    /// The contacts that could not be parsed or exceeded the limit.
     pub skipped: Skipped,
 }
 
@@ -45,27 +47,28 @@ impl ListContacts {
 flow!(ListContacts(Pages) -> ListedContacts);
 
 #[derive(Debug, Default)]
-struct Pages {
+pub(super) struct Pages {
     contacts: Vec<Contact>,
     skipped: Skipped,
     known: BTreeSet<UserName>,
-    /// The number of pages read, and where the next one begins.
-    read: u32,
-    seq: u64,
+    /// The pages that were requested. The last one is the current page.
+    seqs: Vec<u64>,
 }
 
-/// The official page asks for as many pages ([§8.4](crate::protocol#s8-4)).
-const PAGES: u32 = 17;
+/// The maximum number of pages, as in the official page ([§8.4](crate::protocol#s8-4)).
+const PAGES: usize = 17;
 
 impl Job for Pages {
     type Output = ListedContacts;
 
     fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Transition<ListedContacts> {
+        self.seqs.push(0);
         Ok(Next::Call(Retry::list(cx.policy)))
     }
 
     fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
-        Ok(GetContact::new(self.seq, cx.seed.unix_ms).request(session)?)
+        Ok(GetContact::new(self.seqs.last().copied().unwrap_or_default(), cx.seed.unix_ms)
+            .request(session)?)
     }
 
     fn reply(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<ListedContacts, Fail> {
@@ -76,9 +79,10 @@ impl Job for Pages {
                 self.contacts.push(contact);
             }
         }
-        self.read += 1;
-        if let Some(seq) = next_seq.filter(|_| self.read < PAGES) {
-            self.seq = seq;
+        // A server that repeats itself would otherwise send the same pages for ever.
+        let is_new = |seq: &u64| self.seqs.len() < PAGES && !self.seqs.contains(seq);
+        if let Some(seq) = next_seq.filter(is_new) {
+            self.seqs.push(seq);
             return Ok(Next::Call(Retry::list(cx.policy)));
         }
         let contacts = std::mem::take(&mut self.contacts).into();

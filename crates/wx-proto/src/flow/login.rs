@@ -31,21 +31,21 @@ use crate::session::cookies::CookieJar;
 use crate::session::{DATA_TICKET, Session};
 
 /// Logs in with a QR code, or with a prompt on the phone ([`Login::push`]). [`Login::shown`]
-/// returns what to show the user. The borrowed session is replaced by the new login at the end, and
-/// is unchanged if the login fails.
+/// returns the states to show the user. On success, the session of the new login replaces the
+/// borrowed session. If the login fails, the borrowed session is unchanged.
 ///
 /// ```text
 ///   jslogin ─► Code ─► poll ─► Scanned ─► poll ─► Confirmed ─► login page ─► Opened
 ///      ▲                │                  │                        │           │
 ///      │                └──────────────────┴────────────────────────┘           ▼
-///      └── refused, expired, trouble, no login page: another code,          webwxinit ─► Done
+///      └── refused, expired, error, no login page: another code,            webwxinit ─► Done
 ///          up to Policy::login_codes
 /// ```
 ///
 /// The login exists as soon as the login page has opened it. If it ends with an error after that,
 /// [`Login::session`] still returns the session, for [`Restore`](super::Restore). It is an error if
-/// the login page omits values of the login, or the cookie that every upload needs. In that case
-/// the login is ended at the server if possible.
+/// the login page omits credentials, or the cookie that uploads require. In that case, the login is
+/// ended at the server if possible.
 pub struct Login(Runner<Chain<Entering, Restoring>>);
 
 impl Login {
@@ -58,8 +58,8 @@ impl Login {
     }
 
     /// Logs in again as the account of `session`, with a prompt on the phone instead of a QR code.
-    /// This needs the long-lived cookies of an earlier login. If the prompt is refused or expires,
-    /// the login continues with a QR code.
+    /// This requires the long-lived cookies of an earlier login. If the prompt is refused or
+    /// expires, the login continues with a QR code.
     ///
     /// # Errors
     /// Returns an [`Error`] at [`Step::Prepare`] if the prompt cannot be requested. Nothing is sent
@@ -68,14 +68,14 @@ impl Login {
         PushLoginUrl::new(seed.unix_ms)
             .request(session)
             .map_err(|error| Error::new(Step::Prepare, error))?;
-        // This ticket belongs to the earlier login; the new one has to set its own.
+        // This ticket belongs to the earlier login. The new login has to set another one.
         let cookies = session.cookies().without(DATA_TICKET);
         let mut job = Entering::new(session, cookies, Stage::Push);
         job.codes = 1;
         Ok(Self(Runner::new(Chain::first(job), session, seed, policy)))
     }
 
-    /// Adds a header to the request for the login page, such as a desktop client sends
+    /// Adds a header to the request for the login page, such as one that a desktop client sends
     /// ([§2.6](crate::protocol#s2-6)).
     #[must_use]
     pub fn page_header(self, name: HeaderName, value: HeaderValue) -> Self {
@@ -96,7 +96,7 @@ impl Login {
         self
     }
 
-    /// Returns the states that were reported to the user so far, oldest first.
+    /// Returns all states so far that the user has to see, oldest first.
     #[must_use]
     pub fn shown(&self) -> &[LoginState] {
         match &self.0.job {
@@ -105,8 +105,8 @@ impl Login {
         }
     }
 
-    /// Returns the session once the login page has opened the login. `None` again if the server has
-    /// said that this login is over.
+    /// Returns the session, once the login page has opened the login. Returns `None` again if the
+    /// server has ended this login.
     #[must_use]
     pub fn session(&self) -> Option<&Session> {
         let over = self.0.error().is_some_and(|error| error.advice() == Advice::LoginAgain);
@@ -122,11 +122,12 @@ struct Entering {
     /// The session of the earlier login, or an empty one.
     before: Session,
     site: Site,
-    /// The cookies of an earlier login, which a prompt on the phone needs and the new login keeps.
+    /// The cookies of an earlier login. A prompt on the phone requires them, and the new login
+    /// keeps them.
     cookies: PageCookies,
     page: PageExtras,
-    /// The values of a login that the server created, from a reply of the login page that omitted
-    /// some.
+    /// The credentials in a reply of the login page that omitted some. The server has created that
+    /// login.
     left: Option<Credentials>,
     shown: Vec<LoginState>,
     /// The number of codes requested.
@@ -148,7 +149,7 @@ enum Stage {
         site: Site,
         elsewhere: u32,
     },
-    /// The server has created a login that cannot be used. It is ended there if possible.
+    /// The login that the server has created cannot be used. It is ended at the server if possible.
     End(Box<Session>, Box<Error>),
 }
 
@@ -203,7 +204,7 @@ impl Entering {
             }
             Polled::Refused => LoginState::Refused,
             Polled::Expired => LoginState::Expired,
-            Polled::Trouble { code } => LoginState::Trouble { code: Some(code) },
+            Polled::ServerProblem { code } => LoginState::ServerProblem { code: Some(code) },
         };
         self.shown.push(again);
         self.ask(cx)
@@ -213,12 +214,12 @@ impl Entering {
 /// The server's code for an expired login code.
 const EXPIRED: i64 = 400;
 
-/// The poll is retried whatever is wrong with its reply.
+/// Returns the retry rules of the poll, which is retried after every error of its reply.
 fn poll_row() -> Retry {
     Retry::long_poll(|_| true)
 }
 
-/// Returns the retry row of the login page.
+/// Returns the retry rules of the login page.
 fn page_row(policy: &Policy) -> Retry {
     Retry::call(policy).with_tries(policy.login_tries).repeated_if(is_server_problem)
 }
@@ -245,7 +246,7 @@ impl Job for Entering {
                     .request(&at_site(&self.site))?
             }
             Stage::Push => PushLoginUrl::new(cx.seed.unix_ms).request(session)?,
-            // A code that was not confirmed in its lifetime is given up, whatever the server says.
+            // Give up a code after its lifetime, whatever the server replies.
             Stage::Poll { since, .. }
                 if cx.now.saturating_sub(*since) > cx.policy.code_lifetime =>
             {
@@ -267,7 +268,7 @@ impl Job for Entering {
                     let code = LoginState::Code { link: login_code.link(&self.site) };
                     self.wait_for_phone(login_code, code, cx)
                 }
-                Err(ReplyError::Code(code)) => self.polled(Polled::Trouble { code }, cx)?,
+                Err(ReplyError::Code(code)) => self.polled(Polled::ServerProblem { code }, cx)?,
                 Err(error) => return Err(error.into()),
             },
             Stage::Push => {
@@ -285,11 +286,11 @@ impl Job for Entering {
 
     fn failed(&mut self, kind: ErrorKind, cx: &Cx<'_>) -> Transition<Opened> {
         match &mut self.stage {
-            // The cookies of that login are gone, or the server cannot prompt: use a code.
+            // The cookies of the earlier login are gone, or the server cannot prompt: use a code.
             Stage::Push if !matches!(kind, ErrorKind::Request(_)) => {
                 self.shown.push(match &kind {
                     ErrorKind::Reply(ReplyError::Refused { .. }) => LoginState::Refused,
-                    _ => LoginState::Trouble { code: None },
+                    _ => LoginState::ServerProblem { code: None },
                 });
                 self.ask(cx)
             }
@@ -302,7 +303,7 @@ impl Job for Entering {
         }
     }
 
-    /// `PageCookies` applies the cookies.
+    /// Returns false, because `PageCookies` applies the cookies.
     fn takes_cookies(&self) -> bool {
         false
     }
@@ -332,7 +333,7 @@ impl FollowedBy<Restoring> for Entering {
 flow!(Login(Chain<Entering, Restoring>) -> ());
 
 impl fmt::Debug for Login {
-    /// Shows the stage only: codes and tickets are credentials.
+    /// Shows only the stage, because codes and tickets are credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stage = match &self.0.job {
             Chain::Second(_) => "init",

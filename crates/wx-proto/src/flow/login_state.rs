@@ -5,19 +5,19 @@ use bytes::Bytes;
 use crate::model::secret::Secret;
 use crate::session::Session;
 
-/// What a login has to show the user.
+/// A state of a login that the user has to see.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum LoginState {
-    /// Show this address as a QR code, to be scanned with the phone. It is valid for a few minutes.
-    /// Anyone who sees it can take part in the login, so show it to the user alone.
+    /// The user has to scan this address, shown as a QR code, with the phone. It is valid for a few
+    /// minutes. Anyone who sees it can interfere with the login, so show it only to the user.
     Code {
         /// The address.
         link: Secret,
     },
-    /// The phone shows a prompt, without a code.
+    /// The phone shows a prompt. There is no QR code.
     Asked,
-    /// The code was scanned, and the phone shows a prompt.
+    /// The QR code was scanned, and the phone shows a prompt.
     Scanned {
         /// The avatar of the account, usually a JPEG.
         avatar: Option<Bytes>,
@@ -32,18 +32,18 @@ pub enum LoginState {
         /// replied.
         session: Session,
     },
-    /// Refused on the phone, or by the server that was asked for a prompt. A code follows.
+    /// The user refused the login on the phone, or the server refused to prompt. A QR code follows.
     Refused,
-    /// The code has expired. Another one follows.
+    /// The QR code or prompt has expired. A QR code follows.
     Expired,
-    /// The server has a problem, or cannot prompt on the phone. A code follows.
-    Trouble {
+    /// The server has a problem, or cannot prompt on the phone. A QR code follows.
+    ServerProblem {
         /// The server's error code, if it sent one.
         code: Option<i64>,
     },
 }
 
-/// Shows only the length of an avatar, and nothing of a code.
+/// Shows only the length of an avatar, and does not show codes.
 impl fmt::Debug for LoginState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -57,7 +57,9 @@ impl fmt::Debug for LoginState {
             Self::Opened { .. } => f.write_str("Opened"),
             Self::Refused => f.write_str("Refused"),
             Self::Expired => f.write_str("Expired"),
-            Self::Trouble { code } => f.debug_struct("Trouble").field("code", code).finish(),
+            Self::ServerProblem { code } => {
+                f.debug_struct("ServerProblem").field("code", code).finish()
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::job::{Cx, Fail, Job, Next, Reply, Transition};
 use super::newtype::flow;
-use super::retry::{Retry, is_no_verdict};
+use super::retry::{Retry, is_inconclusive};
 use super::runner::Runner;
 use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
@@ -14,8 +14,9 @@ use crate::session::Session;
 /// Ends a login. Succeeds only if the server confirms it, with a redirect to a page of web WeChat
 /// or with Ret 0. Anything else is an error, because the login may continue.
 ///
-/// The secrets of the login are removed from the session, as by [`Session::clear_login`]. The rest
-/// can [push](super::Login::push) the next login.
+/// On success, it removes the secrets of the login from the session, like
+/// [`Session::clear_login`]. The next login can use the rest with
+/// [`Login::push`](super::Login::push).
 #[derive(Debug)]
 pub struct Logout(Runner<Leave>);
 
@@ -34,7 +35,7 @@ flow!(Logout(Leave) -> ());
 
 #[derive(Debug)]
 struct Leave {
-    /// Whether the server has confirmed it.
+    /// Whether the server has confirmed the logout.
     is_over: bool,
 }
 
@@ -46,7 +47,7 @@ impl Job for Leave {
             session.clear_login();
             return Ok(Next::Done(()));
         }
-        Ok(Next::Call(Retry::call(cx.policy).repeated_if(is_no_verdict)))
+        Ok(Next::Call(Retry::call(cx.policy).repeated_if(is_inconclusive)))
     }
 
     fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {

@@ -1,118 +1,44 @@
+//! The job that sends a message.
+
 use super::job::{Cx, Fail, Job, Next, Reply, Transition};
-use super::newtype::flow;
 use super::remembered::Remembered;
 use super::retry::Retry;
 use super::runner::Runner;
-use super::snapshot::{SavedJob, SavedMessage};
+use super::snapshot::{Content, SavedJob, SavedMessage};
 use super::{Progress, ResumeError, ResumeOptions, Snapshot};
 use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
-use crate::endpoint::send_media::SendMedia;
+use crate::endpoint::send_msg::SendMsg;
 use crate::model::error::{Error, ErrorKind};
-use crate::model::ids::LocalId;
 use crate::model::policy::Policy;
 use crate::model::recipient::Recipient;
 use crate::model::seed::Seed;
 use crate::model::step::Step;
+use crate::model::text::Text;
 use crate::model::unix_ms::UnixMs;
 use crate::model::uploaded::{Sent, Uploaded};
 use crate::session::Session;
 
-/// Sends an upload to one recipient: with webwxsendmsgimg, with webwxsendemoticon for a GIF, or
-/// with webwxsendappmsg for an upload [as a file](crate::MediaKind::File).
-///
-/// ```text
-///              ┌───────── never connected: back-off; no clear answer: 15 s ────────┐
-///              ▼                                                                   │
-///   hand out (same ClientMsgId each time) ── Ret 0 and a MsgID ──► Sent            │
-///              ├── Ret ≠ 0, and no earlier try may have been delivered ──► not sent│
-///              ├── Ret ≠ 0 after one that may have been ──► Uncertain              │
-///              ├── closed, on a reused connection ──► at once on a new one, within the try
-///              └── anything else ──────────────────────────────────────────────────┘
-///        tries used up, or too late for another ──► Uncertain, or not sent if none ever connected
-/// ```
-///
-/// Once a message may have been delivered, it is handed out again only within
-/// [`Policy::resend_within`] of its first hand-out, whatever the number of tries, because it is
-/// unknown how long the server remembers a ClientMsgId.
-///
-/// Retries rely on the server dropping messages whose ClientMsgId it has already seen. The official
-/// page relies on this too ([§4.7](crate::protocol#s4-7)), but it is not proven.
-#[derive(Clone, Debug)]
-pub struct SendUploaded(Runner<Sending>);
-
-impl SendUploaded {
-    /// Sends `uploaded` to `to`. Each message needs its own seed, because its ids are derived from
-    /// it.
-    ///
-    /// # Errors
-    /// Returns an [`Error`] at [`Step::Prepare`] if nobody is logged in.
-    pub fn new(
-        session: &Session,
-        uploaded: Uploaded,
-        to: Recipient,
-        seed: Seed,
-        policy: Policy,
-    ) -> Result<Self, Error> {
-        if let Err(error) = session.check_sender() {
-            let uploaded = Some(Box::new(uploaded));
-            return Err(Error { uploaded, ..Error::new(Step::Prepare, error) });
-        }
-        let job = Sending::new(uploaded, to, seed);
-        Ok(Self(Runner::new(job, session, seed, policy)))
-    }
-
-    /// Resumes a saved message in the same login. If it was handed out before, it is handed out
-    /// again with the same ClientMsgId within [`Policy::resend_within`] of its first hand-out, or
-    /// of now if [`ResumeOptions::resend`] is set. Otherwise it ends as [`ErrorKind::Uncertain`] at
-    /// once.
-    ///
-    /// # Errors
-    /// Returns a [`ResumeError`]. Nothing is sent in that case.
-    pub fn resume(
-        session: &Session,
-        snapshot: Snapshot,
-        policy: Policy,
-        at: ResumeOptions,
-    ) -> Result<Self, ResumeError> {
-        Sending::resume(session, snapshot, policy, at, |job| job).map(Self)
-    }
-
-    /// Sets the time of the first poll. By default it is that of the seed, which an
-    /// [`IdSource`](crate::IdSource) may have moved ahead of the clock.
-    #[must_use]
-    pub fn started_at(self, time: UnixMs) -> Self {
-        Self(self.0.started_at(time))
-    }
-
-    /// Returns whether the job is over. A resumed message is over from the beginning if it is too
-    /// late to hand it out again.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        self.0.is_over()
-    }
-
-    /// Returns the LocalID and ClientMsgId of every try.
-    #[must_use]
-    pub fn local_id(&self) -> &LocalId {
-        self.0.job.call.local_id()
-    }
-}
-
-flow!(SendUploaded(Sending) -> Sent, saved);
-
-/// The job, which is also the second half of [`SendImage`](super::SendImage).
+/// Sends a text or an upload as a message. It is also the second half of
+/// [`SendMessage`](super::SendMessage).
 #[derive(Clone, Debug)]
 pub(super) struct Sending {
     to: Recipient,
-    call: SendMedia,
-    uploaded: Uploaded,
+    pub(super) call: SendMsg,
+    content: Content,
 }
 
 impl Sending {
-    pub(super) fn new(uploaded: Uploaded, to: Recipient, seed: Seed) -> Self {
-        let call = SendMedia::new(&uploaded, to.clone(), seed);
-        Self { to, call, uploaded }
+    /// Sends an upload.
+    pub(super) fn uploaded(uploaded: Uploaded, to: Recipient, seed: Seed) -> Self {
+        let call = SendMsg::new(&uploaded, to.clone(), seed);
+        Self { to, call, content: Content::Uploaded(uploaded) }
+    }
+
+    /// Sends a text.
+    pub(super) fn text(text: Text, to: Recipient, seed: Seed) -> Self {
+        let call = SendMsg::text(&text, to.clone(), seed);
+        Self { to, call, content: Content::Text(text) }
     }
 
     /// Resumes a saved message as the job that `wrap` creates from it.
@@ -125,9 +51,20 @@ impl Sending {
     ) -> Result<Runner<J>, ResumeError> {
         session.check_sender()?;
         let (seed, saved) = snapshot.message(session)?;
-        let job = wrap(Self::new(saved.uploaded, saved.to, seed));
-        let (retry, delivery) = (Retry::message(&policy), Remembered::saved(saved.handed_out, at));
-        Ok(Runner::new(job, session, seed, policy).remembering(retry, delivery, at.start()))
+        let job = match saved.content {
+            Content::Uploaded(uploaded) => Self::uploaded(uploaded, saved.to, seed),
+            Content::Text(text) => Self::text(text, saved.to, seed),
+        };
+        let (retry, delivery) = (Retry::message(&policy), Remembered::saved(saved.first_left, at));
+        let runner = Runner::new(wrap(job), session, seed, policy);
+        Ok(runner.remembering(retry, delivery, at.start()))
+    }
+
+    fn upload(&self) -> Option<&Uploaded> {
+        match &self.content {
+            Content::Uploaded(uploaded) => Some(uploaded),
+            Content::Text(_) => None,
+        }
     }
 }
 
@@ -138,17 +75,23 @@ impl Job for Sending {
         Ok(Next::Call(Retry::message(cx.policy)))
     }
 
-    fn request(&mut self, session: &Session, _: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
+    fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
+        // The call has the time of its first try.
+        session.check_alive(cx.time)?;
         Ok(self.call.request(session)?)
     }
 
     fn reply(&mut self, reply: &Reply, _: &Cx<'_>) -> Transition<Sent, Fail> {
-        let receipt = SendMedia::read(reply)?;
+        let receipt = SendMsg::read(reply)?;
         Ok(Next::Done(Sent {
             msg_id: receipt.msg_id,
             local_id: self.call.local_id().clone(),
-            uploaded: self.uploaded.clone(),
+            uploaded: self.upload().cloned(),
         }))
+    }
+
+    fn record(&self, sent: &Sent, session: &mut Session) {
+        session.remember_sent(&sent.msg_id);
     }
 
     fn step(&self) -> Step {
@@ -157,26 +100,26 @@ impl Job for Sending {
 
     fn error(&self, kind: ErrorKind) -> Error {
         Error {
-            uploaded: Some(Box::new(self.uploaded.clone())),
+            uploaded: self.upload().cloned().map(Box::new),
             local_id: Some(self.call.local_id().clone()),
             ..Error::new(self.step(), kind)
         }
     }
 
     fn progress(&self) -> Progress {
-        let total = self.uploaded.bytes;
+        let total = self.upload().map(|uploaded| uploaded.bytes);
         Progress {
-            done: total,
+            done: total.unwrap_or(0),
             local_id: Some(self.call.local_id().clone()),
             ..Progress::new(self.step(), total)
         }
     }
 
-    fn saved(&self, done: Option<&Sent>, handed_out: Option<UnixMs>) -> Option<SavedJob> {
+    fn saved(&self, done: Option<&Sent>, first_left: Option<UnixMs>) -> Option<SavedJob> {
         if done.is_some() {
             return None;
         }
-        let (to, uploaded) = (self.to.clone(), self.uploaded.clone());
-        Some(SavedJob::Message(SavedMessage { to, uploaded, handed_out }))
+        let (to, content) = (self.to.clone(), self.content.clone());
+        Some(SavedJob::Message(SavedMessage { to, content, first_left }))
     }
 }

@@ -4,12 +4,12 @@
 macro_rules! flow {
     ($name:ident($job:ty) -> $output:ty, saved) => {
         impl $name {
-            /// Hands out each new state of the job as [`Action::Save`](crate::flow::Action::Save),
+            /// Makes the job save each new state with [`Action::Save`](crate::flow::Action::Save),
             /// before any action that the state records: before its message leaves, and after a
-            /// refusal or an unknown end. A finished upload is handed out as a message that has not
-            /// left. A message that is sent hands out no state, because its output says everything:
-            /// record the output, then delete the last state. If the program is killed in between,
-            /// the saved state is in doubt and can be resumed like any other.
+            /// refusal or an unknown end. A finished upload is saved as a message that has not
+            /// left. A message that is sent has no state to save, because its output says
+            /// everything: record the output, then delete the last state. If the program is killed
+            /// in between, the saved state is in doubt and can be resumed like any other.
             #[must_use]
             pub fn checkpointed(self) -> Self {
                 Self(self.0.checkpointed())

@@ -18,23 +18,28 @@ use crate::model::ret::{Ret, RetClass};
 use crate::model::seed::Seed;
 use crate::model::skipped::Skipped;
 use crate::model::step::Step;
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::session::replies::SyncReply;
 use crate::session::sync::SyncKey;
 
-/// Waits for new messages, for as long as it takes, and ends with them. The session is then
-/// positioned after them. Start another flow for the next ones; nothing is queued. If the session
-/// is saved after each batch was processed, a restart continues without a gap. Several flows on one
-/// session share the messages: each batch goes to one of them.
+/// Waits for new messages without a time limit, and ends with the messages. The sync position of
+/// the session is then after them. Start another flow for the next ones; nothing is queued. If you
+/// save the session after you have processed each batch, no message is missed after a restart.
+/// Several flows on one session share the messages: each batch goes to one of them.
 ///
 /// ```text
 ///   synccheck ─► anything? ─► webwxsync ─► new messages? ─► Done(messages)
 ///     ▲ ▲            │no                        │no
 ///     │ └────────────┴──────────────────────────┘
-///     └── dropped, stalled, no proper reply: again, with growing waits
+///     └── dropped, stalled, no valid reply: again, with growing waits
 ///
 ///   1100, 1101, 1102 ─► log in again
 /// ```
+///
+/// If there is nothing new for [`Policy::sync_every`], webwxsync is called all the same, because it
+/// renews the cookies of the login ([P102](crate::protocol#p102)). Save the session after each
+/// webwxsync, also after one without messages.
 #[derive(Debug)]
 pub struct NextMessages(Runner<Chain<Restoring, Waiting>>);
 
@@ -44,7 +49,7 @@ pub struct NextMessages(Runner<Chain<Restoring, Waiting>>);
 pub struct NewMessages {
     /// The new messages, in the server's order: at least one, unless all were skipped.
     pub messages: Items<Message>,
-    /// Messages that could not be read, or were too many. The session is positioned after them too.
+    /// The messages that could not be parsed or exceeded the limit. They are not received again.
     pub skipped: Skipped,
 }
 
@@ -57,7 +62,7 @@ impl NextMessages {
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         let job = match session.sync().key {
             Some(_) => Chain::second(Waiting::default()),
-            // Failures of webwxinit are retried without end, like those of all other calls here.
+            // webwxinit is retried without a limit, like all other calls of this flow.
             None => Chain::first(Restoring::new(seed, u32::MAX)),
         };
         Runner::for_login(job, session, seed, policy).map(Self)
@@ -72,6 +77,10 @@ struct Waiting {
     announced: bool,
     /// The sync position that webwxsync was called with.
     asked: Option<SyncKey>,
+    /// When webwxsync is due although there is nothing new.
+    renew_at: Option<UnixMs>,
+    /// Whether the current webwxsync only renews the login.
+    renews: bool,
     stage: Stage,
 }
 
@@ -84,7 +93,7 @@ enum Stage {
     Apply(SyncReply),
 }
 
-/// A session without a sync position gets it from webwxinit.
+/// webwxinit is called first if the session has no sync position.
 impl FollowedBy<Waiting> for Restoring {
     fn follow(&mut self, (): (), _: &Cx<'_>) -> Waiting {
         Waiting::default()
@@ -93,43 +102,52 @@ impl FollowedBy<Waiting> for Restoring {
 
 impl Waiting {
     /// Returns the call that is due.
-    fn next(&mut self, session: &Session) -> Retry {
+    fn next(&mut self, session: &Session, cx: &Cx<'_>) -> Retry {
+        // The clock may have been set back since.
+        let synced = session.sync().synced_at.map_or(cx.time, UnixMs::from_secs).min(cx.time);
+        self.renew_at = Some(synced.saturating_add(cx.policy.sync_every));
         self.stage = if session.sync().due { Stage::Sync } else { Stage::Check };
         self.row()
     }
 
     fn row(&self) -> Retry {
         match self.stage {
-            Stage::Sync => Retry::endless(is_no_verdict_on_sync),
-            _ => Retry::long_poll(is_no_verdict_on_check),
+            Stage::Sync => Retry::endless(is_inconclusive_sync),
+            _ => Retry::long_poll(is_inconclusive_check),
         }
     }
 
     fn apply(&mut self, batch: SyncReply, session: &mut Session, cx: &Cx<'_>) -> Next<NewMessages> {
+        let renews = std::mem::take(&mut self.renews);
         if session.sync().key != self.asked {
-            // Another stream has moved the session on and already has these messages.
+            // Another flow has advanced the position and already has these messages.
             session.apply_skey(batch.skey);
-            return Next::Idle(self.next(session));
+            return Next::Idle(self.next(session, cx));
         }
         let skipped = batch.skipped;
         let announced = std::mem::replace(&mut self.announced, batch.more);
         let mut messages = session.apply_sync(batch, cx.time);
         let moved = session.sync().key != self.asked;
-        // Messages without an id cannot be told apart: if the position is unchanged, they are the
-        // same again.
+        // Messages without an id cannot be recognised as repeated. If the position is unchanged,
+        // they are repeated.
         messages.retain(|message| moved || message.id.is_some());
         if !messages.is_empty() || (moved && !skipped.is_empty()) {
             return Next::Done(NewMessages { messages: messages.into(), skipped });
         }
-        let row = self.next(session);
-        // A server that announces something and never sends it must not be asked without a pause.
-        // The first webwxsync after a restart was not announced, and may bring nothing.
+        let row = self.next(session, cx);
+        if renews && matches!(self.stage, Stage::Check) {
+            // The synccheck before counts as the idle call, and this one is not a long poll.
+            return Next::Call(row);
+        }
+        // If a server announces messages but sends none, pause before the next request. The first
+        // webwxsync after a restart was not announced, so an empty reply to it is normal.
         if moved || !announced { Next::Idle(row) } else { Next::Pause(row) }
     }
 }
 
-/// Whether the error is transient: all but refusals that end the login, and unknown codes.
-fn is_no_verdict_on_sync(error: &ReplyError) -> bool {
+/// Returns whether webwxsync is called again after this error: after all except refusals that end
+/// the login, and unknown codes.
+fn is_inconclusive_sync(error: &ReplyError) -> bool {
     match error {
         // Ret 3 comes with an empty SyncKey and is transient (§7, §9).
         ReplyError::Refused { ret: Ret(3), .. } => true,
@@ -141,12 +159,12 @@ fn is_no_verdict_on_sync(error: &ReplyError) -> bool {
     }
 }
 
-/// Other codes are unexplained here; the page counts them and asks again
-/// ([§8.5](crate::protocol#s8-5)).
-fn is_no_verdict_on_check(error: &ReplyError) -> bool {
+/// Returns whether synccheck is called again after this error. Unknown codes have no explanation;
+/// the official page counts them and calls it again ([§8.5](crate::protocol#s8-5)).
+fn is_inconclusive_check(error: &ReplyError) -> bool {
     match error {
         ReplyError::Refused { ret, .. } => ret.class() != RetClass::LoginAgain,
-        error => is_no_verdict_on_sync(error),
+        error => is_inconclusive_sync(error),
     }
 }
 
@@ -156,7 +174,7 @@ impl Job for Waiting {
     fn settle(&mut self, session: &mut Session, cx: &Cx<'_>) -> Transition<NewMessages> {
         match std::mem::take(&mut self.stage) {
             Stage::Apply(batch) => Ok(self.apply(batch, session, cx)),
-            _ if session.sync().key.is_some() => Ok(Next::Call(self.next(session))),
+            _ if session.sync().key.is_some() => Ok(Next::Call(self.next(session, cx))),
             _ => Err(ReplyError::Missing(ReplyField::SyncKey).into()),
         }
     }
@@ -172,14 +190,19 @@ impl Job for Waiting {
         })
     }
 
-    fn reply(&mut self, reply: &Reply, _: &Cx<'_>) -> Transition<NewMessages, Fail> {
+    fn reply(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<NewMessages, Fail> {
         if let Stage::Sync = self.stage {
             self.stage = Stage::Apply(SyncMessages::read(reply)?);
             return Ok(Next::Settle);
         }
         match SyncCheck::read(reply)? {
-            SyncStatus::Nothing => Ok(Next::Idle(self.row())),
-            // Failures are forgotten only after webwxsync has succeeded too.
+            SyncStatus::Nothing => {
+                if self.renew_at.is_some_and(|due| due <= cx.time) {
+                    (self.stage, self.renews) = (Stage::Sync, true);
+                }
+                Ok(Next::Idle(self.row()))
+            }
+            // The count of failures is reset only after webwxsync has succeeded too.
             SyncStatus::Something { .. } => {
                 (self.stage, self.announced) = (Stage::Sync, true);
                 Ok(Next::Call(self.row()))

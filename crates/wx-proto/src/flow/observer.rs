@@ -4,12 +4,12 @@ use super::{Action, Flow, Input};
 
 /// Observes a flow while its driver runs it. `()` observes nothing.
 pub trait Observer<F: Flow + ?Sized> {
-    /// Called with each action before it is carried out, and with the flow at that moment.
+    /// Called with the flow and each action, before the driver performs the action.
     fn on_action(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
         let _ = (flow, action, now);
     }
 
-    /// Called with each input before the flow takes it.
+    /// Called with each input before the flow handles it.
     fn on_input(&mut self, input: &Input, now: Duration) {
         let _ = (input, now);
     }
@@ -27,7 +27,7 @@ impl<F: Flow + ?Sized, O: Observer<F> + ?Sized> Observer<F> for &mut O {
     }
 }
 
-/// Calls both observers, the first one first.
+/// Calls both observers, in order.
 impl<F: Flow + ?Sized, A: Observer<F>, B: Observer<F>> Observer<F> for (A, B) {
     fn on_action(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
         self.0.on_action(flow, action, now);

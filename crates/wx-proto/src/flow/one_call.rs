@@ -14,13 +14,13 @@ use crate::model::seed::Seed;
 use crate::model::step::Step;
 use crate::session::Session;
 
-/// Makes one call and ends with its reply: any [`Endpoint`], from this crate or custom.
+/// Makes one call to any [`Endpoint`], of this crate or custom, and ends with its reply.
 ///
 /// By default, a try that fails on the network, or whose reply is truncated or missing, is retried
-/// with growing waits, up to [`Policy::chunk_tries`] tries in all. This suits calls that can safely
-/// be made twice; use [`OneCall::once`] for all others. A reply that the endpoint refuses is final
-/// unless [`OneCall::repeat_if`] says otherwise. [`Error::outcome`](crate::Error::outcome) says
-/// whether the server may have carried out a call that failed.
+/// with growing waits, up to [`Policy::chunk_tries`] tries in total. This suits calls that can
+/// safely be made twice; use [`OneCall::once`] for others. A reply that the endpoint refuses is
+/// final unless [`OneCall::repeat_if`] says otherwise. [`Error::outcome`](crate::Error::outcome)
+/// says whether the server may have executed a call that failed.
 ///
 /// ```
 /// use wx_proto::endpoint::batch_get_contact::BatchGetContact;
@@ -39,15 +39,15 @@ impl<E: Endpoint> OneCall<E>
 where
     E::Reply: Clone,
 {
-    /// Makes `call` with `session`. The call belongs to that login.
+    /// Creates a flow that makes `call`, in the login of `session`.
     pub fn new(call: E, session: &Session, seed: Seed, policy: Policy) -> Self {
         let retry = Retry::call(&policy);
         let job = Calling { call, retry, once: false, reply: PhantomData };
         Self(Runner::new(job, session, seed, policy))
     }
 
-    /// Makes the call only once, over a new connection. A reused one could have been closed by the
-    /// server, which would lead to a repeat within the same try.
+    /// Makes the call only once, on a new connection. A reused connection may be closed by the
+    /// server at any time, and the call would then be repeated within the same try.
     #[must_use]
     pub fn once(mut self) -> Self {
         (self.0.job.retry.tries, self.0.job.once) = (1, true);
@@ -62,14 +62,14 @@ where
         self
     }
 
-    /// Sets which replies that the endpoint refuses are retried.
+    /// Sets a function that returns whether the call is retried after an error of the endpoint.
     #[must_use]
     pub fn repeat_if(mut self, repeats: fn(&ReplyError) -> bool) -> Self {
         self.0.job.retry.repeats = repeats;
         self
     }
 
-    /// Sets the largest reply in bytes. A larger one is an error.
+    /// Sets the maximum length of the reply in bytes. A longer reply is an error.
     #[must_use]
     pub fn reply_limit(mut self, bytes: u64) -> Self {
         self.0.job.retry.cap = bytes;

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::Response;
 use http::response::Parts;
 
-/// The head of a reply and the part of its body that was received.
+/// The head of a reply, and the received part of its body.
 #[derive(Clone)]
 pub(super) struct PartialReply {
     head: Parts,
@@ -38,7 +38,7 @@ impl PartialReply {
     }
 }
 
-/// Shows no headers, because they hold cookies.
+/// Does not show headers, because they hold cookies.
 impl std::fmt::Debug for PartialReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "PartialReply({}, {} bytes)", self.head.status.as_u16(), self.len())

@@ -10,11 +10,11 @@ use crate::model::unix_ms::UnixMs;
 /// What is known about a message that must not be sent twice unnoticed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Remembered {
-    /// Whether a hand-out other than the outstanding one may have been delivered.
+    /// Whether a try other than the current one may have been delivered.
     pub(super) maybe: bool,
     /// When it first left, if it may have been delivered.
     pub(super) first_left: Option<UnixMs>,
-    /// When the caller asked to hand out a message again that had left too long ago.
+    /// When the caller asked to send the message again although it had left too long ago.
     pub(super) resend_at: Option<UnixMs>,
     /// Whether the current time is unknown, or was unknown when the message left. It then counts as
     /// too old.
@@ -31,8 +31,9 @@ impl Remembered {
         Self { maybe: first_left.is_some(), first_left, resend_at, is_timeless }
     }
 
-    /// Whether the message may have been delivered so long before `at` that it must not leave
-    /// again. If the clock was set back, the message counts as late, because its age is unknown.
+    /// Returns whether the message may have been delivered so long before `at` that it must not
+    /// leave again. If the clock was set back, the message counts as late, because its age is
+    /// unknown.
     pub(super) fn is_late(&self, at: Duration, Moment { clock, policy, .. }: Moment<'_>) -> bool {
         let Self { maybe, first_left, resend_at, is_timeless } = *self;
         let Some(first) = resend_at.or(first_left) else { return false };

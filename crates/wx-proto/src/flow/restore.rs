@@ -1,7 +1,7 @@
 use super::job::{Cx, Fail, Job, Next, Reply, Transition};
 use super::login_state::LoginState;
 use super::newtype::flow;
-use super::retry::{Retry, is_no_verdict};
+use super::retry::{Retry, is_inconclusive};
 use super::runner::Runner;
 use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
@@ -14,11 +14,11 @@ use crate::model::step::Step;
 use crate::session::Session;
 use crate::session::replies::InitReply;
 
-/// Resumes a saved login with webwxinit, followed by a notification to the phone, whose failure is
-/// ignored. If the login is over, the [advice](Error::advice) of the error is to log in again.
+/// Resumes a saved login with webwxinit, and then notifies the phone. An error of the notification
+/// is ignored. If the login is over, the [advice](Error::advice) of the error is to log in again.
 ///
-/// webwxinit is retried while the server has a problem or something else replies in its place.
-/// After any error other than the end of the login, the same session can be restored again.
+/// webwxinit is retried if the server has a problem, or if a proxy replies in its place. After any
+/// error other than the end of the login, the same session can be restored later.
 #[derive(Debug)]
 pub struct Restore(Runner<Restoring>);
 
@@ -36,7 +36,7 @@ impl Restore {
 
 flow!(Restore(Restoring) -> ());
 
-/// The job, which also completes a login and precedes waiting for messages.
+/// The job, which is also the last part of a login and the first part of waiting for messages.
 #[derive(Debug)]
 pub(super) struct Restoring {
     seed: Seed,
@@ -50,7 +50,7 @@ pub(super) struct Restoring {
 #[derive(Clone, Debug)]
 pub(super) struct Opened {
     pub(super) session: Session,
-    /// What the user has been shown.
+    /// The states that were shown to the user.
     pub(super) shown: Vec<LoginState>,
 }
 
@@ -64,7 +64,7 @@ enum Stage {
 }
 
 impl Restoring {
-    /// Creates the job with this many tries of webwxinit.
+    /// Creates the job with `tries` tries of webwxinit.
     pub(super) fn new(seed: Seed, tries: u32) -> Self {
         Self { seed, tries, opened: None, stage: Stage::Init }
     }
@@ -102,7 +102,7 @@ impl Job for Restoring {
             }
             _ => {
                 let init = Retry::list(cx.policy).with_tries(self.tries);
-                Next::Call(init.repeated_if(is_no_verdict))
+                Next::Call(init.repeated_if(is_inconclusive))
             }
         })
     }

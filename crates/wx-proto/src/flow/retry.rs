@@ -1,4 +1,4 @@
-//! How calls are retried: one set of rules per kind.
+//! The rules for retries, one set per kind of call.
 
 use std::time::Duration;
 
@@ -6,42 +6,47 @@ use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::{LIST_LIMIT, REPLY_LIMIT};
 use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
-use crate::model::ret::RetClass;
+use crate::model::ret::{Ret, RetClass};
 use crate::model::transport_error::{TransportError, TransportErrorKind};
 
-/// How a call is retried.
+/// The rules for retries of a call.
 #[derive(Clone, Copy)]
 pub(super) struct Retry {
-    /// Tries, including the first; 0 counts as 1, `u32::MAX` means no limit.
+    /// The number of tries, including the first. 0 counts as 1; `u32::MAX` means no limit.
     pub(super) tries: u32,
     pub(super) mode: RetryMode,
-    /// Whether the error of a reply is transient.
+    /// Returns whether the call is retried after this error of a reply.
     pub(super) repeats: fn(&ReplyError) -> bool,
     /// Whether replies are passed to the job piece by piece.
     pub(super) streamed: bool,
-    /// The largest reply that is buffered.
+    /// The maximum length of a reply that is buffered.
     pub(super) cap: u64,
     /// Sets the time limits of a request.
     pub(super) limit: fn(ApiRequest, &Policy) -> ApiRequest,
 }
 
-/// How long the next try waits, and which network failures are retried.
+/// How long the next try waits, and which network errors are retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RetryMode {
-    /// One try, whose number is not reported.
+    /// Makes a single try, without reporting its number.
     Once,
-    /// Retries transient failures, with growing waits.
+    /// Retries after transient errors, with growing waits.
     Growing,
+    /// Retries transient failures, with equal waits.
+    Even,
     /// Retries everything except certificate errors, with long waits after a possible delivery.
     /// Possible deliveries are remembered, and each hand-out counts as a try.
     Message,
-    /// Retries everything except certificate errors, with growing waits. Failures are counted
-    /// across calls.
+    /// Retries after all errors except invalid certificates, with growing waits. Failures are
+    /// counted across calls.
     Endless,
 }
 
-/// How much is read of the reply to a side call, so that the connection can be reused.
+/// The maximum length of the reply to a side call. The reply is read only to reuse the connection.
 const SIDE_CALL_CAP: u64 = 64 * 1024;
+
+/// The tries of a chunk of a parallel upload, including the first.
+const PARALLEL_TRIES: u32 = 5;
 
 impl Retry {
     /// Creates the rules for a call with an immediate reply.
@@ -56,7 +61,7 @@ impl Retry {
         }
     }
 
-    /// Creates the rules for a call whose reply lists messages or contacts.
+    /// Creates the rules for a call that lists messages or contacts.
     pub(super) fn list(policy: &Policy) -> Self {
         Self { cap: LIST_LIMIT, ..Self::call(policy) }
     }
@@ -66,8 +71,21 @@ impl Retry {
         Self { limit: ApiRequest::for_chunk, ..Self::call(policy) }
     }
 
-    /// Creates the rules for a ping, a preflight or a notification: one try, whose failure is
-    /// ignored ([P34](crate::protocol#p34), [P48](crate::protocol#p48)).
+    /// Creates the rules for a chunk of a parallel upload: the same chunk is sent again on Ret −1
+    /// too, at intervals of 1 s ([P98](crate::protocol#p98)).
+    pub(super) fn parallel_chunk(policy: &Policy) -> Self {
+        Self {
+            tries: PARALLEL_TRIES,
+            mode: RetryMode::Even,
+            repeats: |error| {
+                is_transient(error) || matches!(error, ReplyError::Refused { ret: Ret(-1), .. })
+            },
+            ..Self::chunk(policy)
+        }
+    }
+
+    /// Creates the rules for a ping, a preflight or a notification: one try, and errors are ignored
+    /// ([P34](crate::protocol#p34), [P48](crate::protocol#p48)).
     pub(super) fn side_call() -> Self {
         Self {
             tries: 1,
@@ -79,8 +97,8 @@ impl Retry {
         }
     }
 
-    /// Creates the rules for a message ([§4.7](crate::protocol#s4-7)).
-    /// [`Call`](super::call::Call) treats a refusal as final.
+    /// Creates the rules for a message ([§4.7](crate::protocol#s4-7)). In addition,
+    /// [`Call`](super::call::Call) does not retry a message that the server has refused.
     pub(super) fn message(policy: &Policy) -> Self {
         Self {
             tries: policy.message_tries,
@@ -91,7 +109,7 @@ impl Retry {
         }
     }
 
-    /// Creates the rules for an image download.
+    /// Creates the rules for a download.
     pub(super) fn download(policy: &Policy) -> Self {
         Self {
             tries: policy.fetch_tries,
@@ -128,12 +146,12 @@ impl Retry {
         Self { repeats, ..self }
     }
 
-    pub(super) fn outlives(&self, failure: TransportError) -> bool {
+    pub(super) fn outlives(&self, error: TransportError) -> bool {
         match self.mode {
-            RetryMode::Once | RetryMode::Growing => failure.is_transient(),
-            // Something in between presents its own certificate.
+            RetryMode::Once | RetryMode::Growing | RetryMode::Even => error.is_transient(),
+            // An invalid certificate is final, because somebody may intercept the connection.
             RetryMode::Message | RetryMode::Endless => {
-                !matches!(failure.kind, TransportErrorKind::Certificate(_))
+                !matches!(error.kind, TransportErrorKind::Certificate(_))
             }
         }
     }
@@ -158,8 +176,8 @@ pub(super) fn back_off(policy: &Policy, failures: u32) -> Duration {
     policy.back_off_after(failures).min(policy.longest_back_off)
 }
 
-/// Whether the error of a reply is transient. A Ret is final, as are pages, redirects and other
-/// statuses.
+/// Returns whether the error of a reply is transient. A Ret, a web page, a redirect and other
+/// statuses are final.
 pub(super) fn is_transient(error: &ReplyError) -> bool {
     matches!(
         error,
@@ -170,8 +188,8 @@ pub(super) fn is_transient(error: &ReplyError) -> bool {
     )
 }
 
-/// Whether the server has a problem, for calls that can safely be made twice: besides
-/// [`is_transient`], Ret −1, every 5xx, and the statuses that ask for another try.
+/// Returns whether an idempotent call is retried after this reply error: any error that is
+/// [transient](is_transient), Ret −1, any 5xx, and the statuses 408, 425 and 429.
 pub(super) fn is_server_problem(error: &ReplyError) -> bool {
     match error {
         ReplyError::Refused { ret, .. } => ret.class() == RetClass::Transient,
@@ -180,9 +198,9 @@ pub(super) fn is_server_problem(error: &ReplyError) -> bool {
     }
 }
 
-/// Whether a reply is no verdict of the server: it has a problem, or something on the way replies
-/// in its place.
-pub(super) fn is_no_verdict(error: &ReplyError) -> bool {
+/// Returns whether an error of a reply leaves open what the server decided: the server has a
+/// problem, or a proxy replied in its place.
+pub(super) fn is_inconclusive(error: &ReplyError) -> bool {
     let is_of_somebody_else = matches!(
         error,
         ReplyError::Html

@@ -1,6 +1,7 @@
-//! What all jobs share: the outstanding action and its answer, the clock, checkpoints, the login
-//! check, cookies, cancellation, the end.
+//! The common part of all flows: the outstanding action and its input, the clock, checkpoints, the
+//! login check, cookies, cancellation, and the end of the job.
 
+mod progress;
 mod saving;
 
 use std::ops::Range;
@@ -15,7 +16,7 @@ use super::cookies::PendingCookies;
 use super::job::{Cx, Fail, Job, Next, Part, Transition};
 use super::remembered::Remembered;
 use super::retry::Retry;
-use super::{Action, CallId, Input, Progress, UnexpectedInput};
+use super::{Action, CallId, Input, UnexpectedInput};
 use crate::model::error::{Error, ErrorKind};
 use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
@@ -24,7 +25,7 @@ use crate::model::step::Step;
 use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 
-/// Runs a job.
+/// Runs a job as a flow.
 #[derive(Clone)]
 pub(super) struct Runner<J: Job> {
     pub(super) job: J,
@@ -71,7 +72,7 @@ impl<J: Job> Runner<J> {
         }
     }
 
-    /// Creates the runner of a job that needs a login.
+    /// Creates the runner of a job that requires a login.
     pub(super) fn for_login(
         job: J,
         session: &Session,
@@ -82,13 +83,17 @@ impl<J: Job> Runner<J> {
         Ok(Self::new(job, session, seed, policy))
     }
 
+    pub(super) fn seed(&self) -> Seed {
+        self.seed
+    }
+
     /// Sets the time of the first poll.
     pub(super) fn started_at(self, time: UnixMs) -> Self {
         Self { clock: Clock::new(time), ..self }
     }
 
-    /// Starts at `time` with a saved message. A message that is too late to leave again ends at
-    /// once.
+    /// Starts at `time` with a saved message. If it is too late to send the message again, the job
+    /// ends at once.
     pub(super) fn remembering(self, retry: Retry, delivery: Remembered, time: UnixMs) -> Self {
         let mut runner = self.started_at(time);
         runner.call.begin(retry);
@@ -101,7 +106,7 @@ impl<J: Job> Runner<J> {
         runner
     }
 
-    /// Hands out each new state of the job as [`Action::Save`].
+    /// Makes the job save each new state with [`Action::Save`].
     pub(super) fn checkpointed(self) -> Self {
         Self { checkpoints: Some(Box::default()), ..self }
     }
@@ -129,7 +134,7 @@ impl<J: Job> Runner<J> {
             self.cookies = PendingCookies::default();
             self.abandon(ErrorKind::LoginChanged);
         }
-        // A resumed job may not know the time.
+        // The start time of a resumed job may be unknown.
         let time = self.clock.time(now).max(self.seed.unix_ms);
         self.cookies.apply_to(self.job.session(session), time);
         if let Some(snapshot) = self.outstanding_save() {
@@ -159,11 +164,16 @@ impl<J: Job> Runner<J> {
             if let Some(snapshot) = self.checkpoint(leaves, now) {
                 return Action::Save(snapshot);
             }
+            if let Due::Done(Ok(output)) = &self.due
+                && session.login_mark() == self.login.mark
+            {
+                self.job.record(output, session);
+            }
             return match (&self.due, due) {
                 (Due::Read(span), _) => Action::Read(span.clone()),
                 (Due::Write(at, bytes), _) => Action::Write(*at, bytes.clone()),
                 (Due::Done(done), _) => Action::Done(done.clone().map_err(|error| *error)),
-                (_, Some(CallDue::Send)) => self.hand_out(now),
+                (_, Some(CallDue::Send)) => self.send(now),
                 (_, Some(CallDue::Receive(id))) => Action::Receive(id),
                 (_, Some(CallDue::Wait(until))) => Action::Wait(until),
                 (Due::Settle | Due::Call, _) => Action::Wait(now),
@@ -181,18 +191,18 @@ impl<J: Job> Runner<J> {
                 self.call.made(request, at);
             }
             Err(kind) => {
-                // An earlier try of a message may still have been delivered.
+                // An earlier try may still have delivered the message.
                 let kind = self.call.abandoned(kind);
                 self.call_failed(kind, now);
             }
         }
     }
 
-    fn hand_out<T>(&mut self, now: Duration) -> Action<T> {
+    fn send<T>(&mut self, now: Duration) -> Action<T> {
         if let Some(checkpoints) = &mut self.checkpoints {
             checkpoints.left();
         }
-        self.call.hand_out(Moment { now, clock: &self.clock, policy: &self.policy })
+        self.call.send(Moment { now, clock: &self.clock, policy: &self.policy })
     }
 
     pub(super) fn handle(&mut self, input: Input, now: Duration) -> Result<(), UnexpectedInput> {
@@ -227,36 +237,18 @@ impl<J: Job> Runner<J> {
             CallEvent::Body(bytes) => self.part(Part::Body(bytes), now),
             CallEvent::End => self.part(Part::End, now),
             CallEvent::Unusable(error) => self.unusable(error, Duration::ZERO, now),
-            CallEvent::Failed(failure) => {
+            CallEvent::Failed(error) => {
                 self.cookies.refused();
                 let at = Moment { now, clock: &self.clock, policy: &self.policy };
                 let ended = if self.job.is_restartable() {
-                    self.call.failed(failure, at)
+                    self.call.failed(error, at)
                 } else {
-                    Err(ErrorKind::Network { failure, tries: self.call.tries() })
+                    Err(ErrorKind::Network { error, tries: self.call.tries() })
                 };
                 self.ended(ended, now);
             }
         }
         Ok(())
-    }
-
-    pub(super) fn progress(&self) -> Progress {
-        let at = self.job.progress();
-        match &self.due {
-            Due::Settle | Due::Read(_) => at,
-            Due::Call | Due::Write(..) => {
-                Progress { in_doubt: self.call.in_doubt(), ..self.call.progress(at) }
-            }
-            // The tries of a message or a download are still of interest.
-            Due::Done(done) if self.call.retry().is_message() || self.call.retry().streamed => {
-                // Until its fate is saved, only this job knows of it.
-                let is_saving = self.outstanding_save().is_some();
-                let in_doubt = is_saving && done.is_err() && self.call.in_doubt();
-                Progress { in_doubt, ..self.call.progress(at) }
-            }
-            Due::Done(_) => at,
-        }
     }
 
     pub(super) fn cancel(&mut self) {
@@ -287,7 +279,7 @@ impl<J: Job> Runner<J> {
         (&mut self.job, cx)
     }
 
-    /// Makes a transition of the job.
+    /// Calls a transition of the job.
     fn step(
         &mut self,
         now: Duration,
@@ -298,7 +290,7 @@ impl<J: Job> Runner<J> {
         self.enter(next, now);
     }
 
-    /// Makes a transition that may reject the reply.
+    /// Calls a transition that may reject the reply.
     fn read(
         &mut self,
         now: Duration,
@@ -307,7 +299,7 @@ impl<J: Job> Runner<J> {
         let (job, cx) = self.cx(now);
         match read(job, &cx) {
             Ok(next) => {
-                // A streamed reply has passed its gate when its first bytes are passed on.
+                // A streamed reply has passed its checks when its first bytes are passed on.
                 if !matches!(next, Next::Receive) {
                     self.cookies.passed();
                 }
@@ -377,7 +369,7 @@ impl<J: Job> Runner<J> {
     }
 }
 
-/// Shows the job and its state, but not the session or any bytes.
+/// Shows the job and its state, but neither the session nor any bytes.
 impl<J: Job + std::fmt::Debug> std::fmt::Debug for Runner<J> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let due = match &self.due {

@@ -7,19 +7,22 @@ use crate::endpoint::upload_media::CHUNK;
 use crate::model::md5::Md5;
 use crate::model::media::{Media, MediaError, SavedMedia};
 use crate::model::media_kind::MediaKind;
-use crate::model::policy::Policy;
 use crate::model::recipient::Recipient;
 use crate::model::request_error::RequestError;
+use crate::model::secret::Secret;
 use crate::model::seed::Seed;
+use crate::model::text::Text;
 use crate::model::unix_ms::UnixMs;
+use crate::model::upload_ticket::UploadTicket;
 use crate::model::uploaded::Uploaded;
 use crate::session::Session;
 
-/// The saved state of a job: enough to resume it in the same login. It holds no secret.
+/// The saved state of a job: enough to resume it in the same login. It holds no secret of the
+/// login.
 ///
-/// It holds the seed, the values of the forms, how many chunks the server has acknowledged, and
-/// when the message was first handed out. The login is identified by a keyed hash. A
-/// [checkpointed](super::SendImage::checkpointed) job hands out each new state as an
+/// It holds the seed, the text or the values of the forms, how many chunks the server has
+/// acknowledged, and when the message first left. The login is identified by a keyed hash. A
+/// [checkpointed](super::SendMessage::checkpointed) job saves each new state with
 /// [`Action::Save`](super::Action::Save) in time, so that a crash cannot lead to a second message
 /// unnoticed.
 ///
@@ -54,32 +57,64 @@ pub(super) struct SavedCustom {
 pub(super) struct SavedUpload {
     pub(super) to: Recipient,
     pub(super) media: SavedMedia,
-    /// Known once the media has been read.
+    /// `None` until the media has been read.
     pub(super) md5: Option<Md5>,
     /// Chunks that the server has acknowledged.
     pub(super) acked: u32,
     pub(super) started_over: bool,
+    /// The ticket, once the upload was checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ticket: Option<UploadTicket>,
+    /// The server's id of a parallel upload.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "upload_id")]
+    pub(super) upload_id: Option<Secret>,
 }
 
 /// A message that is not known to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SavedMessage {
     pub(super) to: Recipient,
-    pub(super) uploaded: Uploaded,
+    #[serde(flatten)]
+    pub(super) content: Content,
     /// When it first left, if it may have been delivered.
     #[serde(rename = "handed_out_ms")]
-    pub(super) handed_out: Option<UnixMs>,
+    pub(super) first_left: Option<UnixMs>,
+}
+
+/// What a message consists of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Content {
+    Uploaded(Uploaded),
+    Text(Text),
+}
+
+/// The saved form of an UploadID. A server could put any secret into it.
+mod upload_id {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::model::secret::Secret;
+
+    pub(super) fn serialize<S: Serializer>(id: &Option<Secret>, to: S) -> Result<S::Ok, S::Error> {
+        id.as_ref().map(Secret::expose).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Secret>, D::Error> {
+        Ok(Option::<String>::deserialize(from)?.map(Secret::from))
+    }
 }
 
 /// How a saved job is resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResumeOptions {
     /// The current time, if it is known. If it is not, a message that may have been delivered
-    /// counts as too old to be handed out again. [`UnixMs::EPOCH`] counts as unknown.
+    /// counts as too old to be sent again. [`UnixMs::EPOCH`] counts as unknown.
     pub unix_ms: Option<UnixMs>,
-    /// Whether to hand out a message once more, with its own ClientMsgId, if its fate is unknown
-    /// and it left more than [`Policy::resend_within`] ago. Without it, the job ends as
-    /// [`Uncertain`](crate::ErrorKind::Uncertain).
+    /// Whether to send a message once more, with its own ClientMsgId, if its fate is unknown and it
+    /// left more than [`Policy::resend_within`](crate::Policy::resend_within) ago. Without it, the
+    /// job ends as [`Uncertain`](crate::ErrorKind::Uncertain).
     pub resend: bool,
 }
 
@@ -98,7 +133,7 @@ pub enum ResumeError {
     NotASnapshot,
     /// The version of the saved job is not 1.
     Version(u32),
-    /// The job was saved in another login. MediaIds and UserNames mean nothing outside theirs.
+    /// The job was saved in another login. MediaIds and UserNames are valid in one login only.
     OtherLogin,
     /// The saved job is of another kind.
     OtherJob,
@@ -129,7 +164,7 @@ impl Snapshot {
     }
 
     /// Creates the snapshot of a custom job in the login of `session`. `name` identifies the job.
-    /// `state` is any text; it is stored as it is, so put no secret in it.
+    /// `state` is any text; it is stored in the clear, so put no secret in it.
     #[must_use]
     pub fn custom(
         session: &Session,
@@ -207,15 +242,33 @@ impl Snapshot {
     #[must_use]
     pub fn uploaded(&self) -> Option<&Uploaded> {
         match &self.job {
-            SavedJob::Message(saved) => Some(&saved.uploaded),
-            SavedJob::Upload(_) | SavedJob::Custom(_) => None,
+            SavedJob::Message(SavedMessage { content: Content::Uploaded(uploaded), .. }) => {
+                Some(uploaded)
+            }
+            SavedJob::Message(_) | SavedJob::Upload(_) | SavedJob::Custom(_) => None,
         }
     }
 
-    /// Whether a message was handed out whose fate is unknown.
+    /// Returns the text, if the message is one.
+    #[must_use]
+    pub fn text(&self) -> Option<&Text> {
+        match &self.job {
+            SavedJob::Message(SavedMessage { content: Content::Text(text), .. }) => Some(text),
+            SavedJob::Message(_) | SavedJob::Upload(_) | SavedJob::Custom(_) => None,
+        }
+    }
+
+    /// Returns whether the media has to be read to resume the job, because its upload is not
+    /// finished.
+    #[must_use]
+    pub fn needs_media(&self) -> bool {
+        matches!(self.job, SavedJob::Upload(_))
+    }
+
+    /// Returns whether a message has left and its fate is unknown.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
-        matches!(&self.job, SavedJob::Message(SavedMessage { handed_out: Some(_), .. }))
+        matches!(&self.job, SavedJob::Message(SavedMessage { first_left: Some(_), .. }))
     }
 
     /// Returns the length of the media, if this is an incomplete upload whose media was hashed.
@@ -236,7 +289,7 @@ impl Snapshot {
         }
     }
 
-    /// Whether it was saved in this login.
+    /// Returns whether the job was saved in the login of `session`.
     #[must_use]
     pub fn is_of(&self, session: &Session) -> bool {
         self.login == session.fingerprint(&self.seed.entropy)
@@ -253,11 +306,10 @@ impl Snapshot {
     pub(super) fn upload(
         self,
         session: &Session,
-        policy: &Policy,
     ) -> Result<(Seed, SavedUpload, Media), ResumeError> {
         let (seed, job) = self.check(session)?;
         let SavedJob::Upload(saved) = job else { return Err(ResumeError::OtherJob) };
-        let media = Media::from_saved(saved.media.clone(), policy).map_err(ResumeError::Media)?;
+        let media = Media::from_saved(saved.media.clone()).map_err(ResumeError::Media)?;
         if u64::from(saved.acked) * CHUNK >= media.len() {
             return Err(ResumeError::TooManyChunks { acked: saved.acked });
         }
@@ -283,9 +335,9 @@ impl fmt::Display for ResumeError {
             }
             Self::OtherJob => f.write_str("the saved job is of another kind"),
             Self::TooManyChunks { acked } => {
-                write!(f, "the saved job has more acknowledged chunks ({acked}) than its picture")
+                write!(f, "the saved job has more acknowledged chunks ({acked}) than its file")
             }
-            Self::Media(_) => f.write_str("the picture of the saved job cannot be sent"),
+            Self::Media(_) => f.write_str("the file of the saved job cannot be sent"),
             Self::Request(_) => f.write_str("the session cannot resume the saved job"),
         }
     }

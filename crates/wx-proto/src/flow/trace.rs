@@ -24,7 +24,7 @@ use crate::wire::reply;
 #[derive(Debug)]
 pub struct Trace<T: FnMut(&ExchangeSummary)> {
     report: T,
-    call: Option<Call>,
+    exchange: Option<Exchange>,
 }
 
 /// A summary of one exchange: the name of the call, sizes, codes and times. It reveals nothing
@@ -51,14 +51,14 @@ pub struct ExchangeSummary {
     pub reply_bytes: u64,
     /// The Ret of the reply, if it has one.
     pub ret: Option<Ret>,
-    /// How the network failed. If there is neither this nor a status, the exchange was abandoned.
-    pub failure: Option<TransportError>,
-    /// The time from when the request was handed out to the last input.
-    pub took: Duration,
+    /// The network error, if any. An exchange with neither this nor a status was abandoned.
+    pub error: Option<TransportError>,
+    /// The time from [`Action::Send`] to the last input of the exchange.
+    pub duration: Duration,
 }
 
 /// The exchange in progress.
-struct Call {
+struct Exchange {
     id: CallId,
     begun: Duration,
     summary: ExchangeSummary,
@@ -68,7 +68,7 @@ struct Call {
 }
 
 /// Shows the summary, because head and body hold secrets.
-impl fmt::Debug for Call {
+impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.summary.fmt(f)
     }
@@ -80,17 +80,17 @@ const SMALL: usize = 64 * 1024;
 impl<T: FnMut(&ExchangeSummary)> Trace<T> {
     /// Calls `report` after each exchange.
     pub fn new(report: T) -> Self {
-        Self { report, call: None }
+        Self { report, exchange: None }
     }
 
     fn end(&mut self) {
-        if let Some(call) = self.call.take() {
-            (self.report)(&call.summary());
+        if let Some(exchange) = self.exchange.take() {
+            (self.report)(&exchange.summary());
         }
     }
 }
 
-impl Call {
+impl Exchange {
     fn new(id: CallId, request: &ApiRequest, progress: &Progress, now: Duration) -> Self {
         let summary = ExchangeSummary {
             step: progress.step,
@@ -102,16 +102,16 @@ impl Call {
             status: None,
             reply_bytes: 0,
             ret: None,
-            failure: None,
-            took: Duration::ZERO,
+            error: None,
+            duration: Duration::ZERO,
         };
         Self { id, begun: now, summary, head: None, body: BytesMut::new() }
     }
 
-    /// Whether `id` is handed out once more. After an answer it belongs to another call, of a flow
-    /// that drives several flows.
+    /// Returns whether `id` is this call, polled again before its first input. After an input, the
+    /// id belongs to another call, of a flow that drives several flows.
     fn awaits_head(&self, id: CallId) -> bool {
-        self.id == id && self.summary.status.is_none() && self.summary.failure.is_none()
+        self.id == id && self.summary.status.is_none() && self.summary.error.is_none()
     }
 
     fn record(&mut self, input: &Input, now: Duration) {
@@ -126,11 +126,11 @@ impl Call {
                     self.body.extend_from_slice(bytes);
                 }
             }
-            Input::Failed(_, failure) => self.summary.failure = Some(*failure),
+            Input::Failed(_, error) => self.summary.error = Some(*error),
             Input::End(_) => {}
             Input::Read(_) | Input::Written | Input::Saved | Input::Local(_) => return,
         }
-        self.summary.took = now.saturating_sub(self.begun);
+        self.summary.duration = now.saturating_sub(self.begun);
     }
 
     fn summary(self) -> ExchangeSummary {
@@ -145,19 +145,19 @@ impl<F: Flow + ?Sized, T: FnMut(&ExchangeSummary)> Observer<F> for Trace<T> {
     fn on_action(&mut self, flow: &F, action: &Action<F::Output>, now: Duration) {
         match action {
             Action::Receive(_) | Action::Write(..) => {}
-            Action::Send(id, _) if self.call.as_ref().is_some_and(|call| call.awaits_head(*id)) => {
+            Action::Send(id, _) if self.exchange.as_ref().is_some_and(|it| it.awaits_head(*id)) => {
             }
             Action::Send(id, request) => {
                 self.end();
-                self.call = Some(Call::new(*id, request, &flow.progress(), now));
+                self.exchange = Some(Exchange::new(*id, request, &flow.progress(), now));
             }
             Action::Read(_) | Action::Save(_) | Action::Wait(_) | Action::Done(_) => self.end(),
         }
     }
 
     fn on_input(&mut self, input: &Input, now: Duration) {
-        if let Some(call) = &mut self.call {
-            call.record(input, now);
+        if let Some(exchange) = &mut self.exchange {
+            exchange.record(input, now);
         }
     }
 }

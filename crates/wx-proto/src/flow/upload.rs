@@ -1,3 +1,4 @@
+mod chunks;
 mod digest;
 mod saved;
 
@@ -15,15 +16,15 @@ use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::check_upload::{CheckUpload, UploadCheck};
 use crate::endpoint::preflight::Preflight;
 use crate::endpoint::report::Report;
-use crate::endpoint::upload_media::{Accepted, CHUNK, ChunkForm, UploadChunk, UploadMedia};
+use crate::endpoint::upload_media::{CHUNK, ChunkForm, UploadMedia};
+use crate::endpoint::upload_parallel::UploadParallel;
 use crate::model::error::{Error, ErrorKind};
-use crate::model::ids::MediaId;
 use crate::model::md5::Md5;
 use crate::model::media::Media;
+use crate::model::media_kind::LargeUpload;
 use crate::model::policy::Policy;
 use crate::model::recipient::Recipient;
-use crate::model::reply_error::ReplyError;
-use crate::model::ret::RetClass;
+use crate::model::secret::Secret;
 use crate::model::seed::Seed;
 use crate::model::step::Step;
 use crate::model::unix_ms::UnixMs;
@@ -62,14 +63,14 @@ impl Upload {
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
-        let job = Uploading::new(session, media, to, seed)?;
+        let job = Uploading::new(session, media, to, seed, &policy)?;
         Ok(Self(Runner::new(job, session, seed, policy)))
     }
 }
 
 flow!(Upload(Uploading) -> Uploaded, saved);
 
-/// The job, which is also the first half of [`SendImage`](super::SendImage).
+/// The job, which is also the first half of [`SendMessage`](super::SendMessage).
 #[derive(Clone, Debug)]
 pub(super) struct Uploading {
     pub(super) to: Recipient,
@@ -77,7 +78,7 @@ pub(super) struct Uploading {
     upload: UploadMedia,
     /// The common part of the chunk requests, once `upload` is complete.
     form: Option<Box<ChunkForm>>,
-    sums: Vec<u64>,
+    checksums: Vec<u64>,
     /// The media, if it is a single chunk, so that it is not read again.
     single_chunk: Option<MediaBytes>,
     /// The chunk that is due, which is also the number of those acknowledged.
@@ -85,6 +86,9 @@ pub(super) struct Uploading {
     /// Whether a chunk of this upload may have reached the server more than once.
     repeated: bool,
     started_over: bool,
+    /// Whether the chunks go by the parallel upload, and the server's id of it.
+    parallel: bool,
+    upload_id: Option<Secret>,
     /// The saved state, while a resumed upload continues.
     saved: Option<SavedUpload>,
     stage: Stage,
@@ -107,20 +111,26 @@ impl Uploading {
         media: Media,
         to: Recipient,
         seed: Seed,
+        policy: &Policy,
     ) -> Result<Self, Error> {
         session.check_upload(seed.unix_ms).map_err(|error| Error::new(Step::Prepare, error))?;
-        media.check(session.site().profile())?;
+        let profile = session.site().profile();
+        media.check(profile, policy)?;
+        let is_large = media.len() > policy.check_above;
+        let parallel = is_large && media.kind().row(profile).large == LargeUpload::Parallel;
         let stage = Stage::Digest(Digest::new(&media));
         Ok(Self {
             upload: UploadMedia::new(media, None, to.clone(), seed),
             to,
             seed,
             form: None,
-            sums: Vec::new(),
+            checksums: Vec::new(),
             single_chunk: None,
             chunk: 0,
             repeated: false,
             started_over: false,
+            parallel,
+            upload_id: None,
             saved: None,
             stage,
         })
@@ -140,14 +150,15 @@ impl Uploading {
             if saved.md5.is_some_and(|md5| md5 != digested.md5) {
                 return Err(ErrorKind::OtherMedia);
             }
-            // Above the limit of the check, its ticket is part of every form and is not saved:
-            // start with the first chunk.
-            let from_start = self.media().len() > cx.policy.check_above;
-            self.chunk = if from_start { 0 } else { saved.acked };
+            self.chunk = saved.acked;
             self.repeated = true;
+            self.upload_id.clone_from(&saved.upload_id);
+            if let Some(ticket) = &saved.ticket {
+                self.upload = self.upload.clone().ticket(ticket.clone());
+            }
         }
         self.upload = self.upload.clone().digested(digested.md5);
-        (self.sums, self.single_chunk) = (digested.sums, digested.single_chunk);
+        (self.checksums, self.single_chunk) = (digested.checksums, digested.single_chunk);
         if !cx.policy.browser_parity || self.saved.is_some() {
             return Ok(self.check(cx));
         }
@@ -157,10 +168,11 @@ impl Uploading {
         Ok(Next::Call(Retry::side_call()))
     }
 
-    /// Makes the check if the media is large enough, and otherwise the chunks
-    /// ([P41](crate::protocol#p41)).
+    /// Makes the check if the media is large enough and was not checked before, and otherwise the
+    /// chunks ([P41](crate::protocol#p41)).
     fn check(&mut self, cx: &Cx<'_>) -> Next<Uploaded> {
-        if self.media().len() <= cx.policy.check_above {
+        let is_checked = self.upload.upload_ticket().is_some();
+        if self.media().len() <= cx.policy.check_above || is_checked {
             return self.first_chunk(cx);
         }
         self.stage = Stage::Check;
@@ -188,7 +200,10 @@ impl Uploading {
 
     fn send(&mut self, bytes: MediaBytes, cx: &Cx<'_>) -> Next<Uploaded> {
         self.stage = Stage::Send(bytes);
-        Next::Call(Retry::chunk(cx.policy))
+        Next::Call(match self.parallel {
+            true => Retry::parallel_chunk(cx.policy),
+            false => Retry::chunk(cx.policy),
+        })
     }
 
     /// Continues after a ping or a preflight, whether it failed or not.
@@ -204,75 +219,6 @@ impl Uploading {
             _ => self.next_chunk(cx),
         }
     }
-
-    /// Describes media that the server already has, so that no chunk was needed.
-    fn uploaded(&self, media_id: MediaId) -> Result<Uploaded, ErrorKind> {
-        Ok(Uploaded {
-            media_id,
-            name: self.media().name().to_owned(),
-            kind: self.media().kind(),
-            thumbnail: None,
-            encry_file_name: None,
-            bytes: self.media().len(),
-            md5: self.md5()?,
-            chunks: 0,
-            server_byte_count: None,
-        })
-    }
-
-    /// Takes the reply to a chunk and continues with the next one, or ends.
-    fn accepted(&mut self, accepted: Accepted, cx: &Cx<'_>) -> Transition<Uploaded, Fail> {
-        if self.chunk + 1 < self.upload.chunks() {
-            self.repeated |= cx.repeated;
-            self.chunk += 1;
-            return Ok(self.next_chunk(cx));
-        }
-        // Only the MediaId of the last chunk means anything.
-        let media_id = accepted.media_id()?;
-        self.repeated |= cx.repeated;
-        let len = self.media().len();
-        let odd = accepted.start_pos.filter(|pos| *pos != len);
-        if let Some(got) = odd.filter(|_| self.repeated) {
-            return Ok(self.start_over(ReplyError::Assembled { expected: len, got }, cx)?);
-        }
-        self.chunk += 1;
-        Ok(Next::Done(Uploaded {
-            thumbnail: accepted.thumbnail,
-            encry_file_name: accepted.encry_file_name,
-            chunks: self.upload.chunks(),
-            server_byte_count: odd.filter(|pos| *pos != 0),
-            ..self.uploaded(media_id)?
-        }))
-    }
-
-    /// Starts over under another ClientMediaId, once. A server that appended a repeated chunk has
-    /// assembled another file.
-    fn start_over(&mut self, why: ReplyError, cx: &Cx<'_>) -> Transition<Uploaded> {
-        if self.started_over {
-            return Err(why.into());
-        }
-        self.upload = self.upload.clone().started_over();
-        (self.chunk, self.repeated, self.started_over, self.saved, self.form) =
-            (0, false, true, None, None);
-        Ok(self.next_chunk(cx))
-    }
-
-    fn refused(&mut self, kind: ErrorKind, cx: &Cx<'_>) -> Transition<Uploaded> {
-        self.repeated |= cx.repeated;
-        match kind {
-            ErrorKind::Reply(error @ ReplyError::NoMediaId) if self.repeated => {
-                self.start_over(error, cx)
-            }
-            // The server may have forgotten the first chunks, or not accept the rest.
-            ErrorKind::Reply(error @ ReplyError::Refused { ret, .. })
-                if self.saved.is_some()
-                    && matches!(ret.class(), RetClass::Permanent | RetClass::Transient) =>
-            {
-                self.start_over(error, cx)
-            }
-            other => Err(other),
-        }
-    }
 }
 
 impl Job for Uploading {
@@ -285,7 +231,9 @@ impl Job for Uploading {
         })
     }
 
-    fn request(&mut self, session: &Session, _: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
+    fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
+        // The calls have the time at which the upload began.
+        session.check_alive(cx.time)?;
         Ok(match &self.stage {
             Stage::Ping(reports) => match reports.last() {
                 Some(report) => report.request(session)?,
@@ -293,6 +241,11 @@ impl Job for Uploading {
             },
             Stage::Check => CheckUpload::new(self.media(), self.md5()?, self.to.clone(), self.seed)
                 .request(session)?,
+            Stage::Send(MediaBytes(bytes)) if self.parallel => {
+                let (id, seed) = (self.upload_id.as_ref(), self.seed.later(cx.time));
+                UploadParallel::new(&self.upload, id, self.chunk, bytes.clone(), seed)
+                    .request(session)?
+            }
             Stage::Send(MediaBytes(bytes)) => {
                 let form = match &mut self.form {
                     Some(form) => {
@@ -316,9 +269,13 @@ impl Job for Uploading {
                     self.upload = self.upload.clone().ticket(ticket);
                     Ok(self.first_chunk(cx))
                 }
-                UploadCheck::Known(media_id) => Ok(Next::Done(self.uploaded(media_id)?)),
+                UploadCheck::Known(media_id, ticket) => {
+                    self.upload = self.upload.clone().ticket(ticket);
+                    Ok(Next::Done(self.uploaded(media_id)?))
+                }
             },
-            Stage::Send(_) => self.accepted(UploadChunk::read(reply)?, cx),
+            Stage::Send(_) if self.parallel => self.accepted_parallel(reply, cx),
+            Stage::Send(_) => self.accepted(reply, cx),
             _ => Ok(self.side_call_over(cx)),
         }
     }
@@ -339,8 +296,8 @@ impl Job for Uploading {
             };
         }
         digest::check(&bytes, u64::from(self.chunk), self.media().len())?;
-        let sum = self.sums.get(self.chunk as usize);
-        if !self.media().is_immutable() && sum != Some(&digest::sum(&bytes)) {
+        let checksum = self.checksums.get(self.chunk as usize);
+        if !self.media().is_immutable() && checksum != Some(&digest::checksum(&bytes)) {
             return Err(ErrorKind::Changed);
         }
         Ok(self.send(MediaBytes(bytes), cx))

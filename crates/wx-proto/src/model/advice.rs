@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What to do about an error. `Display` says it in one sentence.
+/// What to do about an error. `Display` shows one sentence for the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Advice {
@@ -12,19 +12,21 @@ pub enum Advice {
     Wait,
     /// The server has a temporary problem.
     RetryLater,
-    /// The job was cancelled, or its login was replaced by another: nothing is wrong.
+    /// The job was cancelled, or its login was replaced by another. There was no error otherwise.
     BeginAgain,
     /// The network failed.
     CheckNetwork,
-    /// The account is not allowed to log in to web WeChat, but perhaps to the File Transfer Helper.
+    /// The account may not log in to web WeChat. The File Transfer Helper accepts more accounts.
     UseFileHelper,
-    /// Something between this computer and the server refuses, or replies in its place.
+    /// A proxy or firewall refuses the requests, or replies in place of the server.
     CheckProxy,
     /// The file cannot be sent, read or written.
     CheckFile,
+    /// There is no text to send.
+    WriteText,
     /// The server refused the recipient.
     CheckRecipient,
-    /// The image does not exist, no longer exists, or belongs to another login.
+    /// The media does not exist, no longer exists, or belongs to another login.
     CheckMessage,
     /// The key was already used for another message of the outbox.
     CheckKey,
@@ -50,6 +52,7 @@ impl Advice {
             Self::UseFileHelper => "use_file_helper",
             Self::CheckProxy => "check_proxy",
             Self::CheckFile => "check_file",
+            Self::WriteText => "write_text",
             Self::CheckRecipient => "check_recipient",
             Self::CheckMessage => "check_message",
             Self::CheckKey => "check_key",
@@ -71,17 +74,17 @@ impl fmt::Display for Advice {
             Self::CheckNetwork => "check the network and try again",
             Self::CheckProxy => {
                 "something between this computer and the server interferes: check the proxy and \
-                 the \
-                 network"
+                 the network"
             }
             Self::UseFileHelper => {
                 "the File Transfer Helper is open to more accounts: `wx login --profile filehelper`"
             }
             Self::CheckFile => "check the file",
+            Self::WriteText => "write something",
             Self::CheckRecipient => "check the recipient; to send to yourself, use filehelper",
             Self::CheckMessage => {
-                "the message may be too old or too new, from another login, or a sticker from the \
-                 store; try again later"
+                "the message may be too old or too new, from another login, a sticker from the \
+                 store, or a file above 25 MiB; try again later"
             }
             Self::CheckKey => "use a new key, or send what this one was first used for",
             Self::RaiseLimit => "raise the limit if this is what you want",

@@ -2,13 +2,14 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::model::image_format::ImageFormat;
 use crate::model::media::MediaError;
+use crate::model::media_format::MediaFormat;
 
 /// The recommended limit for [`data_url`]: 1 MiB.
 pub const DATA_URL_LIMIT: usize = 1024 * 1024;
 
-/// Encodes an image as a `data:` URL for a local preview, as the page does
-/// ([§4.2](crate::protocol#s4-2)). It is never uploaded. `limit` is in bytes; [`DATA_URL_LIMIT`] is
-/// recommended.
+/// Encodes an image as a `data:` URL for a local preview, as the official page does
+/// ([§4.2](crate::protocol#s4-2)). The URL is never uploaded. `limit` is in bytes;
+/// [`DATA_URL_LIMIT`] is recommended.
 ///
 /// ```
 /// let url = wx_proto::data_url(b"GIF89a\x01\0\x01\0\0\0\0;", wx_proto::DATA_URL_LIMIT)?;
@@ -25,7 +26,8 @@ pub fn data_url(image: &[u8], limit: usize) -> Result<String, MediaError> {
     if image.len() > limit {
         return Err(MediaError::TooLarge { len: image.len() as u64, limit: limit as u64 });
     }
-    let format = ImageFormat::from_first_bytes(image).ok_or(MediaError::NotAnImage)?;
+    let format =
+        ImageFormat::from_first_bytes(image).ok_or(MediaError::NotAnImage(MediaFormat::Other))?;
     Ok(format!("data:{};base64,{}", format.mime(), STANDARD.encode(image)))
 }
 
@@ -34,9 +36,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_is_no_preview() {
+    fn refuses_what_is_not_a_preview() {
         assert_eq!(data_url(b"", 10), Err(MediaError::Empty));
-        assert_eq!(data_url(b"<html></html>", 100), Err(MediaError::NotAnImage));
+        assert_eq!(
+            data_url(b"<html></html>", 100),
+            Err(MediaError::NotAnImage(MediaFormat::Other))
+        );
         let (len, limit) = (13, 12);
         assert_eq!(data_url(b"GIF89a.......", 12), Err(MediaError::TooLarge { len, limit }));
         assert!(data_url(b"GIF89a.......", 13).is_ok());

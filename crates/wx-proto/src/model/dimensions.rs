@@ -1,10 +1,10 @@
-//! Width and height of an image.
+//! The width and height of an image.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Width and height of an image in pixels, neither of them 0.
+/// The width and height of an image in pixels. Neither is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "(u32, u32)", into = "(u32, u32)")]
 pub struct Dimensions {
@@ -13,7 +13,7 @@ pub struct Dimensions {
 }
 
 impl Dimensions {
-    /// Returns these dimensions, or `None` if one of them is 0.
+    /// Creates dimensions. Returns `None` if the width or the height is 0.
     #[must_use]
     pub const fn new(width: u32, height: u32) -> Option<Self> {
         if width == 0 || height == 0 { None } else { Some(Self { width, height }) }
@@ -54,7 +54,7 @@ impl From<Dimensions> for (u32, u32) {
     }
 }
 
-/// Shows them like `100 × 71`.
+/// Formats the dimensions like `100 × 71`.
 impl fmt::Display for Dimensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} × {}", self.width, self.height)

@@ -13,7 +13,7 @@ use crate::model::step::Step;
 use crate::model::transport_error::{Delivery, TransportError};
 use crate::model::uploaded::Uploaded;
 
-/// The error of a job: the step that failed, why it failed, and what is left of the job.
+/// The error of a job: the step that failed, why it failed, and the results so far.
 ///
 /// `Display` says what failed in one line, and the [source](std::error::Error::source) says why.
 /// Use [`chain`](Self::chain) to print both. Neither shows a URL or a secret.
@@ -30,7 +30,7 @@ pub struct Error {
     /// can be sent with this upload. If the outcome is [unknown](Outcome::Unknown), a new message
     /// may be a duplicate.
     pub uploaded: Option<Box<Uploaded>>,
-    /// The id of the message, if it was handed out.
+    /// The id of the message, if it has [left](crate::flow#the-contract).
     pub local_id: Option<LocalId>,
 }
 
@@ -54,17 +54,17 @@ pub enum ErrorKind {
     Media(MediaError),
     /// The reply cannot be used, or the server refused the request.
     Reply(ReplyError),
-    /// The network failed at the last of several tries.
+    /// The last try failed because of the network.
     Network {
-        /// How the last try failed.
-        failure: TransportError,
+        /// The error of the last try.
+        error: TransportError,
         /// The number of tries.
         tries: u32,
     },
     /// The message may have been delivered.
     Uncertain {
-        /// How the last try ended, if that is known. If the server refused it, an earlier one may
-        /// still have been accepted.
+        /// The error of the last try, if it is known. Even if the server refused that try, it may
+        /// have accepted an earlier one.
         last: Option<Box<ErrorKind>>,
         /// The number of tries.
         tries: u32,
@@ -78,8 +78,8 @@ pub enum ErrorKind {
     },
     /// The caller cancelled the job.
     Cancelled,
-    /// The session holds another login by now, or none. The job belongs to the login that it began
-    /// in: start it again.
+    /// The session now holds another login, or none. A job belongs to the login that it began in:
+    /// start it again.
     LoginChanged,
     /// The file changed while it was being sent.
     Changed,
@@ -99,33 +99,32 @@ pub enum ErrorKind {
 /// Whether the message may have been delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The message was not sent, or the call was not carried out. It is safe to send it again.
+    /// The message was not sent, or the call was not executed. It is safe to try again.
     NotSent,
-    /// The message may have been delivered, or the call carried out. Sending it again may repeat
-    /// it.
+    /// The message may have been delivered, or the call executed. Another try may duplicate it.
     Unknown,
 }
 
 impl Error {
-    /// Creates an error of a step, without an upload.
+    /// Creates an error of `step`, without a completed upload.
     pub fn new(step: Step, kind: impl Into<ErrorKind>) -> Self {
         Self { step, chunk: None, kind: kind.into(), uploaded: None, local_id: None }
     }
 
-    /// Describes the failed step. `None` if the kind already says everything: nothing was done yet,
-    /// or the message may have been sent.
+    /// Describes the failed step. Returns `None` if the kind says everything: either nothing was
+    /// done yet, or the message may have been delivered.
     fn what_failed(&self) -> Option<&'static str> {
         if matches!(self.kind, ErrorKind::Uncertain { .. }) {
             return None;
         }
         Some(match self.step {
             Step::Prepare => return None,
-            Step::Digest => "the picture could not be read",
+            Step::Digest => "the file could not be read",
             Step::Report => "the report could not be sent",
             Step::Check => "the upload could not be checked",
-            Step::Upload => "the picture could not be uploaded",
+            Step::Upload => "the file could not be uploaded",
             Step::Message => "the message could not be sent",
-            Step::Download => "the picture could not be fetched",
+            Step::Download => "the download failed",
             Step::Login => "the login failed",
             Step::Init => "the session could not be started",
             Step::Sync => "the messages could not be fetched",
@@ -141,14 +140,14 @@ impl Error {
     }
 
     /// Returns whether the message may have been delivered; for a [custom
-    /// call](crate::flow::OneCall), whether the server may have carried it out. Always
+    /// call](crate::flow::OneCall), whether the server may have executed it. Always
     /// [`Outcome::NotSent`] for other jobs that send no message.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         let is_unknown = match (&self.kind, self.step) {
             (ErrorKind::Uncertain { .. }, _) => true,
-            (ErrorKind::Network { failure, tries: 0 | 1 }, Step::Call) => {
-                failure.delivery == Delivery::Unknown
+            (ErrorKind::Network { error, tries: 0 | 1 }, Step::Call) => {
+                error.delivery == Delivery::Unknown
             }
             // The server refused, or nothing was sent.
             (
@@ -162,20 +161,20 @@ impl Error {
         if is_unknown { Outcome::Unknown } else { Outcome::NotSent }
     }
 
-    /// Returns the `Ret` with which the server refused the last try.
+    /// Returns the `Ret` of the server's refusal, if the last try was refused.
     #[must_use]
     pub fn ret(&self) -> Option<Ret> {
         self.kind.ret()
     }
 
-    /// Returns a display of this error and everything that caused it, in one line.
+    /// Returns a [`Display`](fmt::Display) of this error and its sources, in one line.
     #[must_use]
     pub fn chain(&self) -> ErrorChain<'_> {
         ErrorChain(self)
     }
 
-    /// Returns whether the same job may succeed if it is run again later: the server or the network
-    /// had a problem, and the message was not sent.
+    /// Returns whether the same job may succeed later: the server or the network had a problem, and
+    /// the message was not sent.
     ///
     /// Each request has been retried already, so wait for minutes rather than seconds. Rate limits
     /// are not included, because they last for hours; neither are jobs that were cancelled or whose
@@ -228,7 +227,7 @@ impl Error {
     /// Returns what to do next.
     #[must_use]
     pub fn advice(&self) -> Advice {
-        // A custom call may be one that must not be made twice.
+        // Some custom calls must not be made twice.
         if self.step == Step::Call && self.outcome() == Outcome::Unknown {
             return Advice::LookAtPhone;
         }
@@ -242,7 +241,7 @@ impl Error {
             | ErrorKind::OtherMedia
             | ErrorKind::SourceEnded { .. } => Advice::CheckFile,
             ErrorKind::Source(error) => error.advice(),
-            ErrorKind::Network { failure, .. } => failure.advice(),
+            ErrorKind::Network { error, .. } => error.advice(),
             ErrorKind::Uncertain { .. } => Advice::LookAtPhone,
             ErrorKind::Cancelled | ErrorKind::LoginChanged => Advice::BeginAgain,
             ErrorKind::Reply(reply) => reply.advice(self.step),
@@ -251,7 +250,7 @@ impl Error {
 }
 
 impl ErrorKind {
-    /// Returns the inner error, if this kind adds nothing to it.
+    /// Returns the inner error, if this kind only wraps it.
     fn payload(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Request(error) => Some(error),
@@ -259,12 +258,12 @@ impl ErrorKind {
             Self::Reply(error) => Some(error),
             Self::Host(error) => Some(error),
             Self::Source(error) => Some(error),
-            Self::Network { failure, tries: 0 | 1 } => Some(failure),
+            Self::Network { error, tries: 0 | 1 } => Some(error),
             _ => None,
         }
     }
 
-    /// Returns what a chain of errors continues with.
+    /// Returns the next error of a chain.
     fn link(&self) -> &(dyn std::error::Error + 'static) {
         self.payload().unwrap_or(self)
     }
@@ -320,7 +319,7 @@ impl From<MediaError> for Error {
     }
 }
 
-/// Says what failed. The source says why: print the whole [chain](Error::chain).
+/// Shows what failed. The source shows why: print the whole [chain](Error::chain).
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.what_failed(), self.step, self.chunk) {
@@ -342,7 +341,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// A kind with a payload displays the payload and has its source.
+/// A kind that wraps another error has that error's text and source.
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -351,7 +350,7 @@ impl fmt::Display for ErrorKind {
             Self::Reply(error) => error.fmt(f),
             Self::Host(error) => error.fmt(f),
             Self::Source(error) => error.fmt(f),
-            Self::Network { failure, tries: 0 | 1 } => failure.fmt(f),
+            Self::Network { error, tries: 0 | 1 } => error.fmt(f),
             Self::Network { tries, .. } => write!(f, "there was no usable reply in {tries} tries"),
             Self::Uncertain { last: Some(last), .. } if last.ret().is_some() => {
                 f.write_str("the message may have been delivered by an earlier try")
@@ -386,7 +385,7 @@ impl fmt::Display for ErrorKind {
 impl std::error::Error for ErrorKind {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Network { failure, tries: 2.. } => Some(failure),
+            Self::Network { error, tries: 2.. } => Some(error),
             Self::Uncertain { last, .. } => last.as_ref().map(|last| last.link()),
             payload => payload.payload()?.source(),
         }

@@ -1,12 +1,12 @@
-//! An error and everything that caused it, in one line.
+//! Displays an error and its sources in one line.
 
 use std::error::Error;
 use std::fmt;
 
-/// Displays an error and everything that caused it in one line, separated by colons.
+/// Displays an error and all of its sources in one line, separated by colons.
 ///
-/// The text of an error does not repeat its [source](Error::source). Print the chain wherever a
-/// person reads it.
+/// The text of an error does not repeat its [source](Error::source). Use the chain for texts that
+/// people read.
 ///
 /// ```
 /// use wx_proto::{ErrorChain, ErrorKind, ReplyError, Step};
@@ -15,7 +15,7 @@ use std::fmt;
 /// assert_eq!(error.to_string(), "the logout failed");
 /// let shown = "the logout failed: the server answered with status 503";
 /// assert_eq!(error.chain().to_string(), shown);
-/// // Any other error, such as the one that `main` ends with.
+/// // This works for any error, such as one that `main` returns.
 /// let error: Box<dyn std::error::Error> = error.into();
 /// assert_eq!(ErrorChain(&*error).to_string(), shown);
 /// ```

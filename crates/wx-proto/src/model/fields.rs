@@ -1,4 +1,4 @@
-//! The fields that errors name.
+//! The names of fields, for errors.
 
 macro_rules! fields {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal,)+ }) => {
@@ -10,7 +10,7 @@ macro_rules! fields {
         }
 
         impl $name {
-            /// Returns the name of the field as it appears in the text.
+            /// Returns the name of the field in the reply or file.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -38,11 +38,12 @@ fields! {
         PassTicket = "pass_ticket",
         UserName = "User.UserName",
         SyncKey = "SyncKey",
+        UploadId = "UploadID",
     }
 }
 
 fields! {
-    /// A field of a session, named as in its file.
+    /// A field of a session, with its name in the session file.
     SessionField {
         Profile = "profile",
         Base = "base",

@@ -1,11 +1,11 @@
-//! The first bytes of a body, as far as they can be shown.
+//! The first bytes of a body, without text that may be secret.
 
 use std::fmt::{self, Write};
 
-/// The longest run of printable ASCII that is shown of a server's text. A longer one may be a
-/// secret.
+/// The longest run of printable ASCII characters that is shown of a server's text. Longer runs may
+/// be secrets.
 pub(crate) const LONGEST_RUN: usize = 7;
-/// Replaces what is not shown.
+/// Replaces characters that are not shown.
 pub(crate) const WITHHELD: char = '…';
 
 /// The first bytes of a body in an unknown format, in hexadecimal: at most 16, and fewer if they

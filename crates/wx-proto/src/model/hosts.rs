@@ -1,12 +1,12 @@
-//! Which host serves which calls ([§1](crate::protocol#s1)).
+//! The hosts that serve each kind of call ([§1](crate::protocol#s1)).
 
 use std::fmt;
 use std::net::IpAddr;
 
 use crate::model::profile::Profile;
 
-/// The hosts of all roles, derived from one base. They are an allow-list, compared by whole labels
-/// ([P1](crate::protocol#p1), [P4](crate::protocol#p4)).
+/// The hosts of all roles, derived from one base host. Only the hosts of an allow-list are
+/// accepted, compared by whole labels ([P1](crate::protocol#p1), [P4](crate::protocol#p4)).
 ///
 /// ```
 /// use wx_proto::{Hosts, HostRole};
@@ -33,7 +33,7 @@ pub struct Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostRole {
-    /// Messages, contacts, webwxgetmsgimg, and everything else without a host of its own.
+    /// Messages, contacts, webwxgetmsgimg, and all other calls without a separate host.
     Base,
     /// webwxuploadmedia and webwxgetmedia.
     File,
@@ -43,11 +43,11 @@ pub enum HostRole {
     Login,
     /// The QR code image.
     Qr,
-    /// The reportforweb pings. Never receives cookies or credentials.
+    /// The reportforweb pings. This host never receives cookies or credentials.
     Support,
 }
 
-/// Why the address of a server is not accepted.
+/// Why the address of a server was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostError {
@@ -63,14 +63,15 @@ pub enum HostError {
         /// The host in the address, or `None` if it must not be shown.
         host: Option<String>,
     },
-    /// Plain http to a loopback address, which the caller did not allow.
+    /// Plain http to a loopback address without the caller's permission.
     Loopback {
         /// The address.
         host: String,
     },
 }
 
-/// Base, login, file and push: [§1.2](crate::protocol#s1-2) and [§1.3](crate::protocol#s1-3).
+/// The base, login, file and push host of each family ([§1.2](crate::protocol#s1-2),
+/// [§1.3](crate::protocol#s1-3)).
 const FAMILIES: [[&str; 4]; 8] = [
     ["wx.qq.com", "login.wx.qq.com", "file.wx.qq.com", "webpush.wx.qq.com"],
     ["wx2.qq.com", "login.wx2.qq.com", "file.wx2.qq.com", "webpush.wx2.qq.com"],
@@ -92,7 +93,7 @@ const FAMILIES: [[&str; 4]; 8] = [
     ],
 ];
 
-/// QR and support, which all families share: [§1.1](crate::protocol#s1-1).
+/// The QR and support hosts, which all families share ([§1.1](crate::protocol#s1-1)).
 const OTHERS: [&str; 2] = ["login.weixin.qq.com", "support.weixin.qq.com"];
 
 impl Hosts {
@@ -101,8 +102,8 @@ impl Hosts {
     /// ([P1](crate::protocol#p1)).
     ///
     /// # Errors
-    /// Returns a [`HostError`] for anything but https to one of the hosts of
-    /// [§1.2](crate::protocol#s1-2) and [§1.3](crate::protocol#s1-3).
+    /// Returns a [`HostError`] unless `base` is an https address of a host in
+    /// [§1.2](crate::protocol#s1-2) or [§1.3](crate::protocol#s1-3).
     pub fn from_base(base: &str) -> Result<Self, HostError> {
         let base = Origin::parse(base)?;
         if !base.https {
@@ -118,8 +119,8 @@ impl Hosts {
     }
 
     /// Like [`Hosts::from_base`], but also accepts plain http to a literal loopback address
-    /// (`127.0.0.0/8`, `[::1]`), for tests and demonstrations. **Every** role is then served by
-    /// that address, including pings and the login.
+    /// (`127.0.0.0/8`, `[::1]`), for tests and demonstrations. That address then serves **every**
+    /// role, including pings and the login.
     ///
     /// # Errors
     /// Returns a [`HostError`] for any other host.
@@ -137,7 +138,7 @@ impl Hosts {
         Self { base: Origin::https("wx.qq.com") }
     }
 
-    /// Returns the first entry of the File Transfer Helper.
+    /// Returns the first family of the File Transfer Helper.
     pub(crate) fn file_helper() -> Self {
         Self { base: Origin::https("filehelper.weixin.qq.com") }
     }
@@ -147,7 +148,7 @@ impl Hosts {
         self.base.host()
     }
 
-    /// Returns the profile of these hosts. A loopback address is for any profile.
+    /// Returns the profile of these hosts, or `None` for a loopback address, which serves both.
     pub(crate) fn profile(&self) -> Option<Profile> {
         let [base, .., push] = family(&self.base.host)?;
         // Only the File Transfer Helper has no separate host for synccheck.
@@ -182,7 +183,7 @@ fn family(host: &str) -> Option<&'static [&'static str; 4]> {
     FAMILIES.iter().find(|row| row[0] == host)
 }
 
-/// Whether a host belongs to web WeChat or is a loopback address, so that nobody else can own it.
+/// Returns whether a host belongs to web WeChat or is a loopback address. Nobody else owns these.
 pub(crate) fn is_of_wechat(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     is_loopback(&host)
@@ -225,7 +226,7 @@ impl Origin {
         Ok(Self { https, host, port })
     }
 
-    /// Returns the host name or address in lower case; an IPv6 address in brackets.
+    /// Returns the host name or address in lower case. An IPv6 address is in brackets.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host

@@ -46,20 +46,20 @@ macro_rules! name {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(Box<str>);
 
         impl $name {
-            /// Checks `text` and wraps it.
+            /// Creates an identifier from `text`.
             ///
             /// # Errors
-            /// Returns a [`NameError`] if it does not have the form.
+            /// Returns a [`NameError`] if `text` does not have the required form.
             pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
                 let text = text.into();
                 let valid: fn(&str) -> bool = $valid;
-                if valid(&text) { Ok(Self(text)) } else { Err(NameError::$error) }
+                if valid(&text) { Ok(Self(text.into())) } else { Err(NameError::$error) }
             }
 
-            /// Returns the text, as sent on the wire.
+            /// Returns the text that is sent on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -96,20 +96,20 @@ macro_rules! name {
 
         impl From<$name> for String {
             fn from(name: $name) -> Self {
-                name.0
+                name.0.into()
             }
         }
     };
 }
 
 name! {
-    /// The id of a message, by which its image is fetched: up to 20 decimal digits, never a float
-    /// ([P17](crate::protocol#p17)).
+    /// The server's id of a message: up to 20 decimal digits, never parsed as a float
+    /// ([P17](crate::protocol#p17)). The image of a message is fetched by this id.
     MsgId, MsgId, |text| (1..=20).contains(&text.len()) && is_digits(text)
 }
 
 impl MsgId {
-    /// Whether this is the id 0, which no message has.
+    /// Returns whether this is the id 0, which no message has.
     pub(crate) fn is_zero(&self) -> bool {
         self.0.bytes().all(|digit| digit == b'0')
     }
@@ -120,19 +120,19 @@ impl UserName {
     pub(crate) const FILE_HELPER: &str = "filehelper";
 
     pub(crate) fn file_helper() -> Self {
-        Self(Self::FILE_HELPER.to_owned())
+        Self(Self::FILE_HELPER.into())
     }
 
     /// Returns whether this is a room.
     #[must_use]
     pub fn is_room(&self) -> bool {
-        self.0.starts_with("@@")
+        self.0.starts_with("@@") || self.0.ends_with("@chatroom")
     }
 }
 
 name! {
     /// The server's name for a contact: a person (`@` + hex), a room (`@@` + hex), `filehelper`, or
-    /// another special name. All but the special names are valid in one login only
+    /// another special name. Except for special names, it is valid in one login only
     /// ([§8.4](crate::protocol#s8-4)). Messages can be sent to a [`Recipient`](crate::Recipient).
     UserName, UserName, |text| {
         (1..=256).contains(&text.chars().take(257).count()) && !text.chars().any(char::is_control)
@@ -140,22 +140,23 @@ name! {
 }
 
 name! {
-    /// The result of an upload, by which a message refers to it ([§4.6](crate::protocol#s4-6)). It
+    /// The server's id of an upload, which messages refer to ([§4.6](crate::protocol#s4-6)). It
     /// identifies the media and is not a credential.
     MediaId, MediaId, |text| is_token(text)
 }
 
 name! {
-    /// LocalID and ClientMsgId of a message: 17 digits ([P44](crate::protocol#p44)). The server
-    /// drops a repeated message with the same id.
+    /// The LocalID and ClientMsgId of a message: 17 digits ([P44](crate::protocol#p44)). The server
+    /// drops a message with an id that it has already seen.
     LocalId, LocalId, |text| text.len() == 17 && is_digits(text)
 }
 
 impl LocalId {
-    /// Joins the milliseconds and a decimal fraction with three digits, without its dot: `0` and
-    /// three digits. Milliseconds have 13 digits until 2286; only the last 13 are used.
+    /// Joins the last 13 digits of the milliseconds and a random fraction in thousandths, with four
+    /// digits. Milliseconds have 13 digits until 2286.
     pub(crate) fn from_clock(time: UnixMs, thousandths: u16) -> Self {
-        Self(format!("{:013}{:04}", time.get() % 10_000_000_000_000, thousandths.min(1000)))
+        let id = format!("{:013}{:04}", time.get() % 10_000_000_000_000, thousandths.min(1000));
+        Self(id.into())
     }
 }
 
@@ -169,9 +170,9 @@ name! {
 }
 
 impl DeviceId {
-    /// Creates the official page's form from the last 15 digits of `number`.
+    /// Creates an id in the form of the official page, from the last 15 digits of `number`.
     pub(crate) fn from_number(number: u64) -> Self {
-        Self(format!("e{:015}", number % 1_000_000_000_000_000))
+        Self(format!("e{:015}", number % 1_000_000_000_000_000).into())
     }
 }
 

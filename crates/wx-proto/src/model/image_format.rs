@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::sniff::{FIRST, SHORT, Sniffed, sniff};
 
-/// The format of an image, by its first bytes alone ([P19](crate::protocol#p19)).
+/// The format of an image, determined by its first bytes ([P19](crate::protocol#p19)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -21,24 +21,24 @@ pub enum ImageFormat {
     Gif,
     /// BMP.
     Bmp,
-    /// WebP: can be fetched, but not sent as an image.
+    /// WebP. It can be fetched, but not sent as an image.
     Webp,
-    /// HEIC, HEIF or AVIF: can be fetched, but not sent as an image.
+    /// HEIC, HEIF or AVIF. It can be fetched, but not sent as an image.
     Heif,
-    /// TIFF: can be fetched, but not sent as an image.
+    /// TIFF. It can be fetched, but not sent as an image.
     Tiff,
-    /// An unknown format, fetched all the same: see
+    /// An unknown format, which was kept because of
     /// [`Policy::keep_unknown`](crate::Policy::keep_unknown).
     Unknown,
 }
 
 impl ImageFormat {
-    /// The number of first bytes that [`ImageFormat::from_first_bytes`] examines. A JPEG that
-    /// begins with a preview needs that many.
+    /// The maximum number of bytes that [`ImageFormat::from_first_bytes`] examines. A JPEG that
+    /// begins with a preview needs all of them.
     pub const FIRST: usize = FIRST;
 
-    /// Returns the format of an image by its first [`ImageFormat::FIRST`] bytes (or all there are),
-    /// or `None` if it is unknown.
+    /// Recognises an image by its first [`ImageFormat::FIRST`] bytes, or by all bytes of a shorter
+    /// one. Returns `None` if the format is unknown.
     #[must_use]
     pub fn from_first_bytes(first: &[u8]) -> Option<Self> {
         match sniff(first) {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 /// An immutable list that is cheap to clone: clones share its elements.
 ///
-/// It derefs to a slice. `into_iter` and `Vec::from` move the elements out, and copy them only
-/// while a clone exists, such as the one in a finished flow.
+/// It dereferences to a slice. `into_iter` and `Vec::from` move the elements out. They copy them
+/// only while a clone exists, such as the one in a finished flow.
 #[derive(PartialEq, Eq)]
 pub struct Items<T>(Arc<Vec<T>>);
 

@@ -1,4 +1,4 @@
-//! MD5 digests, and the hasher that computes them.
+//! MD5 digests and their incremental computation.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,9 +6,10 @@ use std::str::FromStr;
 use md5::Digest;
 use serde::{Deserialize, Serialize};
 
-/// The MD5 of a whole file, as the upload forms hold it ([P29](crate::protocol#p29)).
+/// The MD5 digest of a whole file, which the upload forms contain ([P29](crate::protocol#p29)).
 ///
-/// As text and in JSON, it is 32 hex digits, written in lower case and read in either.
+/// Its text and its JSON are 32 hex digits, which are written in lower case and read in either
+/// case.
 ///
 /// ```
 /// use wx_proto::Md5;
@@ -22,18 +23,18 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Md5([u8; 16]);
 
-/// The text is not an MD5, which is 32 hex digits.
+/// The error of parsing a text that is not 32 hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Md5Error;
 
 impl Md5 {
-    /// Returns the MD5 of `bytes`.
+    /// Computes the MD5 of `bytes`.
     #[must_use]
     pub fn digest(bytes: &[u8]) -> Self {
         Self(md5::Md5::digest(bytes).into())
     }
 
-    /// Returns the digest's bytes.
+    /// Returns the bytes of the digest.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
@@ -126,7 +127,7 @@ impl Md5Hasher {
     }
 }
 
-/// Shows nothing of the bytes.
+/// Does not show the bytes.
 impl fmt::Debug for Md5Hasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Md5Hasher").finish_non_exhaustive()

@@ -1,24 +1,24 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::image_format::ImageFormat;
 use crate::model::media_format::MediaFormat;
-use crate::model::media_kind::MediaKind;
+use crate::model::media_kind::{LargeUpload, MediaKind};
 use crate::model::policy::Policy;
 use crate::model::profile::Profile;
 use crate::model::unix_ms::UnixMs;
 
 /// Media to send, as described in the upload forms. The bytes stay with the caller.
 ///
-/// The first bytes decide the format, whatever the name says, and with it the MIME type, the
-/// `mediatype` and the call that sends it.
+/// The first bytes decide the format, whatever the name says, and with it the MIME type and the
+/// default kind. What is not an image that web WeChat can send as one is sent as a file.
 ///
 /// ```
-/// use wx_proto::{MediaFormat, Media, Policy};
+/// use wx_proto::{Media, MediaFormat};
 ///
 /// let first = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xdb\0\x43";
-/// let media = Media::new("holiday.png", 977_168, first, &Policy::default())?;
+/// let media = Media::new("holiday.png", 977_168, first)?;
 /// assert_eq!(media.format(), MediaFormat::Jpeg);
 /// # Ok::<(), wx_proto::MediaError>(())
 /// ```
@@ -45,25 +45,25 @@ pub(crate) struct SavedMedia {
 pub enum MediaError {
     /// The file is empty.
     Empty,
-    /// The file is larger than [`Policy::max_upload`].
+    /// The file is larger than [`Policy::max_file`], or the image is larger than
+    /// [`Policy::max_upload`].
     TooLarge {
         /// The length in bytes.
         len: u64,
         /// The limit in bytes.
         limit: u64,
     },
-    /// The file is larger than the profile accepts for its kind. Only the File Transfer Helper has
-    /// such a limit ([§8.8](crate::protocol#s8-8)).
+    /// The file is larger than the profile accepts for its kind. Only images and emoticons to the
+    /// File Transfer Helper have such a limit ([§8.8](crate::protocol#s8-8)).
     TooLargeForProfile {
         /// The length in bytes.
         len: u64,
         /// The limit in bytes.
         limit: u64,
     },
-    /// The first bytes are not those of an image in a known format.
-    NotAnImage,
-    /// Web WeChat does not send images in this format.
-    Unsupported(ImageFormat),
+    /// The file is not an image that web WeChat can send as one. It can be sent as a
+    /// [file](MediaKind::File).
+    NotAnImage(MediaFormat),
     /// Media in this format cannot be sent as this kind.
     WrongKind {
         /// The format.
@@ -74,60 +74,85 @@ pub enum MediaError {
 }
 
 impl Media {
-    /// Creates media of `len` bytes that begins with `first`: [`ImageFormat::FIRST`] bytes, or all
-    /// there are. If there are fewer, a JPEG is recognised by its visible part.
+    /// Creates media of `len` bytes that begins with `first`:
+    /// [`ImageFormat::FIRST`](crate::ImageFormat::FIRST) bytes, or all there are. If there are
+    /// fewer, a JPEG is recognised by its visible part.
     ///
-    /// `name` is a bare file name. As in the browser, a name without an extension gets a dot
-    /// ([§4.6](crate::protocol#s4-6)). An empty name becomes `image.` and the extension of the
-    /// format. Control characters become `_`, because a server may not be able to read a form with
-    /// them, except for line breaks, which the form escapes ([P32](crate::protocol#p32)).
+    /// `name` is a bare file name. An empty name becomes `image.` or `file.` and the extension of
+    /// the format. Control characters become `_`, because a server may not be able to read a form
+    /// with them, except for line breaks, which the form escapes ([P32](crate::protocol#p32)).
+    ///
+    /// Whether it is too large depends on its kind and on the [`Policy`], and is checked when it is
+    /// sent.
     ///
     /// # Errors
-    /// Returns a [`MediaError`] if it cannot be sent.
-    pub fn new(
-        name: impl Into<String>,
-        len: u64,
-        first: &[u8],
-        policy: &Policy,
-    ) -> Result<Self, MediaError> {
-        check_len(len, policy)?;
-        let format = MediaFormat::recognise(first, len)
-            .map_err(|other| other.map_or(MediaError::NotAnImage, MediaError::Unsupported))?;
-        let name = name.into();
-        let kind = format.kind();
-        Self::from_saved(SavedMedia { name, len, format, kind, modified: None }, policy)
+    /// Returns [`MediaError::Empty`] if there are no bytes.
+    pub fn new(name: impl Into<String>, len: u64, first: &[u8]) -> Result<Self, MediaError> {
+        let format = MediaFormat::recognise(first, len);
+        let (name, kind) = (name.into(), format.kind());
+        Self::from_saved(SavedMedia { name, len, format, kind, modified: None })
     }
 
     /// Restores saved media, with all checks of [`Media::new`] and [`Media::sent_as`].
-    pub(crate) fn from_saved(mut saved: SavedMedia, policy: &Policy) -> Result<Self, MediaError> {
-        check_len(saved.len, policy)?;
-        saved.name = form_name(&saved.name, saved.format);
+    pub(crate) fn from_saved(mut saved: SavedMedia) -> Result<Self, MediaError> {
+        if saved.len == 0 {
+            return Err(MediaError::Empty);
+        }
+        saved.name = readable_name(&saved.name, saved.format);
         let kind = saved.kind;
         Self { saved, immutable: false }.sent_as(kind)
     }
 
-    /// Sets the kind that it is sent as. By default a GIF is sent as an emoticon, and everything
-    /// else as an image.
+    /// Sets the kind that it is sent as. The default is that of its [format](MediaFormat::kind).
     ///
     /// # Errors
-    /// Returns [`MediaError::WrongKind`] if its format cannot be sent as that kind.
+    /// Returns [`MediaError::NotAnImage`] or [`MediaError::WrongKind`] if its format cannot be sent
+    /// as that kind.
     pub fn sent_as(mut self, kind: MediaKind) -> Result<Self, MediaError> {
         let format = self.saved.format;
         if !format.can_be(kind) {
-            return Err(MediaError::WrongKind { format, kind });
+            return Err(match format.is_image() {
+                true => MediaError::WrongKind { format, kind },
+                false => MediaError::NotAnImage(format),
+            });
         }
         self.saved.kind = kind;
         Ok(self)
     }
 
-    /// Checks the limit of the profile.
-    pub(crate) fn check(&self, profile: Profile) -> Result<(), MediaError> {
-        match self.saved.kind.row(profile).limit {
-            Some(limit) if self.len() > limit => {
-                Err(MediaError::TooLargeForProfile { len: self.len(), limit })
-            }
-            _ => Ok(()),
+    /// Replaces the file name, as [`Media::new`] takes it.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.saved.name = readable_name(name, self.saved.format);
+        self
+    }
+
+    /// Checks that it is an image, whatever kind it is sent as.
+    ///
+    /// # Errors
+    /// Returns [`MediaError::NotAnImage`] if it is not.
+    pub fn require_image(self) -> Result<Self, MediaError> {
+        match self.saved.format {
+            format if format.is_image() => Ok(self),
+            format => Err(MediaError::NotAnImage(format)),
         }
+    }
+
+    /// Checks the limits of its kind.
+    pub(crate) fn check(&self, profile: Profile, policy: &Policy) -> Result<(), MediaError> {
+        let (len, kind) = (self.len(), self.saved.kind);
+        let limit = match kind {
+            MediaKind::File => policy.max_file,
+            MediaKind::Image | MediaKind::Emoticon => policy.max_upload,
+        };
+        if len > limit {
+            return Err(MediaError::TooLarge { len, limit });
+        }
+        let plain = policy.check_above;
+        if len > plain && kind.row(profile).large == LargeUpload::Refused {
+            return Err(MediaError::TooLargeForProfile { len, limit: plain });
+        }
+        Ok(())
     }
 
     /// Sets the time at which the file was last modified, which is sent in the form as
@@ -146,10 +171,19 @@ impl Media {
         self
     }
 
-    /// Returns the file name as in the form.
+    /// Returns the file name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.saved.name
+    }
+
+    /// Returns the file name in the forms: as in the browser, a name without an extension gets a
+    /// dot ([§4.6](crate::protocol#s4-6)).
+    pub(crate) fn form_name(&self) -> Cow<'_, str> {
+        match self.name() {
+            name if name.contains('.') => name.into(),
+            name => format!("{name}.").into(),
+        }
     }
 
     /// Returns the length in bytes, which is never 0. (Media is never empty, so there is no
@@ -192,25 +226,14 @@ impl SavedMedia {
 }
 
 /// Returns a name that the form can hold.
-fn form_name(name: &str, format: MediaFormat) -> String {
+fn readable_name(name: &str, format: MediaFormat) -> String {
     let unreadable = |c: char| c.is_ascii_control() && c != '\r' && c != '\n';
     let mut name = name.replace(unreadable, "_");
     if name.is_empty() {
-        name = format!("image.{}", format.extension());
-    } else if !name.contains('.') {
-        name.push('.');
+        let stem = if format.is_image() { "image" } else { "file" };
+        name = format!("{stem}.{}", format.extension());
     }
     name
-}
-
-fn check_len(len: u64, policy: &Policy) -> Result<(), MediaError> {
-    match len {
-        0 => Err(MediaError::Empty),
-        len if len > policy.max_upload => {
-            Err(MediaError::TooLarge { len, limit: policy.max_upload })
-        }
-        _ => Ok(()),
-    }
 }
 
 impl fmt::Display for MediaError {
@@ -218,22 +241,23 @@ impl fmt::Display for MediaError {
         match self {
             Self::Empty => f.write_str("the file is empty"),
             Self::TooLarge { len, limit } => {
-                write!(f, "the picture has {len} bytes, more than the limit of {limit}")
+                write!(f, "the file has {len} bytes, more than the limit of {limit}")
             }
             Self::TooLargeForProfile { len, limit } => {
                 write!(
                     f,
-                    "the picture has {len} bytes, more than the {limit} that the File Transfer \
-                     Helper accepts for this kind"
+                    "the image has {len} bytes, more than the {limit} that the File Transfer \
+                     Helper accepts for this kind; send it as file"
                 )
             }
-            Self::NotAnImage => f.write_str("the file is not a picture in a known format"),
-            Self::Unsupported(format) => {
-                write!(
-                    f,
-                    "web WeChat does not send {format} as a picture; convert it to jpeg or png"
-                )
+            Self::NotAnImage(MediaFormat::Other) => {
+                f.write_str("the file is not a picture in a known format; send it as file")
             }
+            Self::NotAnImage(format) => write!(
+                f,
+                "web WeChat does not send {format} as a picture; convert it to jpeg or png, or \
+                 send it as file"
+            ),
             Self::WrongKind { format, kind: MediaKind::Image } => {
                 let instead = format.kind();
                 write!(f, "a {format} cannot be sent as image; send it as {instead} or file")
@@ -252,7 +276,7 @@ mod tests {
     use super::*;
 
     fn new(name: &str, first: &[u8]) -> Result<Media, MediaError> {
-        Media::new(name, first.len() as u64, first, &Policy::default())
+        Media::new(name, first.len() as u64, first)
     }
 
     const JPEG: &[u8] = b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x02\0\0";
@@ -274,30 +298,45 @@ mod tests {
             };
             let expected = row["mediatype"].as_str().unwrap();
             let media_type = |kind: MediaKind| kind.row(Profile::Web).media_type;
-            let format = MediaFormat::recognise(first, first.len() as u64);
-            // Anything that is not an image would be a file.
-            let kind = format.map_or(MediaKind::File, MediaFormat::kind);
-            assert_eq!(media_type(kind), expected, "{name}");
-            if let Ok(media) = new("named.pdf", first) {
-                assert_eq!((media.name(), media_type(media.kind())), ("named.pdf", expected));
-            }
+            let media = new("named.pdf", first).unwrap();
+            assert_eq!((media.name(), media_type(media.kind())), ("named.pdf", expected), "{name}");
         }
     }
 
     #[test]
     fn p23_what_cannot_be_sent_is_refused_at_once() {
         assert_eq!(new("a.jpg", b""), Err(MediaError::Empty));
-        assert_eq!(new("a.jpg", b"just some text"), Err(MediaError::NotAnImage));
-        assert_eq!(
-            new("a.jpg", b"RIFF....WEBPVP8 "),
-            Err(MediaError::Unsupported(ImageFormat::Webp))
-        );
-        let limit = Policy::default().max_upload;
-        assert_eq!(limit, 20_971_520);
-        assert!(Media::new("a", limit, JPEG, &Policy::default()).is_ok());
-        let refused = Media::new("a", limit + 1, JPEG, &Policy::default());
-        assert_eq!(refused, Err(MediaError::TooLarge { len: limit + 1, limit }));
-        assert_eq!(new("noext", JPEG).unwrap().name(), "noext.");
+        for (first, format) in
+            [(&b"just some text"[..], MediaFormat::Other), (b"RIFF....WEBPVP8 ", MediaFormat::Webp)]
+        {
+            let file = new("a.jpg", first).unwrap();
+            assert_eq!((file.format(), file.kind()), (format, MediaKind::File));
+            let refused = Err(MediaError::NotAnImage(format));
+            assert_eq!(file.clone().require_image(), refused);
+            assert_eq!(file.sent_as(MediaKind::Image), refused);
+        }
+        let policy = Policy::default();
+        let (limit, plain) = (policy.max_upload, policy.check_above);
+        assert_eq!((limit, plain), (20_971_520, 26_214_400));
+        let check = |len, kind, profile| {
+            Media::new("a", len, JPEG).unwrap().sent_as(kind).unwrap().check(profile, &policy)
+        };
+        let (image, file) = (MediaKind::Image, MediaKind::File);
+        for profile in [Profile::Web, Profile::FileHelper] {
+            assert_eq!(check(limit, image, profile), Ok(()));
+            let refused = Err(MediaError::TooLarge { len: limit + 1, limit });
+            assert_eq!(check(limit + 1, image, profile), refused);
+            assert_eq!(check(policy.max_file, file, profile), Ok(()));
+            let (len, limit) = (policy.max_file + 1, policy.max_file);
+            assert_eq!(check(len, file, profile), Err(MediaError::TooLarge { len, limit }));
+        }
+        let policy = Policy { max_upload: u64::MAX, ..policy };
+        let large = Media::new("a", plain + 1, JPEG).unwrap();
+        assert_eq!(large.check(Profile::Web, &policy), Ok(()));
+        let refused = Err(MediaError::TooLargeForProfile { len: plain + 1, limit: plain });
+        assert_eq!(large.check(Profile::FileHelper, &policy), refused);
+        let bare = new("noext", JPEG).unwrap();
+        assert_eq!((bare.name(), &*bare.form_name()), ("noext", "noext."));
         assert_eq!(new("", JPEG).unwrap().name(), "image.jpg");
         assert_eq!(new("\x1b[31m\t\x7f\0\r\n.jpg", JPEG).unwrap().name(), "_[31m___\r\n.jpg");
     }
@@ -306,11 +345,12 @@ mod tests {
     fn a_jpeg_with_a_long_first_segment_is_told_by_as_many_bytes_as_there_are() {
         let mut jpeg = b"\xff\xd8\xff\xe1\x80\0Exif".to_vec();
         jpeg.resize(4 + 0x8000, b' ');
-        let new = |len: usize, first: &[u8]| Media::new("a", len as u64, first, &Policy::default());
-        assert!(new(40_000, &jpeg[..64]).is_ok());
-        assert_eq!(new(64, &jpeg[..64]), Err(MediaError::NotAnImage), "it ends there");
-        assert_eq!(new(40_000, &jpeg[..3]), Err(MediaError::NotAnImage));
+        let new = |len: usize, first: &[u8]| Media::new("a", len as u64, first);
+        let is_image = |media: Result<Media, MediaError>| media.unwrap().format().is_image();
+        assert!(is_image(new(40_000, &jpeg[..64])));
+        assert!(!is_image(new(64, &jpeg[..64])), "it ends there");
+        assert!(!is_image(new(40_000, &jpeg[..3])));
         jpeg.extend(b"no marker");
-        assert_eq!(new(jpeg.len(), &jpeg), Err(MediaError::NotAnImage));
+        assert!(!is_image(new(jpeg.len(), &jpeg)));
     }
 }

@@ -1,4 +1,4 @@
-//! The kinds that an upload can be sent as, with a table of one row per kind and profile.
+//! The kinds of message that an upload can be sent as, in a table by kind and profile.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::profile::Profile;
 
-/// The kind that an upload is sent as.
+/// The kind of message that an upload is sent as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -15,7 +15,7 @@ pub enum MediaKind {
     Image,
     /// An emoticon, which is the default for a GIF ([P47](crate::protocol#p47)).
     Emoticon,
-    /// A file of no special kind ([§4.8](crate::protocol#s4-8)).
+    /// A file, which is shown by its name ([§4.8](crate::protocol#s4-8)).
     File,
 }
 
@@ -23,65 +23,88 @@ pub enum MediaKind {
 pub(crate) struct KindRow {
     /// `mediatype` in the upload form ([P31](crate::protocol#p31)).
     pub(crate) media_type: &'static str,
-    /// The largest upload in bytes, if there is a limit besides that of the policy.
-    pub(crate) limit: Option<u64>,
-    /// The name of the call that sends it, and the beginning of its query.
+    /// How it is uploaded if it is larger than [`Policy::check_above`](crate::Policy::check_above).
+    pub(crate) large: LargeUpload,
+    pub(crate) message: MessageRow,
+}
+
+/// How a large file is uploaded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LargeUpload {
+    /// By webwxuploadmedia, after webwxcheckupload ([P73](crate::protocol#p73)).
+    Checked,
+    /// By webwxuploadmediaparallel, after webwxcheckupload ([P98](crate::protocol#p98)).
+    Parallel,
+    /// Not at all, because no source shows how.
+    Refused,
+}
+
+/// The call that sends a message.
+#[derive(Debug)]
+pub(crate) struct MessageRow {
+    /// The name of the call, and the beginning of its query.
     pub(crate) call: &'static str,
     pub(crate) query: &'static [(&'static str, &'static str)],
     /// `Type` and `EmojiFlag` of the message.
     pub(crate) msg_type: u8,
     pub(crate) emoji_flag: Option<u8>,
-    pub(crate) content: Content,
-}
-
-/// How the message refers to the upload.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Content {
-    /// By its MediaId, with an empty `Content`.
-    MediaId,
-    /// By its MediaId, without `Content`.
-    MediaIdAlone,
-    /// By XML with its name, its length and its MediaId.
-    AppMsg,
+    /// Whether the message refers to its upload by `MediaId`.
+    pub(crate) has_media_id: bool,
+    /// Whether the message has a `Content`: empty, the text, or XML that names the upload.
+    pub(crate) has_content: bool,
 }
 
 const IMAGE: KindRow = KindRow {
     media_type: "pic",
-    limit: None,
-    call: "webwxsendmsgimg",
-    query: &[("fun", "async"), ("f", "json")],
-    msg_type: 3,
-    emoji_flag: None,
-    content: Content::MediaId,
+    large: LargeUpload::Checked,
+    message: MessageRow {
+        call: "webwxsendmsgimg",
+        query: &[("fun", "async"), ("f", "json")],
+        msg_type: 3,
+        emoji_flag: None,
+        has_media_id: true,
+        has_content: true,
+    },
 };
 
 const EMOTICON: KindRow = KindRow {
     media_type: "doc",
-    call: "webwxsendemoticon",
-    query: &[("fun", "sys")],
-    msg_type: 47,
-    emoji_flag: Some(2),
-    content: Content::MediaIdAlone,
+    message: MessageRow {
+        call: "webwxsendemoticon",
+        query: &[("fun", "sys")],
+        msg_type: 47,
+        emoji_flag: Some(2),
+        has_content: false,
+        ..IMAGE.message
+    },
     ..IMAGE
 };
 
 const FILE: KindRow = KindRow {
     media_type: "doc",
-    call: "webwxsendappmsg",
-    msg_type: 6,
-    content: Content::AppMsg,
+    message: MessageRow {
+        call: "webwxsendappmsg",
+        msg_type: 6,
+        has_media_id: false,
+        ..IMAGE.message
+    },
     ..IMAGE
 };
 
-/// The limit of the File Transfer Helper for this upload. Its other upload, for larger files, is
-/// not implemented ([§8.8](crate::protocol#s8-8)).
-const FILE_HELPER: Option<u64> = Some(25 * 1024 * 1024);
+/// The row of a text, which has no upload ([P61](crate::protocol#p61)).
+pub(crate) const TEXT: MessageRow = MessageRow {
+    call: "webwxsendmsg",
+    query: &[],
+    msg_type: 1,
+    has_media_id: false,
+    ..IMAGE.message
+};
 
 impl MediaKind {
     pub(crate) const fn row(self, profile: Profile) -> &'static KindRow {
-        const IMAGE_TO_HELPER: KindRow = KindRow { limit: FILE_HELPER, ..IMAGE };
-        const EMOTICON_TO_HELPER: KindRow = KindRow { limit: FILE_HELPER, ..EMOTICON };
-        const FILE_TO_HELPER: KindRow = KindRow { limit: FILE_HELPER, ..FILE };
+        const IMAGE_TO_HELPER: KindRow = KindRow { large: LargeUpload::Refused, ..IMAGE };
+        const EMOTICON_TO_HELPER: KindRow = KindRow { large: LargeUpload::Refused, ..EMOTICON };
+        const FILE_TO_HELPER: KindRow = KindRow { large: LargeUpload::Parallel, ..FILE };
         match (self, profile) {
             (Self::Image, Profile::Web) => &IMAGE,
             (Self::Emoticon, Profile::Web) => &EMOTICON,

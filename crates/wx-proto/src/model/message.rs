@@ -1,17 +1,33 @@
-//! A message from webwxsync ([§8.9](crate::protocol#s8-9), [P57](crate::protocol#p57),
-//! [P58](crate::protocol#p58)).
+//! A message from webwxsync ([§8.9](crate::protocol#s8-9), [§11](crate::protocol#s11),
+//! [P57](crate::protocol#p57), [P69](crate::protocol#p69)).
 
-use crate::model::dimensions::Dimensions;
+pub(crate) mod app;
+pub(crate) mod file;
+pub(crate) mod kind;
+pub(crate) mod location;
+pub(crate) mod notice;
+pub(crate) mod person;
+pub(crate) mod quote;
+pub(crate) mod raw;
+
+use std::fmt;
+
+use self::kind::MessageKind;
+use self::raw::RawMessage;
+use crate::model::attachment::{Attachment, AttachmentKind, FileAttachment};
 use crate::model::ids::{MsgId, UserName};
 use crate::model::image_variant::ImageVariant;
 use crate::model::unix_ms::UnixMs;
 
-/// A message, as claimed by the server. Names and texts are chosen by strangers, so do not print
+/// A message that the server reported. Names and texts are chosen by other people, so do not print
 /// them unescaped.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Its `Debug` shows the kind only: texts, names, XML and addresses can hold keys, tickets, and
+/// secrets of the session.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
-    /// The server's id, by which its image is fetched; `None` if it sent no valid one.
+    /// The server's id, by which its media is fetched; `None` if it sent no valid one.
     pub id: Option<MsgId>,
     /// The sender, or the room that it arrived in; the account itself if it was sent from
     /// elsewhere.
@@ -24,59 +40,71 @@ pub struct Message {
     pub sent_at: Option<UnixMs>,
     /// The kind of message.
     pub kind: MessageKind,
-    /// The text or XML, decoded, without the prefix in rooms.
+    /// The text or XML, decoded, without the prefix in rooms, and without links in a system text.
     pub content: String,
-}
-
-/// The kind of a message, as far as it matters for fetching images.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum MessageKind {
-    /// An image (MsgType 3).
-    Image {
-        /// The size of the thumbnail.
-        thumbnail: Option<Dimensions>,
-    },
-    /// An emoticon (MsgType 47).
-    Emoticon {
-        /// Whether it is from the store. Those cannot be fetched by anyone
-        /// ([§3.2](crate::protocol#s3-2)).
-        of_store: bool,
-    },
-    /// A video (MsgType 43 or 62), which has a cover.
-    Video {
-        /// The size of the cover.
-        thumbnail: Option<Dimensions>,
-    },
-    /// A file (MsgType 49, AppMsgType 6).
-    File {
-        /// The name chosen by the sender. Do not use it as a path.
-        name: Option<String>,
-        /// The length in bytes, if the server says.
-        len: Option<u64>,
-    },
-    /// Anything else.
-    Other {
-        /// MsgType, if it is a number.
-        msg_type: Option<i64>,
-        /// The whole message as JSON. Invalid Unicode is replaced by U+FFFD.
-        json: String,
-    },
+    /// The whole message as the server sent it.
+    pub raw: RawMessage,
 }
 
 impl Message {
-    /// Returns the id and the variant of its image to fetch, if it has one. For a video, that is
-    /// the cover.
+    /// Returns what its media is fetched by, if it has media. For a video, that is the cover.
     #[must_use]
-    pub fn image(&self) -> Option<(&MsgId, ImageVariant)> {
-        let variant = match self.kind {
-            MessageKind::Image { .. } => ImageVariant::Original,
-            MessageKind::Emoticon { of_store: false } => ImageVariant::Emoticon,
-            MessageKind::Video { .. } => ImageVariant::Thumbnail,
-            MessageKind::Emoticon { of_store: true }
-            | MessageKind::File { .. }
-            | MessageKind::Other { .. } => return None,
+    pub fn attachment(&self) -> Option<Attachment> {
+        let image = |variant| AttachmentKind::Image { variant };
+        let kind = match &self.kind {
+            MessageKind::Image { .. } => image(ImageVariant::Original),
+            MessageKind::Emoticon { of_store: false, .. } => image(ImageVariant::Emoticon),
+            MessageKind::Video { .. } => image(ImageVariant::Thumbnail),
+            MessageKind::App(app) if app.is_image() => image(ImageVariant::Original),
+            MessageKind::File(file) => AttachmentKind::File(FileAttachment {
+                sender: self.from.clone()?,
+                media_id: file.media_id.clone()?,
+                encry_file_name: file.encry_file_name.clone(),
+                name: file.name.clone(),
+                len: file.len,
+                md5: file.md5,
+            }),
+            _ => return None,
         };
-        Some((self.id.as_ref()?, variant))
+        Some(Attachment { msg_id: self.id.clone()?, kind })
+    }
+
+    /// Returns the room that it was sent in, by whoever sent it.
+    #[must_use]
+    pub fn room(&self) -> Option<&UserName> {
+        [&self.from, &self.to].into_iter().flatten().find(|name| name.is_room())
+    }
+
+    /// Returns the text that its sender wrote: that of a text, or the reply to what is quoted.
+    /// Other kinds have none.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match &self.kind {
+            MessageKind::Text => Some(&self.content),
+            MessageKind::Quote(quote) => Some(&quote.reply),
+            _ => None,
+        }
+    }
+
+    /// Returns whether its text mentions somebody by one of `names`: the display name in the room,
+    /// and the nickname ([P94](crate::protocol#p94)).
+    ///
+    /// A mention is `@`, the name, and a four-per-em space (U+2005), a space, or the end of the
+    /// text. Names of contacts are decoded like texts, so that they can be compared. Text that is
+    /// quoted mentions nobody.
+    #[must_use]
+    pub fn mentions<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> bool {
+        let text = self.text().unwrap_or_default();
+        names.into_iter().filter(|name| !name.is_empty()).any(|name| {
+            let follows = |rest: &str| rest.is_empty() || rest.starts_with(['\u{2005}', ' ']);
+            let after_at = text.match_indices('@').map(|(at, _)| &text[at + 1..]);
+            after_at.filter_map(|rest| rest.strip_prefix(name)).any(follows)
+        })
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("kind", &self.kind).finish_non_exhaustive()
     }
 }

@@ -1,12 +1,12 @@
-//! The two pages that speak this protocol.
+//! The two web pages that use this protocol.
 
 use std::fmt;
 
-/// The two pages that speak this protocol.
+/// One of the two web pages that use this protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Profile {
-    /// Web WeChat itself, with the five families of [§1.2](crate::protocol#s1-2).
+    /// Web WeChat, with the five host families of [§1.2](crate::protocol#s1-2).
     #[default]
     Web,
     /// The File Transfer Helper of [§1.3](crate::protocol#s1-3) and [§8.8](crate::protocol#s8-8):

@@ -8,7 +8,7 @@ use crate::model::ids::{NameError, UserName};
 /// A contact that messages can be sent to: a person or official account (`@` + hex), a room (`@@` +
 /// hex, or an old `…@chatroom`), or `filehelper`. All but the last are valid in one login only.
 ///
-/// A [`UserName`] holds whatever the server sent, which may be a name that accepts no messages. To
+/// A [`UserName`] holds any name that the server sent, including names that accept no messages. To
 /// reply to a message, convert its sender:
 ///
 /// ```
@@ -24,10 +24,10 @@ use crate::model::ids::{NameError, UserName};
 pub struct Recipient(UserName);
 
 impl Recipient {
-    /// Checks that `text` has the form of a name that messages can be sent to.
+    /// Creates a recipient from the UserName of a contact that messages can be sent to.
     ///
     /// # Errors
-    /// Returns [`NameError::Recipient`] if it does not.
+    /// Returns [`NameError::Recipient`] if `text` does not have the form of such a name.
     pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
         UserName::new(text).map_err(|_| NameError::Recipient)?.try_into()
     }
@@ -44,14 +44,14 @@ impl Recipient {
         &self.0
     }
 
-    /// Returns the text, as sent on the wire.
+    /// Returns the text that is sent on the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 }
 
-/// Whether messages can be sent to a name.
+/// Returns whether messages can be sent to `name`.
 fn is_writable(name: &str) -> bool {
     let is_hex = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_word = |id: &str| {
@@ -63,7 +63,7 @@ fn is_writable(name: &str) -> bool {
     ) {
         (Some(id), _) => is_hex(id),
         (None, Some(id)) => is_word(id),
-        // The other special names, such as fmessage or newsapp, only send messages.
+        // The other special names, such as fmessage and newsapp, only send messages.
         (None, None) => name == UserName::FILE_HELPER,
     }
 }

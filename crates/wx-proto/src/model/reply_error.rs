@@ -8,9 +8,9 @@ use super::first_bytes::FirstBytes;
 use super::ret::{Ret, RetClass};
 use super::step::Step;
 
-/// Why a reply cannot be used, in the order in which the checks are made.
+/// Why a reply cannot be used. The variants are in the order of the checks.
 ///
-/// Values that a server sent are shown only where they cannot hold a secret of the login.
+/// Text that the server sent is shown only where it cannot contain a secret of the login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplyError {
@@ -18,45 +18,45 @@ pub enum ReplyError {
     Redirect {
         /// The status.
         status: u16,
-        /// The host that it names, if that could be read. Labels of eight or more characters are
+        /// The host in its `Location`, if it can be parsed. Labels of eight or more characters are
         /// left out.
         host: Option<String>,
     },
-    /// Any other status that is not a success. For an image, 206 is not a success either.
+    /// Any other status that is not a success. For a download, 206 is not a success either.
     Status(u16),
     /// The reply is larger than a limit of [`Policy`](crate::Policy).
     TooLarge {
         /// The limit in bytes.
         limit: u64,
     },
-    /// The reply has no bytes.
+    /// The body of the reply is empty.
     Empty,
-    /// The reply has another length than announced.
+    /// The reply has another length than announced, by its head or by the message of a file.
     Truncated {
-        /// The Content-Length; `None` if it was a compressed stream that ended early.
+        /// The announced length; `None` if it was a compressed stream that ended early.
         expected: Option<u64>,
         /// The number of bytes received.
         got: u64,
     },
-    /// The image has neither a Content-Length nor chunked encoding, so a truncated one could not be
+    /// The media has neither a Content-Length nor chunked encoding, so a truncated one could not be
     /// detected.
     NoLength,
     /// The reply has this Content-Encoding, which is not gzip. Runs of eight or more ASCII
     /// characters are left out.
     Encoding(String),
-    /// The reply is not valid gzip, though its Content-Encoding says so.
+    /// The Content-Encoding is gzip, but the body is not valid gzip.
     CorruptGzip,
     /// The reply is a web page.
     Html,
-    /// The reply is neither JSON, which was expected, nor a web page.
+    /// JSON was expected, but the reply is neither JSON nor a web page.
     NotJson,
     /// The reply is truncated JSON.
     TruncatedJson,
-    /// The reply is JSON instead of an image.
+    /// The reply is JSON instead of the media.
     Json,
-    /// The reply is not an image in a known format, nor anything else that is known.
+    /// The reply is neither an image in a known format nor a web page or JSON.
     NotAnImage {
-        /// Its first bytes.
+        /// The first bytes of the reply.
         first: FirstBytes,
     },
     /// The reply has no `BaseResponse.Ret`.
@@ -67,27 +67,26 @@ pub enum ReplyError {
     Refused {
         /// The code.
         ret: Ret,
-        /// The server's message, which is mostly empty. Runs of eight or more ASCII characters are
+        /// The server's message, which is usually empty. Runs of eight or more ASCII characters are
         /// left out, because a server can send back any secret of the login.
         message: String,
     },
-    /// A call of the login replied with a code that is not a success.
+    /// The reply to a login call has an unsuccessful code.
     Code(i64),
     /// A required field is missing or not valid.
     Missing(ReplyField),
-    /// Login pages led to other login pages too many times.
+    /// Login pages redirected to other login pages too many times.
     LoginPageLoop,
-    /// The login page set no valid cookie `webwx_data_ticket`, without which nothing can be
-    /// uploaded. The login does not count.
+    /// The login page did not set a valid cookie `webwx_data_ticket`, which uploads require. The
+    /// login counts as failed.
     NoDataTicket {
-        /// Whether it set one that has already expired by the clock of this computer, because the
-        /// server did not send its time. In that case the clock is wrong.
+        /// Whether the cookie has already expired by the clock of this computer. In that case, the
+        /// clock is wrong: the server did not send its time, so only this clock could be used.
         expired: bool,
     },
-    /// The last chunk was accepted without the MediaId that its reply must have
-    /// ([P36](crate::protocol#p36)).
+    /// The last chunk was accepted, but the reply has no MediaId ([P36](crate::protocol#p36)).
     NoMediaId,
-    /// The message was accepted without a MsgID ([P45](crate::protocol#p45)).
+    /// The message was accepted, but the reply has no MsgID ([P45](crate::protocol#p45)).
     NoMsgId,
     /// After a chunk was repeated, the server assembled a wrong number of bytes, and did so again
     /// when the upload started over.
@@ -112,7 +111,8 @@ impl fmt::Display for ReplyError {
             Self::Status(204) => f.write_str("the server answered that there is no content (204)"),
             Self::Status(206) => f.write_str("the server answered with only a part (206)"),
             Self::Status(304) => f.write_str(
-                "the server answered that nothing has changed (304), which was not asked for",
+                "the server answered that nothing has changed (304), although the request was \
+                 unconditional",
             ),
             Self::Status(429) => {
                 f.write_str("the server answered that there were too many requests (429)")
@@ -122,6 +122,9 @@ impl fmt::Display for ReplyError {
                 write!(f, "the response is larger than the limit of {limit} bytes")
             }
             Self::Empty => f.write_str("the response is empty"),
+            Self::Truncated { expected: Some(expected), got } if got > expected => {
+                write!(f, "the response has {got} bytes instead of {expected}")
+            }
             Self::Truncated { expected: Some(expected), got } => {
                 write!(f, "the response was truncated after {got} of {expected} bytes")
             }
@@ -129,7 +132,7 @@ impl fmt::Display for ReplyError {
                 write!(f, "the compressed response was truncated after {got} bytes")
             }
             Self::NoLength => f.write_str(
-                "the response has no Content-Length, so a truncated image could not be detected",
+                "the response has no Content-Length, so a truncated one could not be detected",
             ),
             Self::Encoding(name) => {
                 write!(f, "the response has the Content-Encoding {name:?}, which is not supported")
@@ -138,7 +141,7 @@ impl fmt::Display for ReplyError {
             Self::Html => f.write_str("the server answered with a web page"),
             Self::NotJson => f.write_str("the response is not JSON"),
             Self::TruncatedJson => f.write_str("the JSON of the response is truncated"),
-            Self::Json => f.write_str("the server answered with JSON instead of a picture"),
+            Self::Json => f.write_str("the server answered with JSON instead of the media"),
             Self::NotAnImage { first } => {
                 write!(f, "the response is not a picture in a known format; it begins with {first}")
             }
@@ -154,7 +157,9 @@ impl fmt::Display for ReplyError {
             }
             Self::Code(code) => write!(f, "the server answered with code {code}"),
             Self::Missing(field) => write!(f, "the response has no valid {:?}", field.name()),
-            Self::LoginPageLoop => f.write_str("the login pages led to one another too many times"),
+            Self::LoginPageLoop => {
+                f.write_str("the login pages redirected to one another too many times")
+            }
             Self::NoDataTicket { expired: false } => {
                 f.write_str("the login page set no valid cookie webwx_data_ticket")
             }

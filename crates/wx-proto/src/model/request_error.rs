@@ -5,33 +5,49 @@ use std::fmt;
 use http::HeaderName;
 
 use super::advice::Advice;
+use super::unix_ms::UnixMs;
 
-/// Why a request could not be made. Values are never shown, because they may be secrets.
+/// Why a request could not be made. Values are not shown, because they may be secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestError {
     /// The session has no sid or skey: nobody is logged in.
     NotLoggedIn,
+    /// The login is over by the clock of this computer, because its cookies have expired
+    /// ([§11.12](crate::protocol#s11-12)). [`Session::ends_at`] tells the end in advance.
+    ///
+    /// [`Session::ends_at`]: crate::Session::ends_at
+    LoginOver {
+        /// The end of the login.
+        since: UnixMs,
+    },
     /// The name of the account is unknown until `webwxinit` has replied:
     /// [`Restore`](crate::flow::Restore) the session first.
     InitDue,
-    /// The cookie `webwx_data_ticket` is missing or expired, without which nothing can be uploaded
-    /// ([P8](crate::protocol#p8)).
+    /// The cookie `webwx_data_ticket`, which uploads require, is missing, or it has expired on the
+    /// hosts of uploads ([P8](crate::protocol#p8)).
     NoDataTicket,
     /// The session has no sync position yet: [`Restore`](crate::flow::Restore) it first.
     NoSyncKey,
     /// The address holds characters that a URL cannot hold.
     InvalidUri,
-    /// This header's value holds characters that a header cannot hold.
+    /// The value of this header holds characters that a header cannot hold.
     InvalidHeader(HeaderName),
     /// The body cannot be written as JSON.
     InvalidJson,
+    /// The text is empty ([P63](crate::protocol#p63)).
+    EmptyText,
 }
 
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotLoggedIn => f.write_str("the session has no sid or skey"),
+            Self::LoginOver { since } => write!(
+                f,
+                "by the clock of this computer, the login is over since {}",
+                since.to_utc()
+            ),
             Self::InitDue => f.write_str("webwxinit is still due: restore the session first"),
             Self::NoDataTicket => f.write_str(
                 "the session has no cookie webwx_data_ticket that is valid by the clock of this \
@@ -47,6 +63,7 @@ impl fmt::Display for RequestError {
                 write!(f, "the header {name} of the request holds characters that cannot be sent")
             }
             Self::InvalidJson => f.write_str("the body of the request cannot be written as JSON"),
+            Self::EmptyText => f.write_str("the text is empty"),
         }
     }
 }
@@ -57,7 +74,8 @@ impl RequestError {
     /// Returns what to do about this error.
     pub(crate) fn advice(&self) -> Advice {
         match self {
-            Self::NotLoggedIn | Self::NoDataTicket => Advice::LoginAgain,
+            Self::NotLoggedIn | Self::LoginOver { .. } | Self::NoDataTicket => Advice::LoginAgain,
+            Self::EmptyText => Advice::WriteText,
             Self::InitDue
             | Self::NoSyncKey
             | Self::InvalidUri

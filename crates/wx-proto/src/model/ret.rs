@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// `BaseResponse.Ret`: the server's result of a call ([§7](crate::protocol#s7)).
+/// The server's result code of a call, `BaseResponse.Ret` ([§7](crate::protocol#s7)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ret(pub i64);
@@ -15,11 +15,11 @@ pub enum RetClass {
     Ok,
     /// 1100, 1101, 1102, −14: the login is over.
     LoginAgain,
-    /// 1205: too frequent. Never retried at once ([P51](crate::protocol#p51)).
+    /// 1205: too frequent. It is never retried at once ([P51](crate::protocol#p51)).
     RateLimited,
-    /// −1: a problem of the server.
+    /// −1: a temporary problem of the server.
     Transient,
-    /// All others, known or not.
+    /// All other codes, known or not.
     Permanent,
 }
 
@@ -39,7 +39,7 @@ impl Ret {
         }
     }
 
-    /// Returns the meaning of this code in a few words, if a source explains it.
+    /// Returns the meaning of this code in a few words, if it is known.
     #[must_use]
     pub const fn meaning(self) -> Option<&'static str> {
         Some(match self.0 {

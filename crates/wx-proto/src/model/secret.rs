@@ -3,7 +3,7 @@ use std::fmt;
 /// A value that is never printed: its `Debug` is `[secret]` in every build, and it has no
 /// `Display`.
 ///
-/// It wraps skey, sid, pass_ticket and every cookie ([P15](crate::protocol#p15)).
+/// The skey, the sid, the pass_ticket and every cookie are secrets ([P15](crate::protocol#p15)).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret<T = String>(T);
 
@@ -13,7 +13,7 @@ impl<T> Secret<T> {
         Self(value)
     }
 
-    /// Returns the value itself, for which the caller is responsible.
+    /// Returns the value. The caller must keep it secret.
     pub const fn expose(&self) -> &T {
         &self.0
     }

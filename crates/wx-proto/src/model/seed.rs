@@ -6,11 +6,11 @@ use crate::model::ids::{DeviceId, LocalId};
 use crate::model::md5::Md5Hasher;
 use crate::model::unix_ms::UnixMs;
 
-/// The wall clock and the randomness of one job, passed in once. Every id of the job is derived
-/// from it, so a run is a function of its seed and its inputs.
+/// The start time and the randomness of one job. All ids of the job are derived from it, so a run
+/// is a function of its seed and its inputs.
 ///
-/// Two jobs must never share a millisecond, because ClientMediaId is made from it
-/// ([P28](crate::protocol#p28)). Take seeds from an [`IdSource`].
+/// Two jobs must never share a millisecond, because the ClientMediaId is derived from it
+/// ([P28](crate::protocol#p28)). An [`IdSource`] creates suitable seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seed {
     /// The time, which is unique to the job.
@@ -19,7 +19,7 @@ pub struct Seed {
     pub entropy: [u8; 16],
 }
 
-/// What a value is derived for. Each purpose gives different bytes.
+/// The purpose of a derived value. Each purpose results in different bytes.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     UploadDevice,
@@ -31,14 +31,13 @@ pub(crate) enum Purpose {
     SyncDevice,
     ContactDevice,
     Message,
-    Random,
+    Random { chunk: u32 },
     OwnCallDevice,
     Boundary { upload: u64, chunk: u32 },
 }
 
 impl Seed {
-    /// Derives the bytes for one purpose: the MD5 of purpose and entropy, which is as random as the
-    /// entropy.
+    /// Derives the bytes for one purpose, as the MD5 of purpose and entropy.
     fn derive(&self, what: Purpose) -> [u8; 16] {
         let (tag, upload, chunk) = match what {
             Purpose::UploadDevice => (0u8, 0, 0),
@@ -51,7 +50,7 @@ impl Seed {
             Purpose::CheckSyncDevice => (7, 0, 0),
             Purpose::SyncDevice => (8, 0, 0),
             Purpose::ContactDevice => (9, 0, 0),
-            Purpose::Random => (10, 0, 0),
+            Purpose::Random { chunk } => (10, 0, chunk),
             Purpose::OwnCallDevice => (11, 0, 0),
         };
         let mut hash = Md5Hasher::new();
@@ -62,7 +61,7 @@ impl Seed {
         *hash.finish().as_bytes()
     }
 
-    /// Derives a seed for another call of the same job, at another time.
+    /// Derives a seed for a later call of the same job.
     pub(crate) fn later(&self, unix_ms: UnixMs) -> Self {
         let mut hash = Md5Hasher::new();
         hash.update(self.entropy);
@@ -83,7 +82,7 @@ impl Seed {
         LocalId::from_clock(self.unix_ms, (self.derive_number(Purpose::Message) % 1000) as u16)
     }
 
-    /// Returns a boundary like that of the browser: a fixed prefix and sixteen letters or digits.
+    /// Returns a form boundary like a browser's: a fixed prefix and sixteen letters or digits.
     pub(crate) fn boundary(&self, upload: u64, chunk: u32) -> String {
         let mut text = String::with_capacity(38);
         text.push_str("----WebKitFormBoundary");
@@ -91,9 +90,9 @@ impl Seed {
         text
     }
 
-    /// Returns `random` for the File Transfer Helper's upload.
-    pub(crate) fn four_letters(&self) -> String {
-        self.letters(Purpose::Random).take(4).collect()
+    /// Returns the value of `random` in an upload of the File Transfer Helper.
+    pub(crate) fn four_letters(&self, chunk: u32) -> String {
+        self.letters(Purpose::Random { chunk }).take(4).collect()
     }
 
     fn letters(&self, what: Purpose) -> impl Iterator<Item = char> {
@@ -105,8 +104,8 @@ impl Seed {
     }
 }
 
-/// Creates [`Seed`]s with unique milliseconds. Two are reserved for each job, the second for an
-/// upload that has to start over.
+/// Creates [`Seed`]s with unique milliseconds. Each job gets two milliseconds, because an upload
+/// that starts over needs a second one.
 ///
 /// ```
 /// use wx_proto::{IdSource, UnixMs};
@@ -117,7 +116,7 @@ impl Seed {
 /// ```
 #[derive(Debug, Default)]
 pub struct IdSource {
-    /// The first millisecond that is still free.
+    /// The first unused millisecond.
     free: AtomicU64,
 }
 
@@ -135,12 +134,12 @@ impl IdSource {
         &PROCESS
     }
 
-    /// Skips the seeds up to the one at `used`, which another process has used.
+    /// Skips all times up to `used`, which another process has used.
     pub fn skip(&self, used: UnixMs) {
         self.free.fetch_max(used.get().saturating_add(2), Ordering::Relaxed);
     }
 
-    /// Creates a seed at `now`, or as little later as it takes to be unique.
+    /// Creates a seed at `now`, or at the first unused time after it.
     pub fn seed(&self, now: UnixMs, entropy: [u8; 16]) -> Seed {
         let reserve = |free: u64| free.max(now.get()).saturating_add(2);
         let free = match self

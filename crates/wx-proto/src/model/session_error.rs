@@ -5,7 +5,7 @@ use std::fmt;
 use super::fields::SessionField;
 use super::hosts::HostError;
 
-/// Why a session could not be created. Fields are named; their values are never shown.
+/// Why a session could not be created. Errors name fields, but never show their values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -17,7 +17,7 @@ pub enum SessionError {
     Missing(SessionField),
     /// A field's value is not valid.
     Invalid(SessionField),
-    /// The base is not accepted. The error of a session file does not show the host.
+    /// The base was rejected. The error of a session file does not show the host.
     Host(HostError),
 }
 

@@ -1,4 +1,4 @@
-//! The web page that a login is for.
+//! The web page that a login belongs to.
 
 use crate::model::fields::SessionField;
 use crate::model::hosts::{HostError, Hosts};
@@ -9,7 +9,8 @@ use crate::model::session_error::SessionError;
 const USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, \
  like Gecko) Chrome/142.0.0.0 Safari/537.36";
 
-/// The page that a browser would have open: profile, hosts, language and `User-Agent`.
+/// The web page that a login belongs to: its profile, hosts and language, and the browser's
+/// `User-Agent`.
 ///
 /// ```
 /// use wx_proto::{Profile, HostRole, Site};
@@ -27,8 +28,8 @@ pub struct Site {
 
 impl Site {
     /// Creates the default page of a profile: `https://wx.qq.com` or
-    /// `https://filehelper.weixin.qq.com`. The server decides which family an account is redirected
-    /// to.
+    /// `https://filehelper.weixin.qq.com`. During the login, the server may redirect the account to
+    /// another host family.
     #[must_use]
     pub fn new(profile: Profile) -> Self {
         let hosts = match profile {
@@ -68,7 +69,7 @@ impl Site {
     /// Sets the language of the page, such as `zh_CN` or `en`.
     ///
     /// # Errors
-    /// Returns [`SessionError::Invalid`] if it is not a language tag.
+    /// Returns [`SessionError::Invalid`] if `lang` is not a language tag.
     pub fn with_lang(self, lang: &str) -> Result<Self, SessionError> {
         let valid = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
         if lang.is_empty() || !lang.bytes().all(valid) {

@@ -1,15 +1,15 @@
-//! Counts the skipped elements of a list.
+//! Counts of the skipped elements of a list.
 
 use std::fmt;
 use std::ops::AddAssign;
 
-/// Counts the elements of a list that were skipped.
+/// The numbers of elements of a list that were skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Skipped {
-    /// Elements that could not be read.
+    /// The number of elements that could not be parsed.
     pub unreadable: u64,
-    /// Elements after the 20 000th of one reply.
+    /// The number of elements after the first 20 000 of a reply.
     pub over_limit: u64,
 }
 
@@ -28,7 +28,7 @@ impl AddAssign for Skipped {
     }
 }
 
-/// Shows the counts like "3 could not be read, 5 were too many for one reply".
+/// Formats the counts like "3 could not be read, 5 were too many for one reply".
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.unreadable, self.over_limit) {

@@ -8,8 +8,8 @@ use super::advice::Advice;
 
 /// The error of a caller's source or sink: an [`io::Error`] that can be cloned.
 ///
-/// `Display` and the source are those of the I/O error. Two errors are equal if their kind, text
-/// and advice are.
+/// It has the `Display` and the source of the I/O error. Two errors are equal if their kinds, texts
+/// and advices are equal.
 #[derive(Clone, Debug)]
 pub struct SourceError {
     error: Arc<io::Error>,
@@ -22,13 +22,13 @@ impl SourceError {
         io::Error::new(kind, message.into()).into()
     }
 
-    /// Sets what to do about it; the default is [`Advice::CheckFile`].
+    /// Sets the advice. The default is [`Advice::CheckFile`].
     #[must_use]
     pub fn with_advice(self, advice: Advice) -> Self {
         Self { advice, ..self }
     }
 
-    /// Returns what to do about it.
+    /// Returns the advice.
     #[must_use]
     pub fn advice(&self) -> Advice {
         self.advice
@@ -40,7 +40,7 @@ impl SourceError {
         self.error.kind()
     }
 
-    /// Returns the I/O error, with the error number of the system or the error that it wraps.
+    /// Returns the I/O error, including its OS error code or the error that it wraps.
     #[must_use]
     pub fn io_error(&self) -> &io::Error {
         &self.error

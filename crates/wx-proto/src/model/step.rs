@@ -8,7 +8,7 @@ pub enum Step {
     Prepare,
     /// Reading the media for its MD5.
     Digest,
-    /// A ping or a preflight, which never fails a job.
+    /// A ping or a preflight. If it fails, the job continues.
     Report,
     /// webwxcheckupload.
     Check,
@@ -16,13 +16,13 @@ pub enum Step {
     Upload,
     /// webwxsendmsgimg, webwxsendemoticon or webwxsendappmsg.
     Message,
-    /// webwxgetmsgimg.
+    /// webwxgetmsgimg or webwxgetmedia.
     Download,
-    /// jslogin, the poll, webwxnewloginpage.
+    /// jslogin, the login poll, and webwxnewloginpage.
     Login,
     /// webwxinit.
     Init,
-    /// synccheck, webwxsync.
+    /// synccheck and webwxsync.
     Sync,
     /// webwxgetcontact.
     Contacts,

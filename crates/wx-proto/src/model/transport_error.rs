@@ -1,22 +1,22 @@
-//! How the network failed a request.
+//! Errors of the network.
 
 use std::fmt;
 
 use super::advice::Advice;
 
-/// Why the network failed a request.
+/// Why a request failed in the network.
 ///
 /// `Display` says what failed, on which host, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransportError {
-    /// How the network failed.
+    /// The kind of error.
     pub kind: TransportErrorKind,
     /// Whether the server may have received the request. If in doubt, [`Delivery::Unknown`].
     pub delivery: Delivery,
     /// Whether a reused connection was closed before any byte of this reply.
     pub reused_connection: bool,
-    /// The host that the request was for, if it is one of web WeChat's. The flow fills it in; a
-    /// driver leaves it empty.
+    /// The host of the request, if it belongs to web WeChat. The flow sets it; drivers leave it
+    /// `None`.
     pub host: Option<&'static str>,
 }
 
@@ -49,8 +49,8 @@ impl TransportError {
         }
     }
 
-    /// Whether the error is transient. Before the request has left, all are, except for a
-    /// certificate that does not verify.
+    /// Returns whether the error is transient. If there was no connection yet, every error is,
+    /// except for an invalid certificate.
     pub(crate) fn is_transient(self) -> bool {
         match self.kind {
             TransportErrorKind::Certificate(_) => false,
@@ -110,30 +110,30 @@ impl fmt::Display for TransportError {
 
 impl std::error::Error for TransportError {}
 
-/// How the network failed.
+/// The kind of a [`TransportError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
     /// The server's host name could not be resolved.
     Resolve,
-    /// There was no connection to the server, or none in time.
+    /// The connection to the server could not be established, or not in time.
     Connect,
-    /// The proxy did not connect.
+    /// The proxy could not be reached, or did not connect to the server.
     Proxy(ProxyProblem),
-    /// The server's certificate does not verify. This is the only final error before a request
-    /// leaves, because somebody in between may be reading along.
+    /// The server's certificate is not valid. This is the only error in connecting that is not
+    /// retried, because somebody may be intercepting the connection.
     Certificate(CertificateProblem),
     /// The TLS handshake failed for any other reason: it was cut off, reset or ended by an alert,
     /// or the reply was not TLS.
     Tls,
     /// The connection was closed or reset.
     Dropped,
-    /// One of the time limits in [`Limits`](crate::Limits) was exceeded: no byte moved for a time,
-    /// too few moved over a longer one, or it took too long in all.
+    /// A time limit in [`Limits`](crate::Limits) was exceeded: no byte moved for some time, the
+    /// average rate was too low, or the whole exchange took too long.
     Stalled,
-    /// The reply was not HTTP, or its head was larger than [`Limits`](crate::Limits) allow.
+    /// The reply was not HTTP, or its head was larger than the [`Limits`](crate::Limits) allow.
     Protocol,
-    /// The HTTP client does not say why.
+    /// Any other error, which the HTTP client does not explain.
     Other,
 }
 
@@ -143,9 +143,9 @@ pub enum TransportErrorKind {
 pub enum ProxyProblem {
     /// The proxy's host name could not be resolved.
     Resolve,
-    /// There was no connection to the proxy.
+    /// The connection to the proxy could not be established.
     Connect,
-    /// The proxy refused to connect, with this HTTP status, if it sent one and the client knows it.
+    /// The proxy refused to connect, with this HTTP status if the HTTP client reports it.
     Refused(Option<u16>),
     /// The proxy closed the connection instead of answering.
     Closed,
@@ -153,7 +153,7 @@ pub enum ProxyProblem {
     Stalled,
 }
 
-/// Why a certificate does not verify.
+/// Why a certificate is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificateProblem {
@@ -161,7 +161,7 @@ pub enum CertificateProblem {
     Expired,
     /// The certificate is not valid yet, or this computer's clock is behind.
     NotYetValid,
-    /// The certificate was not issued by anybody whom this computer trusts.
+    /// This computer does not trust the issuer of the certificate.
     UnknownIssuer,
     /// The certificate is for other host names.
     WrongName,
@@ -211,8 +211,8 @@ impl fmt::Display for ProxyProblem {
 /// Whether a request may have reached the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// It has not, because there was no connection.
+    /// The request has not reached the server, because there was no connection.
     Never,
-    /// It may have.
+    /// The request may have reached the server.
     Unknown,
 }

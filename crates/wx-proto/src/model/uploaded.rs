@@ -5,11 +5,12 @@ use crate::model::ids::{LocalId, MediaId, MsgId};
 use crate::model::image_format::ImageFormat;
 use crate::model::md5::Md5;
 use crate::model::media_kind::MediaKind;
+use crate::model::upload_ticket::UploadTicket;
 
 /// A completed upload, which messages are sent with. It can be sent to any number of recipients,
 /// within one login.
 ///
-/// It holds no secret and can be saved.
+/// It holds no secret of the login and can be saved. The ticket of a large file is saved with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Uploaded {
@@ -33,6 +34,9 @@ pub struct Uploaded {
     /// The server's count of bytes, if it differs from the length of the media. This is a warning
     /// ([P38](crate::protocol#p38)).
     pub server_byte_count: Option<u64>,
+    /// The ticket of a file above [`Policy::check_above`](crate::Policy::check_above).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ticket: Option<UploadTicket>,
 }
 
 /// A message that the server accepted. It holds no secret and can be saved.
@@ -43,11 +47,11 @@ pub struct Sent {
     pub msg_id: MsgId,
     /// The LocalID and ClientMsgId that it was sent with.
     pub local_id: LocalId,
-    /// The upload in the message.
-    pub uploaded: Uploaded,
+    /// The upload in the message. `None` for a text.
+    pub uploaded: Option<Uploaded>,
 }
 
-/// A fetched image, complete and checked.
+/// Media that was fetched, complete and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fetched {
@@ -55,6 +59,6 @@ pub struct Fetched {
     pub bytes: u64,
     /// The MD5.
     pub md5: Md5,
-    /// The format, by the first bytes.
-    pub format: ImageFormat,
+    /// The format of an image, by the first bytes; `None` if it is a file.
+    pub format: Option<ImageFormat>,
 }

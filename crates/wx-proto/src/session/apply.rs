@@ -1,4 +1,4 @@
-//! How replies are applied to a session ([P14](crate::protocol#p14), [P55](crate::protocol#p55)).
+//! Applies replies to a session ([P14](crate::protocol#p14), [P55](crate::protocol#p55)).
 
 use std::sync::Arc;
 
@@ -6,7 +6,9 @@ use http::HeaderMap;
 
 use super::{LONGEST_NAME, Parts, Session};
 use crate::model::hosts::Origin;
+use crate::model::ids::{MsgId, UserName};
 use crate::model::message::Message;
+use crate::model::message::kind::MessageKind;
 use crate::model::secret::Secret;
 use crate::model::site::Site;
 use crate::model::unix_ms::UnixMs;
@@ -14,7 +16,8 @@ use crate::session::cookies::CookieJar;
 use crate::session::credentials::Credentials;
 use crate::session::replies::{InitReply, SyncReply};
 
-/// Whether a cookie outlives the login, for a prompt on the phone ([§8.7](crate::protocol#s8-7)).
+/// Returns whether a cookie is kept after the login, for a prompt on the phone
+/// ([§8.7](crate::protocol#s8-7)).
 fn is_for_push(name: &str) -> bool {
     matches!(
         name,
@@ -30,7 +33,7 @@ fn is_for_push(name: &str) -> bool {
 }
 
 impl Session {
-    /// Creates a session in which nobody is logged in, for the first calls of a login.
+    /// Creates a session without a login, for the first calls of a login.
     #[must_use]
     pub fn new(site: Site) -> Self {
         let nobody = Credentials {
@@ -58,6 +61,7 @@ impl Session {
             nick_name: None,
             cookies,
             sync: Arc::default(),
+            rooms: Arc::default(),
             rest: serde_json::Map::new(),
         })
     }
@@ -74,13 +78,38 @@ impl Session {
         if parts.sync.key.is_none() {
             Arc::make_mut(&mut parts.sync).key.clone_from(&initial.sync_key);
         }
+        Arc::make_mut(&mut parts.rooms).initialized = true;
+        self.add_rooms(&initial.rooms);
     }
 
-    /// Applies a webwxsync reply at `now`. Returns those of its messages that are new
+    /// Remembers rooms. The clones of the session keep sharing them if there is no new one.
+    fn add_rooms<'a>(&mut self, names: impl IntoIterator<Item = &'a UserName>) {
+        for name in names {
+            if !self.parts.rooms.contains(name) {
+                Arc::make_mut(&mut self.change().rooms).add(name);
+            }
+        }
+    }
+
+    /// Applies a webwxsync reply that was received at `now`. Returns its new messages
     /// ([P57](crate::protocol#p57)).
     pub fn apply_sync(&mut self, batch: SyncReply, now: UnixMs) -> Vec<Message> {
-        let SyncReply { mut messages, more, skey, sync_key, check_key, skipped: _ } = batch;
+        let SyncReply { mut messages, more, skey, sync_key, check_key, .. } = batch;
         self.apply_skey(skey);
+        self.add_rooms(messages.iter().filter_map(Message::room));
+        for message in &messages {
+            if let MessageKind::StatusNotice(notice) = &message.kind {
+                for room in notice.user_names().filter(UserName::is_room) {
+                    self.add_rooms([&room]);
+                }
+            }
+        }
+        self.add_rooms(&batch.rooms);
+        for name in &batch.removed_rooms {
+            if self.parts.rooms.contains(name) {
+                Arc::make_mut(&mut self.change().rooms).remove(name);
+            }
+        }
         let sync = Arc::make_mut(&mut self.change().sync);
         if let Some(key) = sync_key {
             (sync.key, sync.check_key) = (Some(key), check_key);
@@ -90,6 +119,14 @@ impl Session {
         messages
     }
 
+    /// Remembers a message that this session has sent, so that the server's copy of it is dropped
+    /// ([P97](crate::protocol#p97)).
+    pub(crate) fn remember_sent(&mut self, id: &MsgId) {
+        if !self.sync().has(id) {
+            Arc::make_mut(&mut self.change().sync).is_new(id);
+        }
+    }
+
     /// Applies the skey of a reply, if it has one.
     pub(crate) fn apply_skey(&mut self, skey: Option<Secret>) {
         if let Some(skey) = skey {
@@ -97,8 +134,8 @@ impl Session {
         }
     }
 
-    /// Keeps the unknown keys of the session file of an `earlier` login, unless it belonged to
-    /// another account. Keys that this session already has are not replaced.
+    /// Copies the unknown session file keys of an `earlier` login, unless it belonged to another
+    /// account. Keys that this session already has are not replaced.
     pub fn keep_unknown_keys(&mut self, earlier: &Self) {
         let (known, found) = (&self.parts.rest, &earlier.parts.rest);
         if earlier.uin() != self.uin() || found.keys().all(|key| known.contains_key(key)) {
@@ -109,12 +146,12 @@ impl Session {
         self.change().rest = rest;
     }
 
-    /// Removes everything that belongs to an ended login: sid, skey, pass_ticket, the sync state,
-    /// and every cookie except those that [`Login::push`](crate::flow::Login::push) needs.
+    /// Removes everything that belongs to the login: sid, skey, pass_ticket, the sync state, and
+    /// all cookies except those that [`Login::push`](crate::flow::Login::push) requires.
     pub fn clear_login(&mut self) {
         let parts = self.change();
         (parts.sid, parts.skey, parts.pass_ticket) = (Secret::default(), Secret::default(), None);
-        parts.sync = Arc::default();
+        (parts.sync, parts.rooms) = (Arc::default(), Arc::default());
         let mut kept = CookieJar::default();
         for cookie in parts.cookies.cookies().iter().filter(|cookie| is_for_push(&cookie.name)) {
             kept.put(cookie.clone());

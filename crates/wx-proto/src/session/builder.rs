@@ -62,19 +62,20 @@ impl SessionBuilder {
         }
     }
 
-    /// Accepts plain http to a literal loopback address as base.
+    /// Accepts plain http if the base is a literal loopback address.
     pub fn allow_loopback(mut self) -> Self {
         self.hosts = Hosts::loopback;
         self
     }
 
-    /// Sets the profile. The default is that of the base, or web WeChat for a loopback address.
+    /// Sets the profile. The default is the profile of the base, or web WeChat for a loopback
+    /// address.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = Some(profile);
         self
     }
 
-    /// Sets the language of the page. The default is `zh_CN`.
+    /// Sets the language of the web page. The default is `zh_CN`.
     pub fn lang(mut self, lang: &str) -> Self {
         lang.clone_into(&mut self.lang);
         self
@@ -86,7 +87,7 @@ impl SessionBuilder {
         self
     }
 
-    /// Sets the session id, not encoded.
+    /// Sets the session id, without percent-encoding.
     pub fn sid(mut self, sid: impl Into<Secret>) -> Self {
         self.sid = sid.into();
         self
@@ -98,7 +99,7 @@ impl SessionBuilder {
         self
     }
 
-    /// Sets pass_ticket exactly as in the XML of the login page, percent-encoded once
+    /// Sets the pass_ticket exactly as it is in the XML of the login page: percent-encoded once
     /// ([P9](crate::protocol#p9)). It is optional ([P10](crate::protocol#p10)).
     pub fn pass_ticket(mut self, in_xml: impl Into<Secret>) -> Self {
         self.pass_ticket = Some(PassTicket(in_xml.into()));
@@ -137,8 +138,8 @@ impl SessionBuilder {
         let mut cookies = self.cookies;
         if let Some(value) = self.data_ticket {
             let base = hosts.origin(HostRole::Base);
-            // The server sets it for the whole of qq.com or wechat.com, so that it reaches the file
-            // host (§2.3).
+            // Like the server, set it for all of qq.com or wechat.com, which includes the file host
+            // (§2.3).
             let domain =
                 match base.host().rsplit_once('.').and_then(|(rest, _)| rest.rsplit_once('.')) {
                     Some((below, _)) if !hosts.is_loopback() => &base.host()[below.len() + 1..],
@@ -169,12 +170,13 @@ impl SessionBuilder {
             cookies,
             nick_name: None,
             sync: Arc::default(),
+            rooms: Arc::default(),
             rest: Map::new(),
         }))
     }
 }
 
-/// Checks a UserName. The one that stands for an unknown name in session files is refused.
+/// Checks a UserName. The placeholder of session files for an unknown name is rejected.
 fn known_name(text: &str) -> Result<UserName, SessionError> {
     file::user_name(text)?.ok_or(SessionError::Invalid(SessionField::UserName))
 }

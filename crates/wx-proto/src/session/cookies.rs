@@ -1,8 +1,8 @@
-//! The cookie jar: domains matched by labels, lenient dates, verbatim values
+//! The cookie jar. Domains are matched by labels, dates are lenient, and values are verbatim
 //! ([§2.3](crate::protocol#s2-3), [P5](crate::protocol#p5)–[P7](crate::protocol#p7)).
 //!
-//! No crate serves: `cookie_store` reads the clock itself, follows no server's clock, and does not
-//! limit how much a server can store.
+//! No crate fits: `cookie_store` reads the local clock itself, does not adjust for the server's
+//! clock, and does not limit how much a server can store.
 
 pub(crate) mod cookie;
 mod set_cookie;
@@ -20,30 +20,30 @@ use crate::wire::clocks::Clocks;
 
 /// The cookies of a login.
 ///
-/// What a server can store is bounded: 4096 bytes of name and value per cookie, 50 cookies per
-/// domain, and 3000 cookies and 256 KiB in all. The oldest cookies are removed first.
+/// There are limits: 4096 bytes of name and value per cookie, 50 cookies per domain, and 3000
+/// cookies and 256 KiB in total. The oldest cookies are removed first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CookieJar {
-    /// In the order in which they were first set.
+    /// The cookies, in the order in which they were first set.
     cookies: Vec<Cookie>,
 }
 
-/// The path of the page's calls ([§2](crate::protocol#s2)), which is also the default path of a
-/// cookie.
+/// The path of the official page's calls ([§2](crate::protocol#s2)), which is also the default path
+/// of a cookie.
 const CALLS: &str = cgi!("");
-/// Cookies per domain and in all: the minimum that RFC 6265
-/// [§6.1](https://www.rfc-editor.org/rfc/rfc6265#section-6.1) asks of a browser.
+/// The maximum numbers of cookies per domain and in total, which are the minimum capabilities of a
+/// browser in RFC 6265 [§6.1](https://www.rfc-editor.org/rfc/rfc6265#section-6.1).
 const PER_DOMAIN: usize = 50;
 const IN_ALL: usize = 3000;
-/// Bytes in all. RFC 6265 would allow 12 MB, which is far too much for a session file.
+/// The maximum size in total. RFC 6265 would allow 12 MB, which is too much for a session file.
 const BYTES_IN_ALL: usize = 256 * 1024;
 
 impl CookieJar {
-    /// Stores the cookie of a `Set-Cookie` header from `origin`, in a reply to one of the page's
-    /// calls that was received at `now`.
+    /// Stores the cookie of a `Set-Cookie` header from `origin`, in the reply to a call of the
+    /// official page, received at `now`.
     ///
-    /// Returns whether the cookie was accepted. Cookies for a foreign domain or a whole top-level
-    /// domain are refused. An expired cookie removes the stored one.
+    /// Returns whether the cookie was accepted. Cookies for a foreign domain or a top-level domain
+    /// are rejected. An expired cookie removes the stored one.
     pub fn store(&mut self, set_cookie: &str, origin: &Origin, now: UnixMs) -> bool {
         self.drop_expired(now);
         self.take(set_cookie, origin, CALLS, Clocks::agreeing(now))
@@ -51,8 +51,8 @@ impl CookieJar {
 
     /// Like [`CookieJar::store`], for all `Set-Cookie` headers of a reply.
     ///
-    /// `Expires` is converted from the server's clock, which the `Date` header shows, so that
-    /// cookies live as long as they should even if this computer's clock is wrong.
+    /// `Expires` is converted from the server's clock, as shown by the `Date` header. Cookies
+    /// therefore have the right lifetime even if the clock of this computer is wrong.
     pub fn apply(&mut self, headers: &HeaderMap, origin: &Origin, now: UnixMs) {
         self.apply_at(headers, origin, CALLS, now);
     }
@@ -88,15 +88,15 @@ impl CookieJar {
         self.cookies.retain(|cookie| !cookie.is_over(now));
     }
 
-    /// Returns the value of a cookie that would be sent to `origin` with one of the page's calls at
-    /// `now`.
+    /// Returns the value of a cookie that would be sent to `origin` at `now`, with a call of the
+    /// official page.
     #[must_use]
     pub fn value(&self, name: &str, origin: &Origin, now: UnixMs) -> Option<&Secret> {
         self.value_for(name, origin, CALLS, now)
     }
 
-    /// Returns the value of a cookie that would be sent with a request for `path`, the most
-    /// specific one if there are several.
+    /// Returns the value of a cookie that would be sent with a request for `path`. If there are
+    /// several, the most specific one is returned.
     pub(crate) fn value_for(
         &self,
         name: &str,
@@ -115,6 +115,14 @@ impl CookieJar {
         &self.cookies
     }
 
+    /// Returns when the last cookie of this name expires. Returns `None` if there is none, or one
+    /// that does not expire.
+    pub(crate) fn end_of(&self, name: &str) -> Option<UnixMs> {
+        let of_name = self.cookies.iter().filter(|cookie| cookie.name == name);
+        let ends: Option<Vec<_>> = of_name.map(|cookie| cookie.expires).collect();
+        ends?.into_iter().max()
+    }
+
     /// Returns a copy without the cookies of this name.
     pub(crate) fn without(&self, name: &str) -> Self {
         Self {
@@ -122,8 +130,8 @@ impl CookieJar {
         }
     }
 
-    /// Adds a cookie or replaces the one of the same name, domain and path. Removes the oldest if a
-    /// bound is exceeded.
+    /// Adds a cookie, or replaces the one with the same name, domain and path. Removes the oldest
+    /// cookies if a limit is exceeded.
     pub(crate) fn put(&mut self, cookie: Cookie) {
         let (mut namesake, mut oldest_of_domain, mut of_domain, mut bytes) =
             (None, None, 0, cookie.bytes());

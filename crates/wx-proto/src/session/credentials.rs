@@ -1,11 +1,11 @@
-//! The values of a login.
+//! The credentials of a login.
 
 use std::fmt;
 
 use crate::model::secret::Secret;
 use crate::wire::query::PassTicket;
 
-/// The values of a login ([§2.1](crate::protocol#s2-1)). `Debug` shows none of them.
+/// The credentials of a login ([§2.1](crate::protocol#s2-1)). `Debug` shows none of them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     pub(crate) uin: u32,

@@ -1,5 +1,5 @@
-//! The session file, version 1, as JSON. Unknown keys are kept; unknown versions are refused. Times
-//! are in Unix seconds.
+//! The session file, version 1, which is JSON. Unknown keys are kept, unknown versions are
+//! rejected, and times are in Unix seconds.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::session::cookies::CookieJar;
 use crate::session::cookies::cookie::Cookie;
 use crate::wire::query::PassTicket;
 
-/// A cookie in the file. No `Debug`, because it holds the value.
+/// A cookie in the file. It has no `Debug`, because it holds the value.
 #[derive(Serialize, Deserialize)]
 struct FileCookie {
     name: String,
@@ -87,11 +87,12 @@ pub(super) fn read(
         cookies: jar(cookies)?,
         nick_name: None,
         sync: Arc::new(file.sync()?),
+        rooms: Arc::default(),
         rest: file.0,
     }))
 }
 
-/// Stands for a UserName that is not known yet.
+/// The placeholder for a UserName that is not known yet.
 const UNKNOWN_NAME: &str = "@";
 
 pub(super) fn user_name(text: &str) -> Result<Option<UserName>, SessionError> {
@@ -107,7 +108,7 @@ pub(super) fn user_name(text: &str) -> Result<Option<UserName>, SessionError> {
 struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// Reads a string; null counts as absent.
+    /// Reads a string. Null counts as absent.
     fn text(&mut self, field: SessionField) -> Result<Option<String>, SessionError> {
         match self.0.remove(field.name()) {
             None | Some(Value::Null) => Ok(None),

@@ -1,5 +1,5 @@
-//! The sync state of a login: its position in the messages, and which of them it has already
-//! received ([§8.5](crate::protocol#s8-5), [§8.6](crate::protocol#s8-6)).
+//! The sync state of a login: its position in the server's list of messages, and the ids of the
+//! last messages ([§8.5](crate::protocol#s8-5), [§8.6](crate::protocol#s8-6)).
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::{self, Write};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::ids::MsgId;
 use crate::wire::lenient;
 
-/// A position in the server's list of messages. It is sent back as received: the same numbers in
+/// A position in the server's list of messages. It is sent back unchanged, with the same numbers in
 /// the same order ([P55](crate::protocol#p55)).
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "ReadKey")]
@@ -30,7 +30,7 @@ struct ReadKey {
 }
 
 impl From<ReadKey> for SyncKey {
-    /// Only the list matters: if Count is not a number, messages still arrive.
+    /// Keeps the list even if `Count` is not a number, because only the list matters.
     fn from(ReadKey { count, list }: ReadKey) -> Self {
         Self { count: count.unwrap_or(list.len() as u64), list }
     }
@@ -45,13 +45,13 @@ struct Entry {
 }
 
 impl SyncKey {
-    /// Returns the key, unless it is empty, as in every refusal ([P55](crate::protocol#p55)), or
-    /// absurdly long.
+    /// Returns the key, unless it is absurdly long, or empty as in every refusal
+    /// ([P55](crate::protocol#p55)).
     pub(crate) fn if_any(self) -> Option<Self> {
         (self.count > 0 && (1..=ENTRIES).contains(&self.list.len())).then_some(self)
     }
 
-    /// Returns the key as synccheck's query has it ([P56](crate::protocol#p56)).
+    /// Returns the key in the form of synccheck's query ([P56](crate::protocol#p56)).
     pub(crate) fn in_query(&self) -> String {
         let mut text = String::new();
         for Entry { key, val } in &self.list {
@@ -69,13 +69,13 @@ impl fmt::Debug for SyncKey {
     }
 }
 
-/// Keys with more entries are ignored. About ten are usual, and all of them go into a query and a
-/// session file.
+/// The maximum number of entries. Longer keys are ignored, because all entries are part of a query
+/// and of the session file. About ten are usual.
 const ENTRIES: usize = 256;
-/// How many message ids are remembered to drop repeated messages ([P57](crate::protocol#p57)): more
-/// than any batch has.
+/// The number of message ids that are remembered to drop repeated messages and copies of own ones
+/// ([P57](crate::protocol#p57), [P97](crate::protocol#p97)). No batch has more messages.
 const REMEMBERED: usize = 20_000;
-/// How many of them are saved in a session file.
+/// The number of message ids that are saved in the session file.
 const SAVED: usize = 500;
 
 /// The sync state of a login.
@@ -86,17 +86,18 @@ pub(crate) struct SyncState {
     /// The key for synccheck, if the last webwxsync sent a separate one. It is not saved, because
     /// webwxsync comes first after a restart.
     pub(crate) check_key: Option<SyncKey>,
-    /// Whether webwxsync is due without a preceding synccheck.
+    /// Whether webwxsync is called next, without a preceding synccheck.
     pub(crate) due: bool,
     /// When webwxsync last replied, in Unix seconds.
     pub(crate) synced_at: Option<u64>,
-    /// The ids of the last messages as numbers, oldest first, and a set of the same ids.
+    /// The ids of the last messages, received or sent, as numbers, oldest first. `seen` is a set of
+    /// the same ids.
     order: VecDeque<u128>,
     seen: BTreeSet<u128>,
 }
 
 impl SyncState {
-    /// Creates the state from a session file.
+    /// Creates the state from the values in a session file.
     pub(super) fn saved(key: Option<SyncKey>, synced_at: Option<u64>, seen: Vec<MsgId>) -> Self {
         let mut state = Self { due: key.is_some(), key, synced_at, ..Self::default() };
         for id in &seen {
@@ -105,15 +106,19 @@ impl SyncState {
         state
     }
 
-    /// Returns the last ids, for a session file.
+    /// Returns the last message ids, for the session file.
     pub(super) fn recent(&self) -> impl Iterator<Item = String> {
         self.order.iter().skip(self.order.len().saturating_sub(SAVED)).map(u128::to_string)
     }
 
-    /// Returns whether a message is new, and remembers it.
+    /// Returns whether a message is remembered.
+    pub(crate) fn has(&self, id: &MsgId) -> bool {
+        self.seen.contains(&number(id))
+    }
+
+    /// Remembers a message. Returns whether it is new.
     pub(crate) fn is_new(&mut self, id: &MsgId) -> bool {
-        // An id has at most twenty digits, so it fits.
-        let id = id.as_str().parse().unwrap_or_default();
+        let id = number(id);
         if !self.seen.insert(id) {
             return false;
         }
@@ -125,6 +130,11 @@ impl SyncState {
         }
         true
     }
+}
+
+fn number(id: &MsgId) -> u128 {
+    // An id has at most twenty digits, so it fits.
+    id.as_str().parse().unwrap_or_default()
 }
 
 #[cfg(test)]

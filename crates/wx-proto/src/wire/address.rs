@@ -1,7 +1,6 @@
-//! Addresses from a server, in a script, XML or CDATA, which may be escaped for more than one of
-//! them.
+//! Addresses in a server's scripts, XML or CDATA, which may be escaped for more than one of these.
 //!
-//! No crate serves: each decodes one of the escapes, and refuses text that has others.
+//! No crate fits: each decodes one kind of escape, and rejects text with others.
 
 use super::script;
 

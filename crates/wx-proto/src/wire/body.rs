@@ -4,11 +4,12 @@ use bytes::Bytes;
 
 /// The body of a request: a sequence of segments of known total length.
 ///
-/// It is a description and not a stream. Cloning it is cheap because the segments are shared, so a
-/// retry needs no copy and no rewinding. The media is held as the caller read it, never copied.
+/// It is not a stream. A clone is cheap because it shares the segments, so a retry needs no copy
+/// and no rewinding. The media in it is the `Bytes` that the caller read, not a copy.
 #[derive(Clone, Default)]
 pub struct Body {
-    /// Only the first `len` are used: at most the head of a form, the media and the tail.
+    /// The segments, of which only the first `len` are used. The longest body has three: the head
+    /// of a form, the media, and the tail of the form.
     segments: [Bytes; MOST],
     len: usize,
 }

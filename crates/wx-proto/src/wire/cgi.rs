@@ -1,4 +1,4 @@
-//! The path that all calls except the pings share.
+//! The common path of all calls except the pings.
 
 macro_rules! cgi {
     ($name:literal) => {

@@ -1,8 +1,8 @@
-//! How the page encodes the time.
+//! The official page's encoding of the time.
 
 use crate::model::unix_ms::UnixMs;
 
-/// Returns `~now` of JavaScript: the low 32 bits of the clock, inverted, as a signed number
+/// Returns JavaScript's `~now`: the low 32 bits of the clock, inverted, as a signed number
 /// ([§6](crate::protocol#s6), [§8.2](crate::protocol#s8-2)).
 pub(crate) fn js_bitwise_not_now(time: UnixMs) -> i32 {
     let [a, b, c, d, ..] = time.get().to_le_bytes();

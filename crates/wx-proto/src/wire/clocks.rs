@@ -1,4 +1,4 @@
-//! Two clocks: this computer's, which may be wrong, and the server's, which its replies show.
+//! The clock of this computer, which may be wrong, and the server's clock, which replies show.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use http::{HeaderMap, header};
 use super::date;
 use crate::model::unix_ms::UnixMs;
 
-/// The time of a reply by both clocks, in whole seconds.
+/// The time of a reply on both clocks, in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clocks {
     local: UnixMs,
-    /// By the `Date` header of the reply, or by the local clock if there is no readable one.
+    /// The `Date` header of the reply, or the local time if there is no valid one.
     server: UnixMs,
 }
 
@@ -35,7 +35,7 @@ impl Clocks {
         self.local
     }
 
-    /// Returns the time in this many seconds, by the local clock.
+    /// Returns the local time `secs` seconds later.
     pub(crate) fn in_secs(self, secs: u64) -> UnixMs {
         self.local.saturating_add(Duration::from_secs(secs))
     }
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_in_any_form_is_read_and_an_odd_one_is_none() {
+    fn a_date_in_any_form_is_parsed_and_a_malformed_one_is_none() {
         for date in [
             "Mon, 31 Dec 2018 11:12:21 GMT",
             "Monday, 31-Dec-18 11:12:21 GMT",

@@ -1,39 +1,25 @@
-//! Reads the lenient dates of cookies ([P6](crate::protocol#p6)) and writes the browser's `Date`
-//! text ([§4.6](crate::protocol#s4-6) row 4), in the proleptic Gregorian calendar.
+//! Parses the lenient dates of cookies ([P6](crate::protocol#p6)) and formats dates like a
+//! browser's `Date` ([§4.6](crate::protocol#s4-6) row 4), in the proleptic Gregorian calendar.
 //!
-//! No crate serves: `httpdate` refuses the dates of these cookies, and a calendar crate would
-//! replace only its arithmetic.
+//! No crate fits: `httpdate` rejects the dates of these cookies, and a calendar crate would replace
+//! only the arithmetic.
 
-use crate::model::unix_ms::UnixMs;
+use crate::model::unix_ms::{DAY, UnixMs, civil};
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-const DAY: u64 = 86_400;
 
-/// Returns the days since 1970-01-01 of a date from 1970 on.
+/// Returns the number of days from 1970-01-01 to a date.
 fn days_before(year: u64, month: u64, day: u64) -> u64 {
-    // The year is counted from March, so that the leap day comes last.
+    // The year starts in March here, so that the leap day is its last day.
     let (year, shifted) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let of_year = (153 * shifted + 2) / 5 + day - 1;
     year * 365 + year / 4 - year / 100 + year / 400 + of_year - 719_468
 }
 
-/// Returns year, month (1–12) and day of a number of days since 1970-01-01.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let era = days / 146_097;
-    let of_era = days % 146_097;
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (era * 400 + year + u64::from(month <= 2), month, day)
-}
-
-/// Formats a `Date` like a browser set to Chinese and Beijing time:
-/// `Sat Jun 23 2018 16:45:07 GMT+0800 (中国标准时间)`.
+/// Formats a `Date` like a browser in Chinese with Beijing time: `Sat Jun 23 2018 16:45:07 GMT+0800
+/// (中国标准时间)`.
 pub(crate) fn javascript(time: UnixMs) -> String {
     let local = time.as_secs() + 8 * 3600;
     let (days, second) = (local / DAY, local % DAY);
@@ -48,7 +34,7 @@ pub(crate) fn javascript(time: UnixMs) -> String {
     )
 }
 
-/// Parses the date of a cookie by the tokens of RFC 6265
+/// Parses the date of a cookie by its tokens, as in RFC 6265
 /// [§5.1.1](https://www.rfc-editor.org/rfc/rfc6265#section-5.1.1): `Mon, 31-Dec-2018 11:12:21 GMT`
 /// as well as the RFC 1123 form.
 pub(crate) fn cookie(text: &str) -> Option<UnixMs> {
@@ -73,7 +59,7 @@ pub(crate) fn cookie(text: &str) -> Option<UnixMs> {
     if !(1..=31).contains(&day) || year < 1601 {
         return None;
     }
-    // Dates before 1970 have simply passed.
+    // The cookie has expired, whichever date before 1970 it is.
     let secs = if year < 1970 { 0 } else { days_before(year, month, day) * DAY + time };
     Some(UnixMs::from_secs(secs))
 }

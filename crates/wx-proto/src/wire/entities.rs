@@ -1,50 +1,39 @@
-//! The few entities that the server uses, in XML and in messages ([P54](crate::protocol#p54),
+//! The entities that the page decodes, and the escapes of XML ([P54](crate::protocol#p54),
 //! [P58](crate::protocol#p58)).
 //!
-//! No crate serves: those that decode HTML know all of its entities, but texts keep every entity
-//! that the page does not decode.
+//! No crate fits: HTML decoders decode all entities, but texts keep the entities that the official
+//! page does not decode.
 
-const ENTITIES: [(&str, char); 6] = [
-    ("&lt;", '<'),
-    ("&gt;", '>'),
-    ("&#39;", '\''),
-    ("&apos;", '\''),
-    ("&quot;", '"'),
-    ("&amp;", '&'),
-];
+const ENTITIES: [(&str, char); 5] =
+    [("&lt;", '<'), ("&gt;", '>'), ("&#39;", '\''), ("&quot;", '"'), ("&amp;", '&')];
 
-/// Decodes the entities once, even if they are escaped twice ([P58](crate::protocol#p58)).
-pub(crate) fn decode(text: &str) -> String {
-    replaced(text, entity)
+/// Returns the character of the entity that `text` begins with, and the text after it.
+pub(crate) fn entity(text: &str) -> Option<(char, &str)> {
+    ENTITIES.iter().find_map(|(entity, plain)| Some((*plain, text.strip_prefix(entity)?)))
 }
 
-/// Like [`decode`], and replaces each unescaped `<br/>` by a line break
-/// ([P58](crate::protocol#p58)).
-pub(crate) fn decode_with_breaks(text: &str) -> String {
-    replaced(text, |rest| entity(rest).or_else(|| Some((rest.strip_prefix("<br/>")?, '\n'))))
-}
-
-fn entity(rest: &str) -> Option<(&str, char)> {
-    ENTITIES.iter().find_map(|(entity, plain)| Some((rest.strip_prefix(entity)?, *plain)))
-}
-
-/// Replaces characters in one pass. `what` returns the character that the rest of the text begins
-/// with, and the text after it.
-fn replaced(text: &str, what: impl Fn(&str) -> Option<(&str, char)>) -> String {
+/// Replaces parts of a text in one pass, so that nothing is decoded twice. `replace` gets the rest
+/// of the text at each `&` and `<`. It appends the replacement and returns the text after what it
+/// replaced, or returns `None` if the character stays.
+pub(crate) fn replaced(
+    text: &str,
+    replace: impl for<'a> Fn(&'a str, &mut String) -> Option<&'a str>,
+) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(['&', '<']) {
         decoded.push_str(&rest[..at]);
         rest = &rest[at..];
-        let (after, c) = what(rest).unwrap_or((&rest[1..], char::from(rest.as_bytes()[0])));
-        decoded.push(c);
-        rest = after;
+        rest = replace(rest, &mut decoded).unwrap_or_else(|| {
+            decoded.push_str(&rest[..1]);
+            &rest[1..]
+        });
     }
     decoded.push_str(rest);
     decoded
 }
 
-/// Escapes a text for XML.
+/// Escapes a text for the content of an XML element ([P74](crate::protocol#p74)).
 pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for c in text.chars() {
@@ -52,26 +41,8 @@ pub(crate) fn encode(text: &str) -> String {
             '&' => encoded.push_str("&amp;"),
             '<' => encoded.push_str("&lt;"),
             '>' => encoded.push_str("&gt;"),
-            '"' => encoded.push_str("&quot;"),
-            '\'' => encoded.push_str("&#39;"),
             c => encoded.push(c),
         }
     }
     encoded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn p58_what_is_escaped_twice_is_decoded_once() {
-        assert_eq!(decode("&lt;a b=&quot;c&quot;&gt;&#39;&amp;"), "<a b=\"c\">'&");
-        assert_eq!(decode("&amp;lt; &amp;amp;"), "&lt; &amp;");
-        assert_eq!(decode("& &; &lt"), "& &; &lt");
-        assert_eq!(decode("a<br/>&lt;br/&gt;"), "a<br/><br/>");
-        assert_eq!(decode_with_breaks("a<br/><br>&lt;br/&gt;&amp;#39;"), "a\n<br><br/>&#39;");
-        let all = "a&<>\"'&amp;";
-        assert_eq!(decode(&encode(all)), all);
-    }
 }

@@ -1,8 +1,8 @@
 //! The multipart form, as the browser encodes it ([§4.6](crate::protocol#s4-6),
 //! [P26](crate::protocol#p26), [P32](crate::protocol#p32)).
 //!
-//! No crate serves: those that write forms choose the boundary, the escapes and the order of the
-//! heads themselves, and the page's form is matched byte for byte.
+//! No crate fits: this form has to match the official page's byte for byte, but such crates choose
+//! the boundary, the escapes and the order of the headers themselves.
 
 use std::fmt::{self, Write};
 
@@ -12,11 +12,11 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use crate::model::request_error::RequestError;
 use crate::wire::body::Body;
 
-/// Writes the text fields in order, then the file part, which ends the form.
+/// A form in progress: text fields in their order, then the file part, which completes it.
 pub(crate) struct Form {
     boundary: String,
-    /// Everything except the file: one allocation for the head, the tail and the two headers of the
-    /// form.
+    /// Everything except the file, in one allocation: the head, the tail, and the two headers of
+    /// the form.
     text: BytesMut,
 }
 
@@ -40,12 +40,12 @@ pub(crate) fn with_crlf(value: &str) -> String {
 }
 
 impl Form {
-    /// Creates a form whose texts take about this many bytes.
+    /// Creates a form with room for about `size` bytes of text.
     pub(crate) fn new(boundary: String, size: usize) -> Self {
         Self { boundary, text: BytesMut::with_capacity(size) }
     }
 
-    /// Writes a plain part: one header, no Content-Type. The value has to come from [`with_crlf`].
+    /// Adds a text field, which has no Content-Type. The value has to come from [`with_crlf`].
     pub(crate) fn text(&mut self, name: &str, value: &str) {
         self.part(name);
         self.put("\"\r\n\r\n");
@@ -53,13 +53,13 @@ impl Form {
         self.put("\r\n");
     }
 
-    /// Writes a plain part that is a number.
+    /// Adds a text field with a number.
     pub(crate) fn number(&mut self, name: &str, value: u32) {
         self.part(name);
         self.display(format_args!("\"\r\n\r\n{value}\r\n"));
     }
 
-    /// Writes the file part. The media is not copied: the body holds the same `Bytes`.
+    /// Adds the file part and completes the form. The media is not copied.
     pub(crate) fn file(
         mut self,
         name: &str,
@@ -106,7 +106,7 @@ impl Form {
         let _ = write!(self.text, "{what}");
     }
 
-    /// Returns what was written since the last call.
+    /// Takes the text that was written since the last call.
     fn written(&mut self) -> Bytes {
         self.text.split().freeze()
     }

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use flate2::write::GzDecoder;
 
-/// The maximum number of bytes inflated in one step, so that its output stays small even for a high
-/// compression ratio.
+/// The maximum number of bytes that are inflated in one step, so that the output of a step stays
+/// small even with a high compression ratio.
 const STEP: usize = 4096;
 
 /// Why inflating stopped.
@@ -13,7 +13,7 @@ const STEP: usize = 4096;
 pub(crate) enum InflateError {
     /// The stream is not gzip.
     Corrupt,
-    /// The stream did not end with its trailer and the right checksum.
+    /// The stream did not end with a trailer with the right checksum.
     Unfinished,
     /// The output exceeds the limit.
     TooLarge,
@@ -61,7 +61,7 @@ impl Inflate {
         self.take(done)
     }
 
-    /// Returns the rest of the output after all input. The trailer must have arrived.
+    /// Returns the rest of the output. Fails unless the input has ended with the trailer.
     pub(crate) fn finish(&mut self) -> Result<Vec<u8>, InflateError> {
         let done = self.decoder.try_finish();
         self.take(done).map_err(|error| {
@@ -79,7 +79,7 @@ impl Inflate {
     }
 }
 
-/// Inflates a small body.
+/// Inflates a whole body.
 pub(crate) fn all(mut input: bytes::Bytes, cap: u64) -> Result<Vec<u8>, InflateError> {
     let mut inflate = Inflate::new(cap);
     let mut out = Vec::new();

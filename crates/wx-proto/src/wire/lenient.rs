@@ -1,8 +1,8 @@
 //! Deserializers for fields whose JSON type varies between servers and years
 //! ([P12](crate::protocol#p12), [P37](crate::protocol#p37), [§9](crate::protocol#s9) row 13).
 //!
-//! No crate serves: the adapters of `serde_with` take a string or a number, but do not repair what
-//! one holds.
+//! No crate fits: the adapters of `serde_with` accept a string or a number, but cannot reject a
+//! damaged id.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::repair;
 
-/// A string, a whole number, or null. Numbers never pass through a float
+/// The text of a string or a whole number, or null. Numbers are never parsed as floats
 /// ([P17](crate::protocol#p17)).
 enum Text {
     Str(String),
@@ -54,7 +54,7 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// Reads a string or a number as text; null reads as empty.
+/// Reads a string or a number as text. Null becomes an empty text.
 pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     Ok(match Text::deserialize(from)? {
         Text::Str(text) => text,
@@ -64,14 +64,13 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Erro
     })
 }
 
-/// Like [`text`], for identifiers: a damaged one is an error, never another identifier.
+/// Like [`text`], for identifiers. A damaged one is an error, so that it is not taken for another.
 pub(crate) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = text(from)?;
     if repair::is_damaged(&text) { Err(D::Error::custom("a damaged id")) } else { Ok(text) }
 }
 
-/// Returns a field of a JSON element as text: a string or a whole number. Anything else reads as
-/// absent.
+/// Returns a string or a whole number in JSON as text, and `None` for anything else.
 pub(crate) fn text_of(json: &RawValue) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Borrowed<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -84,23 +83,23 @@ pub(crate) fn text_of(json: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Reads a string or a whole number as text; anything else reads as empty.
+/// Reads a string or a whole number as text. Anything else becomes an empty text.
 pub(crate) fn optional_text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let json = <&RawValue>::deserialize(from)?;
     Ok(text_of(json).map(Cow::into_owned).unwrap_or_default())
 }
 
-/// Like [`optional_text`], but a damaged text reads as empty too.
+/// Like [`optional_text`], but a damaged text also becomes empty.
 pub(crate) fn optional_id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     Ok(Some(optional_text(from)?).filter(|text| !repair::is_damaged(text)).unwrap_or_default())
 }
 
-/// Reads a number or a string of digits; anything else reads as absent.
+/// Reads a number or a string of digits. Anything else becomes `None`.
 pub(crate) fn optional_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     Ok(number_of(<&RawValue>::deserialize(from)?))
 }
 
-/// Like [`optional_number`], but also for the values of a session file, which are already parsed.
+/// Like [`optional_number`], also for values of a session file, which are already parsed.
 pub(crate) fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     Ok(number_of(&Box::<RawValue>::deserialize(from)?))
 }
@@ -109,12 +108,12 @@ fn number_of(json: &RawValue) -> Option<u64> {
     text_of(json)?.trim().parse().ok()
 }
 
-/// Like [`optional_number`], but anything else reads as 0.
+/// Like [`optional_number`], but anything else becomes 0.
 pub(crate) fn optional_count<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     Ok(optional_number(from)?.unwrap_or_default())
 }
 
-/// Reads a value, or returns the default if it is of another type.
+/// Reads a value. A value of another type becomes the default.
 pub(crate) fn optional<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
     from: D,
 ) -> Result<T, D::Error> {
@@ -122,7 +121,7 @@ pub(crate) fn optional<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>
     Ok(serde_json::from_str(json.get()).unwrap_or_default())
 }
 
-/// Reads a value; null reads as the default.
+/// Reads a value. Null becomes the default.
 pub(crate) fn or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
     from: D,
 ) -> Result<T, D::Error> {

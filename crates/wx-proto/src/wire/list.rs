@@ -1,4 +1,5 @@
-//! Lists whose elements strangers can influence: an unreadable element affects no other one.
+//! Lists of messages or contacts. An invalid element, which anybody can cause, affects no other
+//! one.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,11 +14,11 @@ pub(crate) const LIMIT: usize = 20_000;
 
 /// An element of a list.
 pub(crate) trait Element: Sized {
-    /// Reads an element. Returns `None` if it cannot be identified.
+    /// Parses an element. Returns `None` if its identifying fields are missing or invalid.
     fn from_json(json: &RawValue) -> Option<Self>;
 }
 
-/// A list with its readable elements.
+/// The valid elements of a list.
 #[derive(Debug)]
 pub(crate) struct List<T> {
     pub(crate) elements: Vec<T>,
@@ -30,8 +31,8 @@ impl<T> Default for List<T> {
     }
 }
 
-/// Reads a list that may be absent, null, or not a list. The last counts as one unreadable element
-/// and does not affect the rest of the reply.
+/// Reads a list that may be null. Anything else that is not a list counts as one unreadable
+/// element, and does not affect the rest of the reply.
 pub(crate) fn optional<'de, T: Element, D: Deserializer<'de>>(
     from: D,
 ) -> Result<List<T>, D::Error> {
@@ -60,7 +61,7 @@ impl<'de, T: Element> Deserialize<'de> for List<T> {
                     let Some(json) = from.next_element::<&RawValue>()? else {
                         return Ok(List { elements, skipped });
                     };
-                    // Only objects are parsed, because each error allocates a message.
+                    // Only objects are parsed, because a parse error allocates its text.
                     match Some(json)
                         .filter(|json| json.get().starts_with('{'))
                         .and_then(T::from_json)
@@ -69,7 +70,8 @@ impl<'de, T: Element> Deserialize<'de> for List<T> {
                         Some(element) => {
                             if elements.len() == elements.capacity() {
                                 // Doubling would take up to twice the memory that is needed.
-                                elements.reserve_exact(16 + elements.len() / 4);
+                                let more = 16 + elements.len() / 4;
+                                elements.reserve_exact(more.min(LIMIT - elements.len()));
                             }
                             elements.push(element);
                         }

@@ -1,7 +1,7 @@
-//! Percent-encoding of queries, and the three spellings of pass_ticket
+//! Percent-encoding of queries, and the three encodings of pass_ticket
 //! ([§2.5](crate::protocol#s2-5)).
 //!
-//! No crate serves: `form_urlencoded` encodes all values alike, and writes spaces as `+`.
+//! No crate fits: `form_urlencoded` encodes all values in one way, with spaces as `+`.
 
 use std::fmt::{self, Write};
 
@@ -22,14 +22,14 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
-/// The characters that are kept where the page inserts a value into its URL without encoding it
-/// ([P13](crate::protocol#p13)): `uuid` in the login poll, `sid` and `skey` in webwxsync, `skey` in
-/// webwxgetcontact. Besides letters and digits these values hold only `@`, `+`, `/`, `=` and `_`.
-/// All other characters are encoded, so no value can break the request line or add a pair, and a
-/// literal `%` cannot be taken for an escape.
+/// The characters to encode in values that the official page inserts into its URL without encoding
+/// them ([P13](crate::protocol#p13)): `uuid` in the login poll, `sid` and `skey` in webwxsync,
+/// `skey` in webwxgetcontact. These values hold only letters, digits, `@`, `+`, `/`, `=` and `_`,
+/// which are kept. All other characters are encoded, so that no value can break the request line or
+/// add a pair, and a literal `%` is not taken for an escape.
 const RAW: &AsciiSet = &COMPONENT.remove(b'@').remove(b'+').remove(b'/').remove(b'=');
 
-/// A path with its query, whose values are percent-encoded ([P13](crate::protocol#p13)). No
+/// Builds a path with a query of percent-encoded values ([P13](crate::protocol#p13)). It has no
 /// `Debug`, because it may hold skey and pass_ticket.
 pub(crate) struct QueryBuilder {
     text: String,
@@ -41,7 +41,7 @@ impl QueryBuilder {
         Self { text: path.to_owned(), separator: '?' }
     }
 
-    /// Begins the query with a stray `&`, like the page's image addresses
+    /// Begins the query with a stray `&`, like the official page's image addresses
     /// ([§3.1](crate::protocol#s3-1)).
     pub(crate) fn stray_ampersand(self) -> Self {
         Self { text: self.text + "?", separator: '&' }
@@ -51,9 +51,29 @@ impl QueryBuilder {
         self.encoded(key, &value.to_string(), COMPONENT)
     }
 
-    /// Adds a pair whose value the page does not encode: see [`RAW`].
+    /// Adds a pair with a value that the official page does not encode: see [`RAW`].
     pub(crate) fn raw_pair(self, key: &str, value: &str) -> Self {
         self.encoded(key, value, RAW)
+    }
+
+    /// Adds a pair whose value is percent-encoded already. Each `%` without two hex digits is
+    /// encoded, like all other characters that could break the query.
+    pub(crate) fn encoded_pair(self, key: &str, value: &str) -> Self {
+        let is_escape =
+            |rest: &str| rest.len() >= 2 && rest.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit);
+        let mut pieces = value.split('%');
+        let mut encoded = self.pair(key, pieces.next().unwrap_or_default());
+        for piece in pieces {
+            let percent = if is_escape(piece) { "%" } else { "%25" };
+            // Writing to a String cannot fail.
+            let _ = write!(encoded.text, "{percent}{}", utf8_percent_encode(piece, COMPONENT));
+        }
+        encoded
+    }
+
+    /// Adds pass_ticket, which is the text `undefined` if it is not known.
+    pub(crate) fn ticket_pair(self, ticket: Option<&PassTicket>) -> Self {
+        self.pair("pass_ticket", ticket.map_or(UNKNOWN_TICKET, |ticket| ticket.0.expose()))
     }
 
     fn encoded(mut self, key: &str, value: &str, set: &'static AsciiSet) -> Self {
@@ -82,7 +102,7 @@ impl QueryBuilder {
         }
     }
 
-    /// Adds lang, and then pass_ticket if it is known ([P10](crate::protocol#p10),
+    /// Adds `lang`, and then `pass_ticket` if it is known ([P10](crate::protocol#p10),
     /// [P42](crate::protocol#p42)).
     pub(crate) fn session_pairs(self, lang: &str, ticket: Option<&PassTicket>) -> Self {
         let with_lang = self.pair("lang", lang);
@@ -97,21 +117,25 @@ impl QueryBuilder {
     }
 }
 
-/// pass_ticket as in the XML of the login page: percent-encoded once ([P9](crate::protocol#p9)).
+/// The pass_ticket as it is in the XML of the login page: percent-encoded once
+/// ([P9](crate::protocol#p9)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PassTicket(pub(crate) Secret);
 
 impl PassTicket {
-    /// Returns the value for the upload form: decoded once.
+    /// Returns the value for the upload form, which is decoded once.
     fn in_form(&self) -> String {
         percent_decode_str(self.0.expose()).decode_utf8_lossy().into_owned()
     }
 }
 
-/// Returns the value for the upload form, which is the text `undefined` without a ticket
+/// What the page makes of a ticket that it does not know.
+const UNKNOWN_TICKET: &str = "undefined";
+
+/// Returns the value for the upload form, which is the text `undefined` if there is no ticket
 /// ([P10](crate::protocol#p10)).
 pub(crate) fn form_ticket(ticket: Option<&PassTicket>) -> String {
-    ticket.map_or_else(|| "undefined".to_owned(), PassTicket::in_form)
+    ticket.map_or_else(|| UNKNOWN_TICKET.to_owned(), PassTicket::in_form)
 }
 
 #[cfg(test)]

@@ -1,17 +1,16 @@
-//! Repairs JSON replies whose strings hold what strict JSON does not allow.
+//! Repairs invalid bytes and escapes in the strings of JSON replies.
 //!
-//! Names and texts are typed by strangers, and servers truncate and relay them as bytes: half a
-//! UTF-8 character, half a surrogate pair, a raw line break. Only strings are rewritten. Errors
-//! outside of strings, and truncated replies, remain errors of the parser.
+//! Names and texts are chosen by anybody, and servers truncate and relay them as bytes. They may
+//! contain half a UTF-8 character, half a surrogate pair, or a raw line break. Only strings are
+//! repaired. Errors outside of strings, and truncated replies, remain errors of the parser.
 //!
-//! No crate serves: the lenient parsers of JSON take comments and trailing commas, but not these
-//! bytes.
+//! No crate fits: lenient JSON parsers accept comments and trailing commas, but not these bytes.
 
 use bytes::Bytes;
 
-/// The number of bytes in a reply that may be replaced by a longer text. Later replacements take
-/// one byte, so that a reply full of them does not grow. The first one in a string is never
-/// shortened, because its U+FFFD shows that an id is damaged.
+/// The number of bytes per reply that may be replaced by a longer text. Later replacements are one
+/// byte long, so that a reply with many of them does not grow. The first replacement in a string is
+/// always U+FFFD, which shows that an id is damaged.
 const LONGER_REPLACEMENTS: usize = 16 * 1024;
 
 const REPLACEMENT: &str = "\u{fffd}";
@@ -33,15 +32,15 @@ pub(crate) fn trimmed(body: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether an identifier or a credential has lost a byte, or gained a control character.
+/// Returns whether an identifier or a credential has a replaced byte or a control character.
 pub(crate) fn is_damaged(text: &str) -> bool {
-    // Scans all bytes in one pass, as most ids are printable ASCII and some are long.
+    // A scan without early exit is fast for the usual case: printable ASCII.
     let odd = text.bytes().fold(false, |odd, byte| odd | !(b' '..0x7f).contains(&byte));
     odd && text.contains(|c: char| c == char::REPLACEMENT_CHARACTER || c.is_control())
 }
 
-/// Returns the JSON of a reply with U+FFFD for each invalid sequence in a string. If there is none,
-/// it shares the bytes of `body`.
+/// Returns the JSON of a reply with U+FFFD for each invalid sequence in a string. The result shares
+/// the bytes of `body` if there is none.
 pub(crate) fn json(body: &Bytes) -> Bytes {
     let input = trimmed(body);
     let mut repair = Repair { input, out: Vec::new(), copied: 0, longer_left: LONGER_REPLACEMENTS };
@@ -59,8 +58,8 @@ pub(crate) fn json(body: &Bytes) -> Bytes {
 struct Repair<'a> {
     input: &'a [u8],
     out: Vec<u8>,
-    /// The length of the input that was copied to `out` or replaced there. 0 until something is
-    /// replaced, because a string never begins at 0.
+    /// The length of the input that `out` already contains, with replacements. 0 until something
+    /// was replaced, because a string never begins at 0.
     copied: usize,
     longer_left: usize,
 }

@@ -1,5 +1,5 @@
-//! The gate that every JSON reply passes: HTTP status, JSON whatever its Content-Type, Ret
-//! ([P35](crate::protocol#p35), [P37](crate::protocol#p37), [P50](crate::protocol#p50)).
+//! The checks of every JSON reply, in their order: the HTTP status, JSON (whatever its Content-Type
+//! says), Ret ([P35](crate::protocol#p35), [P37](crate::protocol#p37), [P50](crate::protocol#p50)).
 
 use bytes::Bytes;
 use http::{Response, StatusCode, header};
@@ -30,7 +30,7 @@ struct BaseResponse {
     message: String,
 }
 
-/// A reply whose envelope has been read, and nothing else yet.
+/// A reply of which only the envelope has been read.
 pub(crate) struct Opened {
     pub(crate) ret: Ret,
     message: String,
@@ -39,7 +39,7 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Returns the fields, if Ret is 0. Nothing else of a refused reply is read, least of all its
+    /// Returns the other fields, if Ret is 0. In a refusal they mean nothing, in particular the
     /// MediaId ([P35](crate::protocol#p35), [§7.2](crate::protocol#s7-2)).
     pub(crate) fn accepted<T: DeserializeOwned>(self) -> Result<T, ReplyError> {
         if self.ret != Ret::OK {
@@ -50,7 +50,7 @@ impl Opened {
     }
 }
 
-/// Passes the whole gate: status, then envelope, then Ret.
+/// Checks the status, the envelope and Ret, and then reads the other fields.
 pub(crate) fn accepted<T: DeserializeOwned>(
     reply: &Response<Bytes>,
     cap: u64,
@@ -61,7 +61,7 @@ pub(crate) fn accepted<T: DeserializeOwned>(
 
 /// Checks the HTTP status only.
 pub(crate) fn status(status: StatusCode, headers: &http::HeaderMap) -> Result<(), ReplyError> {
-    // The other 3xx, such as 304, are not redirects.
+    // Other 3xx statuses, such as 304, are not redirects.
     if let 301 | 302 | 303 | 307 | 308 = status.as_u16() {
         let location = headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
         let host =
@@ -71,12 +71,12 @@ pub(crate) fn status(status: StatusCode, headers: &http::HeaderMap) -> Result<()
     if status.is_success() { Ok(()) } else { Err(ReplyError::Status(status.as_u16())) }
 }
 
-/// Returns the Content-Length, if it is there and valid.
+/// Returns the Content-Length, if there is a valid one.
 pub(crate) fn content_length(headers: &http::HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// Returns whether the body is gzipped; any other encoding is an error
+/// Returns whether the body is gzipped. Any other encoding is an error
 /// ([P37](crate::protocol#p37)).
 pub(crate) fn gzipped(headers: &http::HeaderMap) -> Result<bool, ReplyError> {
     let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(false) };
@@ -99,12 +99,12 @@ impl ReplyError {
         }
     }
 
-    /// Creates a refusal with the part of the server's message that can be shown.
+    /// Creates a refusal with the showable part of the server's message.
     pub(crate) fn refused(ret: i64, words: &str) -> Self {
         Self::Refused { ret: Ret(ret), message: server_text::message(words) }
     }
 
-    /// Creates the error of a text without `field`.
+    /// Creates the error of a text reply without `field`.
     pub(crate) fn from_text(text: &str, field: ReplyField) -> Self {
         let start = repair::trimmed(text.as_bytes());
         let is_page =
@@ -126,8 +126,8 @@ impl ReplyError {
     }
 }
 
-/// Returns the error of JSON that replaces an image: the refusal in it, if there is one.
-pub(crate) fn verdict(body: &[u8]) -> ReplyError {
+/// Returns the error of a reply with JSON instead of an image: the refusal in it, if there is one.
+pub(crate) fn json_error(body: &[u8]) -> ReplyError {
     let json = repair::json(&Bytes::copy_from_slice(body));
     let base = envelope(&json).ok().filter(|base| base.ret != 0);
     base.map_or(ReplyError::Json, |base| ReplyError::refused(base.ret, &base.message))
@@ -140,13 +140,13 @@ pub(crate) fn open(reply: &Response<Bytes>, cap: u64) -> Result<Opened, ReplyErr
     Ok(Opened { ret: Ret(ret), message, json })
 }
 
-/// Passes the gate for text replies: status, then text.
+/// Checks the status of a text reply, and then returns the text.
 pub(crate) fn text(reply: &Response<Bytes>, cap: u64) -> Result<String, ReplyError> {
     status(reply.status(), reply.headers())?;
     body_text(reply, cap)
 }
 
-/// Returns the body as text, whatever the status. It is UTF-8, whatever the headers say
+/// Returns the body as text, whatever the status. It is read as UTF-8, whatever the headers say
 /// ([P59](crate::protocol#p59)).
 pub(crate) fn body_text(reply: &Response<Bytes>, cap: u64) -> Result<String, ReplyError> {
     let body = body(reply, cap)?;

@@ -1,14 +1,14 @@
-//! Values in the replies to the login calls, which are lines of JavaScript. They are searched
-//! leniently and never evaluated: spacing, quotes and line breaks vary ([P52](crate::protocol#p52),
-//! [§8.1](crate::protocol#s8-1), [§8.2](crate::protocol#s8-2)).
+//! Finds values in the replies to login calls, which are lines of JavaScript. Scripts are searched
+//! leniently, because spacing, quotes and line breaks vary, and are never evaluated
+//! ([P52](crate::protocol#p52), [§8.1](crate::protocol#s8-1), [§8.2](crate::protocol#s8-2)).
 //!
-//! No crate serves, except for an interpreter of JavaScript.
+//! No crate fits, except for JavaScript interpreters.
 
 use std::borrow::Cow;
 use std::str::Chars;
 
-/// Returns the value after `name =` or `name :`, without its quotes and escapes. A name inside a
-/// longer one does not count.
+/// Returns the value after `name =` or `name :`, unquoted and unescaped. Longer names that contain
+/// `name` are skipped.
 pub(crate) fn value<'a>(script: &'a str, name: &str) -> Option<Cow<'a, str>> {
     script.match_indices(name).find_map(|(at, _)| {
         let before = script[..at].chars().next_back();
@@ -45,7 +45,7 @@ fn quoted(text: &str, quote: char) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Unescapes a text like a string literal.
+/// Unescapes a text as if it were a string literal.
 pub(crate) fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars();
@@ -55,7 +55,7 @@ pub(crate) fn unescaped(text: &str) -> String {
     plain
 }
 
-/// Returns the character of an escape whose backslash has been read.
+/// Returns the character of an escape, after its backslash.
 fn escaped(chars: &mut Chars<'_>) -> Option<char> {
     let escape = chars.next()?;
     let digits = match escape {
@@ -70,7 +70,7 @@ fn escaped(chars: &mut Chars<'_>) -> Option<char> {
         *chars = chars.as_str()[digits..].chars();
         return Some(c);
     }
-    // Every other character stands for itself, except for white space, which no value holds.
+    // Any other character stands for itself, except for white space, which no value contains.
     Some(match escape {
         'n' | 'r' | 't' | 'b' | 'f' | 'v' => ' ',
         other => other,

@@ -1,36 +1,36 @@
-//! Text of a server that goes into an error.
+//! Text of a server that is shown in errors.
 //!
 //! A server knows every secret of the login and can send any of them back, in any encoding.
-//! Therefore no run of eight or more printable ASCII characters of its text is ever shown, nor in
-//! the first bytes of a body: all secrets, tickets and login codes use this alphabet, however they
-//! are encoded. Short words, numbers and all other scripts remain readable.
+//! Secrets, tickets and login codes consist of printable ASCII characters in all of these
+//! encodings. Therefore no run of eight or more such characters is ever shown, neither in a
+//! server's text nor in the first bytes of a body. Short words, numbers and all other scripts
+//! remain readable.
 
 use crate::model::first_bytes::{LONGEST_RUN, WITHHELD};
 
 /// The maximum number of characters that are shown.
 const LONGEST_TEXT: usize = 200;
 
-/// Returns the showable part of a server's message, on one line and of bounded length.
+/// Returns the showable part of a server's message, on one line of limited length.
 pub(crate) fn message(text: &str) -> String {
     // Invisible characters are removed first, so that they cannot split a long run.
     let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     runs(&visible, |c| c.is_ascii_graphic()).chars().take(LONGEST_TEXT).collect()
 }
 
-/// Returns the showable part of a host that a server named. Labels are judged separately, because
-/// they are shorter than secrets.
+/// Returns the showable part of a host name from a server. Each label is checked separately.
 pub(crate) fn host(text: &str) -> String {
     if crate::model::hosts::official(text).is_some() {
         return text.to_owned();
     }
     let shown = runs(text, |c| c.is_ascii_graphic() && c != '.');
-    // A secret with dots would be shown label by label, so only the last four labels are: an
-    // address, or a name with its domain.
+    // A secret with dots could be shown label by label. Therefore only the last four labels are
+    // shown, which suffice for an address or a domain.
     let from = shown.rmatch_indices('.').nth(3).map_or(0, |(at, _)| at + 1);
     shown[from..].to_owned()
 }
 
-/// Replaces each long run of characters that match `is_in_run` by [`WITHHELD`].
+/// Replaces each long run of characters for which `is_in_run` is true by [`WITHHELD`].
 fn runs(text: &str, is_in_run: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len().min(LONGEST_TEXT));
     let mut rest = text;
@@ -48,7 +48,7 @@ fn runs(text: &str, is_in_run: impl Fn(char) -> bool) -> String {
     shown
 }
 
-/// Whether a character is a control character or invisible between two others.
+/// Returns whether a character is a control character or otherwise invisible.
 fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(

@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::task::yield_now;
 use wx_emulator::Emulator;
 use wx_proto::bytes::Bytes;
-use wx_proto::flow::{FetchImage, Flow, ResumeOptions, SendImage, Snapshot};
+use wx_proto::flow::{FetchImage, Flow, ResumeOptions, SendMessage, Snapshot};
 use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Seed, Session, UnixMs};
 use wx_reqwest::{Client, MediaIo, RunOptions, Sink, Source, drive};
 
@@ -55,9 +55,9 @@ fn world(faults: &[&str]) -> (Emulator, Client, Recipient) {
     (server, client, to)
 }
 
-async fn send_flow(client: &Client, to: &Recipient, source: &mut Source) -> SendImage {
-    let about = source.media(&patient()).await.unwrap();
-    SendImage::new(&client.session(), about, to.clone(), seed(), patient()).unwrap()
+async fn send_flow(client: &Client, to: &Recipient, source: &mut Source) -> SendMessage {
+    let about = source.media().await.unwrap();
+    SendMessage::media(&client.session(), about, to.clone(), seed(), patient()).unwrap()
 }
 
 fn fetch_flow(client: &Client, id: &MsgId, restartable: bool) -> FetchImage {
@@ -179,7 +179,7 @@ async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
         let saved = saved.expect("a send can be saved at any moment");
         let snapshot: Snapshot = serde_json::from_str(&saved).unwrap();
         let at = ResumeOptions { unix_ms: Some(unix_ms()), resend: false };
-        let mut flow = SendImage::resume(&client.session(), snapshot, patient(), at).unwrap();
+        let mut flow = SendMessage::resume(&client.session(), snapshot, patient(), at).unwrap();
         let sent = drive(
             client.http(),
             client.session_cell(),
@@ -282,7 +282,7 @@ async fn both_go_on_after_any_number_of_drops() {
     let mut flow = send_flow(&client, &to, &mut source).await;
     let (sent, drops) = drive_in_pieces(&client, &mut source, &mut flow).await;
     assert!(drops > 2, "only {drops}");
-    assert_eq!(server.messages().len(), 1, "one message, however often it was handed out");
+    assert_eq!(server.messages().len(), 1, "one message, however often it left");
     assert!(server.messages()[0].media == image());
 
     let id = sent.unwrap().msg_id;

@@ -1,9 +1,10 @@
 //! Runs the released clients and compares the results with `docs/clients.md`.
 //!
-//! `clients [--write] [--installed DIR] [CLIENT]...`: `--write` writes the table into the document
-//! instead. `--installed` is the directory of the packages that `clients/install.sh` has installed,
-//! by default `target/clients`; the output of the clients goes into its directory `logs`. With
-//! names, only these clients are run, and the document is not touched.
+//! Usage: `clients [--write] [--installed DIR] [CLIENT]...`. With `--write`, the table is written
+//! into the document instead of compared. `--installed` is the directory of the packages from
+//! `clients/install.sh`, by default `target/clients`; the output of the clients is written to its
+//! subdirectory `logs`. If clients are named, only these are run, and the document is neither
+//! compared nor written.
 
 #![expect(clippy::print_stdout, reason = "the outcome goes to whoever started it")]
 
@@ -14,7 +15,7 @@ use std::time::Instant;
 
 use wx_testing::clients::{Client, ROSTER, Run, run, table};
 
-/// Clients spend most of their time waiting, so more of them than there are cores run at once.
+/// Clients mostly wait, so more clients run in parallel than there are cores.
 const AT_ONCE: usize = 3;
 const BEGIN: &str = "<!-- table -->\n";
 const END: &str = "<!-- end of table -->\n";
@@ -104,7 +105,7 @@ fn run_all<'a>(
     done.into_iter().map(|(place, run)| Ok((clients[place], run?))).collect()
 }
 
-/// Returns whether the document has this table, or writes it there.
+/// Compares the table with the document, or writes it there. Returns whether they are equal.
 fn compare(document: &Path, table: &str, write: bool) -> Result<bool, Box<dyn std::error::Error>> {
     let text = std::fs::read_to_string(document)?;
     let (before, rest) = text.split_once(BEGIN).ok_or("docs/clients.md has no table")?;

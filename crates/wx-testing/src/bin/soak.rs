@@ -1,6 +1,7 @@
-//! Waits for messages for a long time, with faults: `cargo run --release -p wx-testing --bin soak
-//! -- [SECONDS]`, 600 by default. Each client is a separate process, whose memory is printed; the
-//! emulator is in this one. Exits with 1 if a message was lost or delivered twice.
+//! Waits for messages for a long time, with faults:
+//! `cargo run --release -p wx-testing --bin soak -- [SECONDS]`, 600 seconds by default. Each client
+//! is a separate process whose memory is printed; the emulator runs in this process. The exit code
+//! is 1 if a message was lost or delivered twice.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
 use std::io::{BufRead, BufReader};
@@ -11,7 +12,7 @@ use wx_emulator::Emulator;
 use wx_proto::{Policy, Session};
 use wx_testing::samples::TINY_JPEG;
 
-/// The faults in turn, each at the next request of its kind.
+/// The faults, each injected in turn into the next request of its endpoint.
 const FAULTS: [&str; 10] = [
     "drop=before@synccheck",
     "drop=after@webwxsync",
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
     if good.iter().all(|good| *good) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Prints the MsgId of each message after its image was fetched.
+/// Fetches the image of each message, and then prints its MsgId.
 fn client(transport: &str, session: &str) {
     let session = Session::from_json_allow_loopback(std::fs::read(session).unwrap()).unwrap();
     let mut policy = Policy::default();
@@ -51,9 +52,9 @@ fn client(transport: &str, session: &str) {
             for message in batch.unwrap() {
                 let mut picture = Vec::new();
                 let sink = wx_ureq::Sink::vec(&mut picture);
-                let (id, size) = message.image().unwrap();
-                client.fetch_image(id, size, sink).run().unwrap();
-                println!("{id}");
+                let attachment = message.attachment().unwrap();
+                client.fetch(&attachment, sink).run().unwrap();
+                println!("{}", attachment.msg_id);
             }
         }
     } else {
@@ -65,9 +66,9 @@ fn client(transport: &str, session: &str) {
                 for message in batch.unwrap() {
                     let mut picture = Vec::new();
                     let sink = wx_reqwest::Sink::vec(&mut picture);
-                    let (id, size) = message.image().unwrap();
-                    client.fetch_image(id, size, sink).await.unwrap();
-                    println!("{id}");
+                    let attachment = message.attachment().unwrap();
+                    client.fetch(&attachment, sink).await.unwrap();
+                    println!("{}", attachment.msg_id);
                 }
             }
         });
@@ -101,7 +102,7 @@ fn soak(transport: &'static str, time: Duration) -> bool {
             memory.push(resident(&child));
         }
     }
-    // What is still on its way.
+    // Waits for messages that are still on their way.
     std::thread::sleep(Duration::from_secs(10));
     child.kill().unwrap();
     child.wait().unwrap();
@@ -125,7 +126,7 @@ fn soak(transport: &'static str, time: Duration) -> bool {
     lost == 0 && repeated == 0
 }
 
-/// Returns the resident memory of a process in KiB, or 0 where that cannot be read.
+/// Returns the resident memory of a process in KiB, or 0 if it cannot be read.
 fn resident(child: &Child) -> u64 {
     let status =
         std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();

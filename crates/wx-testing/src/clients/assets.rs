@@ -6,7 +6,7 @@ use std::path::Path;
 use image::codecs::gif::GifEncoder;
 use image::{Frame, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 
-/// A length of more than two chunks.
+/// The length of a file of three chunks.
 const LARGE: usize = 1_300_000;
 
 pub(crate) struct Assets {
@@ -28,7 +28,7 @@ impl Assets {
         }
     }
 
-    /// Writes the files into a directory, under the names that the drivers use.
+    /// Writes the files into a directory, under the names that the drivers expect.
     pub(crate) fn write(&self, directory: &Path) -> io::Result<()> {
         for (name, bytes) in [
             ("small.jpg", &self.small),
@@ -43,7 +43,7 @@ impl Assets {
     }
 }
 
-/// Returns an image that differs from those with other numbers.
+/// Returns an image that is different for each number.
 pub(crate) fn jpeg(number: u8) -> Vec<u8> {
     let picture = RgbImage::from_fn(320, 240, |x, y| Rgb([x as u8, y as u8, number]));
     let mut bytes = Cursor::new(Vec::new());
@@ -60,7 +60,7 @@ fn gif() -> Vec<u8> {
     bytes
 }
 
-/// Extends an image by noise, which decoders ignore, so that all chunks differ.
+/// Appends noise, which decoders ignore, so that all chunks differ.
 fn padded(mut bytes: Vec<u8>, length: usize) -> Vec<u8> {
     let mut state = 1_u32;
     while bytes.len() < length {

@@ -1,4 +1,4 @@
-//! The process of a driver, and the lines that it exchanges with the runner.
+//! The process of a driver, and the lines exchanged with it.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::roster::{Client, Language};
 use crate::TestBed;
 
-/// Drivers have a shorter limit of their own.
+/// The drivers themselves have a shorter limit.
 const LONGEST_RUN: Duration = Duration::from_secs(75);
 
 /// The directories of the drivers.
@@ -20,15 +20,15 @@ const LONGEST_RUN: Duration = Duration::from_secs(75);
 pub(crate) struct Places<'a> {
     /// `crates/wx-testing/clients`.
     pub(crate) drivers: &'a Path,
-    /// The directory of the packages that `install.sh` has installed.
+    /// The directory of the packages from `install.sh`.
     pub(crate) installed: &'a Path,
-    /// The files to be sent.
+    /// The directory of the files to send.
     pub(crate) files: &'a Path,
-    /// The home, the working directory and the directory of temporary files.
+    /// The home directory, which is also the working directory and holds temporary files.
     pub(crate) scratch: &'a Path,
 }
 
-/// Runs a driver to its end, and replies to each of its lines with `answer`.
+/// Runs a driver until it ends, and answers each of its lines with `answer`.
 ///
 /// # Errors
 ///
@@ -130,7 +130,7 @@ fn connected(
     }
 }
 
-/// A process that is killed when dropped, so that it does not outlive the bed.
+/// A process that is killed when it is dropped, so that it does not outlive the bed.
 struct Process(Child);
 
 impl Process {

@@ -1,4 +1,4 @@
-//! What the emulator must have after each step.
+//! What the emulator must have stored after each step.
 
 use std::fs;
 
@@ -7,19 +7,19 @@ use wx_emulator::{Emulator, Incoming, Message, Profile};
 
 use super::assets::{Assets, jpeg};
 
-/// Judges one client.
+/// Judges the steps of one client.
 pub(crate) struct Judge<'a> {
     pub(crate) emulator: &'a Emulator,
     pub(crate) assets: &'a Assets,
     pub(crate) profile: Profile,
-    /// The texts that were delivered, which the client must have seen.
+    /// The delivered texts, which the client must have received.
     texts: Vec<String>,
-    /// Whether one of them was sent in the room.
+    /// Whether one of the texts was sent in the room.
     in_room: bool,
     picture: Vec<u8>,
 }
 
-/// The names of the contacts and rooms of a bed.
+/// The names of the contacts and rooms in a bed.
 pub(crate) const FRIEND: &str = "Anna";
 pub(crate) const ROOM: &str = "The Room";
 pub(crate) const MEMBER: &str = "Bob";
@@ -118,7 +118,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Checks that there is exactly one message with these bytes and of one of these kinds.
+    /// Checks that there is exactly one message with these bytes, and that it is of one of these
+    /// kinds.
     fn stored(&self, bytes: &[u8], kinds: &[u32]) -> Result<(), String> {
         let alike = self.sent(|message| message.media == *bytes);
         let of_kind = self.sent(|message| message.media == *bytes && kinds.contains(&message.kind));
@@ -130,7 +131,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Returns the number of messages to the friend that match.
+    /// Returns the number of messages to the friend for which `is` returns true.
     fn sent(&self, is: impl Fn(&Message) -> bool) -> usize {
         let messages = self.emulator.messages();
         messages.iter().filter(|message| message.to == self.friend() && is(message)).count()
@@ -145,7 +146,7 @@ fn has(list: &Value, text: &str) -> bool {
     list.as_array().is_some_and(|list| list.iter().any(|one| one == text))
 }
 
-/// Reads the file that a client reports to have written.
+/// Reads the file that a client claims to have written.
 fn file(saw: &Value) -> Vec<u8> {
     saw["path"].as_str().and_then(|path| fs::read(path).ok()).unwrap_or_default()
 }

@@ -1,11 +1,11 @@
-//! The clients, and the known faults of each of them.
+//! The clients and their known faults.
 
 use wx_emulator::Profile;
 
 /// A released client.
 #[derive(Clone, Copy, Debug)]
 pub struct Client {
-    /// The name of its driver, and of its installation.
+    /// The name of its driver and of its installation directory.
     pub name: &'static str,
     /// The installed version.
     pub version: &'static str,
@@ -13,9 +13,9 @@ pub struct Client {
     pub language: Language,
     /// The page that it logs in to.
     pub profile: Profile,
-    /// Steps that fail because of the client.
+    /// The steps that fail because of the client.
     pub faults: &'static [KnownFault],
-    /// Whether it is the official page itself, which has no violations.
+    /// Whether this is the official page itself, which has no violations by definition.
     pub is_official: bool,
 }
 
@@ -24,7 +24,7 @@ pub struct Client {
 pub struct KnownFault {
     /// The step.
     pub step: &'static str,
-    /// The fault, and where it is in the code of the client.
+    /// The fault, and its location in the code of the client.
     pub evidence: &'static str,
 }
 
@@ -33,7 +33,7 @@ pub struct KnownFault {
 pub enum Language {
     /// Python, with packages from PyPI.
     Python,
-    /// Node.js, with packages from npm. It drives the browser, too.
+    /// Node.js, with packages from npm. Also drives the browser.
     Node,
 }
 

@@ -14,33 +14,33 @@ use super::judge::{FRIEND, Judge, MEMBER, ROOM};
 use super::roster::Client;
 use crate::TestBed;
 
-/// The limit of requests for messages in a run.
+/// The maximum number of requests for messages in a run.
 const MOST_POLLS: usize = 150;
 
 /// The result of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepOutcome {
-    /// The server has what it should have.
+    /// The server has stored what it should.
     Passed,
-    /// The client has no such call.
+    /// The client does not support the step.
     Lacking(String),
-    /// The step has failed for this reason.
+    /// The step failed, for this reason.
     Failed(String),
 }
 
 /// The result of a client.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// The results by step. Steps that were never reached are missing.
+    /// The results by step. Steps that were not reached are missing.
     pub outcomes: BTreeMap<&'static str, StepOutcome>,
-    /// The violations, with the number of times they have occurred.
+    /// The violations, each with its number of occurrences.
     pub violations: Vec<(String, usize)>,
-    /// The requests that the proxy has refused, such as those without TLS.
+    /// The requests that the proxy has refused, such as requests without TLS.
     pub refused: Vec<String>,
     /// The number of requests for messages.
     pub polls: usize,
-    /// Why the driver did not end normally, if it did not.
-    pub trouble: Option<String>,
+    /// Why the driver did not end normally, if so.
+    pub driver_error: Option<String>,
 }
 
 impl Run {
@@ -50,7 +50,7 @@ impl Run {
         self.outcomes.get(step).cloned().unwrap_or_else(unreached)
     }
 
-    /// Returns all differences from the known faults of the client.
+    /// Returns all differences between the results and the known faults of the client.
     pub fn surprises(&self, client: &Client) -> Vec<String> {
         let mut surprises = Vec::new();
         for step in STEPS {
@@ -63,7 +63,7 @@ impl Run {
                 _ => {}
             }
         }
-        surprises.extend(self.trouble.clone());
+        surprises.extend(self.driver_error.clone());
         let violations = self.violations.iter().filter(|_| client.is_official);
         surprises
             .extend(violations.map(|(what, _)| format!("the measure violates itself: {what}")));
@@ -75,8 +75,8 @@ impl Run {
     }
 }
 
-/// Runs a client. `drivers` is `crates/wx-testing/clients`, `installed` the directory of its
-/// packages, and `scratch` a directory to write to, which clients may share.
+/// Runs a client. `drivers` is `crates/wx-testing/clients`, `installed` is the directory of its
+/// packages, and `scratch` is a directory for files, which clients may share.
 ///
 /// # Errors
 ///
@@ -88,11 +88,12 @@ pub fn run(client: &Client, drivers: &Path, installed: &Path, scratch: &Path) ->
         .room(ROOM, [MEMBER, "Carol"]);
     let bed = TestBed::start(builder)?;
     let emulator = bed.emulator();
-    // An emulator starts with a login, which must not be taken for the client's.
+    // An emulator starts logged in, which must not be mistaken for a login by the client.
     emulator.log_out();
 
     let assets = Assets::new();
-    // Of its own: another client must not find a file that is being written.
+    // Each client has its own directories, so that no other client finds a file that is still being
+    // written.
     let (files, home) = (scratch.join(format!("{}.files", client.name)), scratch.join(client.name));
     std::fs::create_dir(&files)?;
     std::fs::create_dir(&home)?;
@@ -108,7 +109,7 @@ pub fn run(client: &Client, drivers: &Path, installed: &Path, scratch: &Path) ->
         violations: emulator.violation_counts(),
         refused: bed.refused(),
         polls,
-        trouble: driven.err().map(|error| error.to_string()),
+        driver_error: driven.err().map(|error| error.to_string()),
     })
 }
 

@@ -6,7 +6,7 @@ use super::STEPS;
 use super::roster::Client;
 use super::run::{Run, StepOutcome};
 
-/// Returns clients and steps as Markdown, with a note for each fault of a client.
+/// Returns the clients and steps as Markdown, with a footnote for each fault of a client.
 pub fn table(runs: &[(&Client, Run)]) -> String {
     let mut out = format!("| client | {} |\n", STEPS.join(" | "));
     let _ = writeln!(out, "|---|{}", ":-:|".repeat(STEPS.len()));

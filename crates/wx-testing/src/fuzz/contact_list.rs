@@ -1,5 +1,5 @@
-//! Lists of contacts: no string of a contact costs another contact, each of them is read or
-//! counted, a damaged id is not taken for another one, and a truncated list is an error.
+//! Lists of contacts. A damaged string affects only its own contact, every contact is either read
+//! or counted, a damaged id never becomes a different valid id, and a truncated list is an error.
 
 use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;
@@ -26,12 +26,12 @@ fn contact(name: &str) -> Value {
     })
 }
 
-/// The first byte selects a string, the second whether it is replaced or extended, the rest is its
-/// text. The same bytes are read as a whole reply, too.
+/// The first byte selects a string, the second byte whether it is replaced or extended, and the
+/// rest is the text. The same bytes are also read as a whole reply.
 pub fn check(data: &[u8]) {
     whole(data);
     let [which, append, bytes @ ..] = data else { return };
-    let [first, middle, last] = ["@a", "@b", "@c"].map(contact);
+    let [first, middle, last] = ["@a", "@@b", "@c"].map(contact);
     let clean = |json: &Value| {
         read_some(&spoiled::answer("ContactList", &[json.to_string().as_bytes()]))
             .unwrap()
@@ -53,14 +53,25 @@ pub fn check(data: &[u8]) {
         let seen: Value = serde_json::from_slice(&spoiled).unwrap_or(middle);
         let name = seen["UserName"].as_str().unwrap_or_default();
         assert_eq!(Some(&read.user_name), UserName::new(name).ok().as_ref());
+        // Only rooms have members, and each is either read or counted.
+        if seen_list(&spoiled) {
+            let room = read.room.as_ref();
+            let members = room.map_or(0, |it| it.members.len() as u64 + it.skipped.unreadable);
+            assert_eq!(members, u64::from(read.is_room()));
+        }
     }
-    assert!(spoiled::cuts(&body).all(|cut| read(cut).is_err()));
+    assert!(spoiled::truncations(&body).all(|cut| read(cut).is_err()));
+}
+
+/// Returns whether a contact still has its list of members.
+fn seen_list(json: &[u8]) -> bool {
+    serde_json::from_slice::<Value>(json).is_ok_and(|seen| seen["MemberList"].is_array())
 }
 
 fn whole(body: &[u8]) {
     if let Ok(listed) = read(body) {
         assert!(
-            spoiled::cuts(body).all(|cut| read(cut).is_err()),
+            spoiled::truncations(body).all(|cut| read(cut).is_err()),
             "a cut answer was taken for a whole one"
         );
         counted(
@@ -71,7 +82,7 @@ fn whole(body: &[u8]) {
         );
     }
     if let Ok(found) = read_some(body) {
-        assert!(spoiled::cuts(body).all(|cut| read_some(cut).is_err()));
+        assert!(spoiled::truncations(body).all(|cut| read_some(cut).is_err()));
         let FoundContacts { contacts, skipped, .. } = found;
         counted(body, "ContactList", contacts.len(), skipped.unreadable + skipped.over_limit);
     }
@@ -80,7 +91,7 @@ fn whole(body: &[u8]) {
 fn counted(body: &[u8], key: &str, read: usize, skipped: u64) {
     assert!(read <= 20_000);
     let Ok(seen) = serde_json::from_slice::<Value>(body) else { return };
-    // What is no list counts as one element.
+    // Anything that is not a list counts as one element.
     let sent = match &seen[key] {
         Value::Null => 0,
         Value::Array(list) => list.len(),

@@ -1,20 +1,22 @@
-//! Checks the form writer against an independent parser, which must read back every name and every
-//! image unchanged.
+//! The form writer: an independent parser must read every name and every image back unchanged.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::upload_media::UploadMedia;
-use wx_proto::{Md5, Media, Policy};
+use wx_proto::{Md5, Media};
 
 use crate::harness::{SEED, SOI, session, to};
 
-/// Takes the name, a zero byte, and the image.
+/// The input is the name, a zero byte, and the image.
 pub fn check(data: &[u8]) {
     let zero = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
     let Ok(name) = std::str::from_utf8(&data[..zero]) else { return };
     let content = [&SOI[..], data.get(zero + 1..).unwrap_or(b"")].concat();
-    let picture = Media::new(name, content.len() as u64, &content, &Policy::default()).unwrap();
-    let meant = picture.name().to_owned();
+    let picture = Media::new(name, content.len() as u64, &content).unwrap();
+    let mut meant = picture.name().to_owned();
+    if !meant.contains('.') {
+        meant.push('.');
+    }
     let upload = UploadMedia::new(picture, Md5::digest(b""), to(), SEED);
     let request = upload.chunk(0, Bytes::from(content.clone())).request(&session()).unwrap();
     let content_type = request.http().headers()["content-type"].to_str().unwrap().to_owned();
@@ -37,12 +39,12 @@ pub fn check(data: &[u8]) {
     ];
     assert_eq!(names, expected, "a part was lost or added");
     assert_eq!(parts[9].2, content, "the picture came through unchanged");
-    // Line breaks in the plain field become CRLF; in the file part they are escaped.
+    // Line breaks in the plain field become CRLF. In the file part they are escaped.
     let unified = meant.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
     assert_eq!(String::from_utf8_lossy(&parts[1].2), unified);
     let escaped = meant.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
-    // The reader has its own mind about backslashes and odd characters; a plain name must come
-    // through.
+    // The parser has its own rules for backslashes and special characters, so only plain names must
+    // be unchanged.
     if meant.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '\\' | ';' | '=' | '\'')) {
         assert_eq!(parts[9].1.as_deref(), Some(escaped.as_str()));
     }
@@ -62,7 +64,7 @@ fn parts(body: Bytes, boundary: String) -> Vec<Part> {
     parts
 }
 
-/// An iterator as a stream that is always ready.
+/// Turns an iterator into a stream that is always ready.
 struct Once<I>(I);
 
 impl<I: Iterator + Unpin> futures_core::Stream for Once<I> {

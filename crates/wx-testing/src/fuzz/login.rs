@@ -1,5 +1,5 @@
-//! Any bytes as the reply to any call of a login: no panic, no login from a refusal, and no page on
-//! a foreign host.
+//! Arbitrary bytes as the reply to any call of a login. No reply causes a panic, a refusal is not a
+//! login, and no page on a foreign host is opened.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
@@ -15,7 +15,7 @@ use crate::harness::SEED;
 
 const PAGE: &str = "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t";
 
-/// The first byte selects the status, the rest is the body.
+/// The first byte selects the status, and the rest is the body.
 pub fn check(data: &[u8]) {
     let Some((choice, body)) = data.split_first() else { return };
     let status = [200, 301, 302, 404][usize::from(choice & 3)];
@@ -56,7 +56,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// Checks that the login page is on a host of the profile, whatever the reply says.
+/// Checks that the login page is on a host of the profile, whatever the reply contains.
 fn open(url: &Secret, site: &Site) {
     let Ok((page, at)) = NewLoginPage::from_redirect(url, site) else { return };
     assert_eq!(at.profile(), site.profile());

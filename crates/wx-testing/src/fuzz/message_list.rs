@@ -1,5 +1,5 @@
-//! Lists of messages: no string of a message costs another message, each of them is read or
-//! counted, a damaged id is not taken for another one, and a truncated list is an error.
+//! Lists of messages. A damaged string affects only its own message, every message is either read
+//! or counted, a damaged id never becomes a different valid id, and a truncated list is an error.
 
 use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;
@@ -24,8 +24,8 @@ fn message(id: u64) -> Value {
     })
 }
 
-/// The first byte selects a string, the second whether it is replaced or extended, the rest is its
-/// text. The same bytes are read as a whole reply, too.
+/// The first byte selects a string, the second byte whether it is replaced or extended, and the
+/// rest is the text. The same bytes are also read as a whole reply.
 pub fn check(data: &[u8]) {
     whole(data);
     let [which, append, bytes @ ..] = data else { return };
@@ -42,17 +42,17 @@ pub fn check(data: &[u8]) {
     assert_eq!(batch.messages.first(), clean(&first).messages.first());
     assert_eq!(batch.messages.last(), clean(&last).messages.first());
     if let [_, read, _] = &batch.messages[..] {
-        // An independent reader knows the ids, unless there are bytes that it refuses.
+        // An independent parser reads the ids, unless it refuses the bytes.
         let seen = serde_json::from_slice(&spoiled).unwrap_or(middle);
         let text = |key: &str| seen[key].as_str().unwrap_or_default().to_owned();
         let id =
             MsgId::new(text("MsgId")).ok().filter(|id| !id.as_str().trim_matches('0').is_empty());
         assert_eq!(read.id, id);
         assert_eq!(read.from, UserName::new(text("FromUserName")).ok());
-        // It may be absent, as it is if its key was damaged.
+        // The recipient is absent if its key was damaged.
         assert!(read.to.is_none() || read.to == UserName::new(text("ToUserName")).ok());
     }
-    assert!(spoiled::cuts(&body).all(read_fails));
+    assert!(spoiled::truncations(&body).all(read_fails));
 }
 
 fn read_fails(body: &[u8]) -> bool {
@@ -61,10 +61,10 @@ fn read_fails(body: &[u8]) -> bool {
 
 fn whole(body: &[u8]) {
     let Ok(batch) = read(body) else { return };
-    assert!(spoiled::cuts(body).all(read_fails), "a cut answer was taken for a whole one");
+    assert!(spoiled::truncations(body).all(read_fails), "a cut answer was taken for a whole one");
     assert!(batch.messages.len() <= 20_000);
     let Ok(seen) = serde_json::from_slice::<Value>(body) else { return };
-    // What is no list counts as one element.
+    // Anything that is not a list counts as one element.
     let sent = match &seen["AddMsgList"] {
         Value::Null => &[][..],
         Value::Array(list) => list,
@@ -76,7 +76,7 @@ fn whole(body: &[u8]) {
         let Some(read) = &message.id else { continue };
         let is_it = |sent: &Value| match &sent["MsgId"] {
             Value::String(id) => id == read.as_str(),
-            // Its readers make a float of a number that is too large, and lose digits.
+            // serde_json turns a number that is too large into a float, and loses digits.
             id => id.is_f64() || id.as_u64() == read.as_str().parse().ok(),
         };
         assert!(sent.iter().any(is_it), "an id that was not sent");

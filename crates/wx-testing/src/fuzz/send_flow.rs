@@ -1,13 +1,13 @@
-//! Any replies to a send: it ends within bounds, with one message id, and never with the MediaId of
-//! a refusal.
+//! Arbitrary replies to a send. The job ends within its limits, uses a single message id, and never
+//! uses the MediaId of a refusal.
 
-use wx_proto::flow::{Flow, SendImage, TransportError, TransportErrorKind};
+use wx_proto::flow::{Flow, SendMessage, TransportError, TransportErrorKind};
 use wx_proto::{Outcome, Policy};
 
 use crate::harness::*;
 
-/// Two bytes select length and settings, and each other byte a reply. The connection is dropped
-/// when there are no more.
+/// Two bytes select the length and the settings, and each further byte selects a reply. After the
+/// last reply, the connection is dropped.
 pub fn check(data: &[u8]) {
     let [size, settings, rest @ ..] = data else { return };
     let bytes = jpeg(match size % 4 {
@@ -25,8 +25,7 @@ pub fn check(data: &[u8]) {
     let mut harness =
         Harness::new(bytes.clone(), answers.take(400).chain(std::iter::repeat_n(dropped(), 200)));
     let tries = policy.message_tries.max(1) as usize;
-    let mut flow =
-        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let mut flow = SendMessage::media(&session(), media(&bytes), to(), SEED, policy).unwrap();
     let result = harness.run(&mut flow);
 
     let messages: Vec<_> =

@@ -1,9 +1,9 @@
-//! Any text as a session file: an error, or a session that survives being saved and has allowed
-//! hosts.
+//! Arbitrary text as a session file: either an error, or a session that is the same after it is
+//! saved and loaded, and whose hosts are allowed.
 
 use wx_proto::{ErrorChain, HostRole, Session};
 
-/// Takes the text of the file.
+/// The input is the text of the file.
 pub fn check(data: &[u8]) {
     let strict = Session::from_json(data);
     let session = match Session::from_json_allow_loopback(data) {
@@ -25,11 +25,11 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// Checks that the error contains no value of the file. It may name keys.
+/// Checks that the error contains no value of the file. It may contain keys.
 fn shows_nothing(data: &[u8], error: &str) {
     let Ok(serde_json::Value::Object(file)) = serde_json::from_slice(data) else { return };
     for value in file.values().filter_map(serde_json::Value::as_str) {
-        // The names of the keys and the words of the errors have no digits.
+        // Key names and the wording of the errors contain no digits.
         let could_be_shown = value.len() >= 8 && value.bytes().any(|byte| byte.is_ascii_digit());
         assert!(!could_be_shown || !error.contains(value), "{error}");
     }

@@ -1,12 +1,12 @@
-//! Any lines as `Set-Cookie` headers, at any time of the server: no cookie is kept for a foreign
-//! domain, and none beyond the bounds.
+//! Arbitrary lines as `Set-Cookie` headers, at any server time. No cookie is stored for a foreign
+//! domain, or beyond the limits of the jar.
 
 use wx_proto::http::{HeaderMap, HeaderValue};
 use wx_proto::{CookieJar, HostRole, Hosts, UnixMs};
 
 const NOW: UnixMs = UnixMs::from_secs(1_546_211_541);
 
-/// Takes lines. Those that begin with `Date:` are that header.
+/// The input is a list of lines. A line that begins with `Date:` is that header.
 pub fn check(data: &[u8]) {
     let origin = Hosts::from_base("https://wx2.qq.com").unwrap().origin(HostRole::Base);
     let mut headers = HeaderMap::new();

@@ -1,13 +1,14 @@
-//! Any text as a saved job: an error, or a job that ends within bounds and saves what it has read.
+//! Arbitrary text as a snapshot: either an error, or a job that ends within its limits and whose
+//! snapshot is the one that was read.
 
 use std::time::Duration;
 use wx_proto::Policy;
 
-use wx_proto::flow::{Flow, ResumeOptions, SendImage, Snapshot};
+use wx_proto::flow::{Flow, ResumeOptions, SendMessage, Snapshot};
 
 use crate::harness::*;
 
-/// The first byte selects how the job is resumed, the rest is the text.
+/// The first byte selects how the job is resumed, and the rest is the text.
 pub fn check(data: &[u8]) {
     let Some((choice, text)) = data.split_first() else { return };
     let Ok(snapshot) = Snapshot::from_json(text) else { return };
@@ -18,7 +19,7 @@ pub fn check(data: &[u8]) {
         unix_ms: Some(SEED.unix_ms.saturating_add(Duration::from_secs(u64::from(choice >> 1)))),
         resend: choice & 1 != 0,
     };
-    let Ok(mut flow) = SendImage::resume(&session(), snapshot, policy, at) else { return };
+    let Ok(mut flow) = SendMessage::resume(&session(), snapshot, policy, at) else { return };
     let saved = flow.snapshot().expect("it is not over");
     let doubtful = saved.in_doubt();
     let mut harness = Harness::new(jpeg(CHUNK + 5), std::iter::repeat_n(dropped(), 50));

@@ -1,9 +1,9 @@
-//! Lists of three elements, with any bytes in any string of the one in the middle.
+//! Lists of three elements, with arbitrary bytes in one string of the middle element.
 
 use serde_json::Value;
 
-/// Returns the element with `bytes` in its string number `which`, keys included: in place of the
-/// string's own bytes, or after them.
+/// Returns the element with `bytes` in its `which`th string, counting keys. The bytes are appended
+/// to the string or replace it.
 pub fn element(json: &Value, which: usize, append: bool, bytes: &[u8]) -> Vec<u8> {
     let text = json.to_string();
     assert!(!text.contains('\\'), "every quote ends or begins a string");
@@ -15,7 +15,7 @@ pub fn element(json: &Value, which: usize, append: bool, bytes: &[u8]) -> Vec<u8
     [&text[..kept], &inside(bytes), &text[end..]].concat()
 }
 
-/// Removes what would end the string: quotes that are not escaped, and a backslash at the end.
+/// Removes whatever would end the string: unescaped quotes, and a backslash at the end.
 fn inside(bytes: &[u8]) -> Vec<u8> {
     let mut escaped = false;
     let mut out = Vec::new();
@@ -38,8 +38,8 @@ pub fn answer(key: &str, elements: &[&[u8]]) -> Vec<u8> {
     [head.as_bytes(), &elements.join(&b','), tail].concat()
 }
 
-/// Returns the proper beginnings of a reply, or some of them if it is long.
-pub fn cuts(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// Returns truncated versions of a reply: all of them, or some of them if it is long.
+pub fn truncations(body: &[u8]) -> impl Iterator<Item = &[u8]> {
     let end = body.iter().rposition(|byte| *byte == b'}').unwrap_or_default();
     (0..=end).step_by(1 + end / 32).map(|cut| &body[..cut])
 }

@@ -1,5 +1,5 @@
-//! Any bytes as the reply to any call about messages and contacts: no panic, nothing is read from a
-//! refusal, and nothing without an id is offered for fetching.
+//! Arbitrary bytes as the reply to any call for messages and contacts. No reply causes a panic,
+//! nothing is read from a refusal, and a message without an id is never offered for fetching.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
@@ -13,7 +13,7 @@ use wx_proto::{MsgId, Session, UnixMs};
 
 use crate::harness::session;
 
-/// Takes the body of a reply.
+/// The input is the body of a reply.
 pub fn check(data: &[u8]) {
     let reply = Response::new(Bytes::copy_from_slice(data));
     let json = serde_json::from_slice::<serde_json::Value>(data).unwrap_or_default();
@@ -30,16 +30,16 @@ pub fn check(data: &[u8]) {
     let Ok(batch) = synced else { return };
     for message in &batch.messages {
         assert!(message.id.as_ref().is_none_or(|id| MsgId::new(id.as_str()).is_ok()));
-        assert!(message.image().is_none_or(|(id, _)| id.as_str() != "0"));
+        assert!(message.attachment().is_none_or(|media| media.msg_id.as_str() != "0"));
     }
     let all = batch.messages.len();
     let mut session = session();
     let new = session.apply_sync(batch.clone(), UnixMs::from_secs(1));
     assert!(new.len() <= all);
-    // Those without an id cannot be told apart; of the others none is new a second time.
+    // Messages without an id cannot be told apart. No other message is new twice.
     assert!(
         session.apply_sync(batch, UnixMs::from_secs(1)).iter().all(|message| message.id.is_none())
     );
-    // Whatever was adopted can be saved and goes back.
+    // The resulting session can be saved and loaded.
     assert!(Session::from_json(session.to_json().expose()).is_ok());
 }

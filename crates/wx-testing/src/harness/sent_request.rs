@@ -1,4 +1,4 @@
-//! What the flow has asked the server for.
+//! The requests that a flow has handed out.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use wx_proto::{ApiRequest, Body};
 
 use super::answer::Answer;
 
-/// A request as the flow has handed it out.
+/// A request that a flow has handed out.
 pub struct SentRequest {
-    /// When it was handed out.
+    /// The time at which it was handed out.
     pub at: Duration,
-    /// What the server did with it.
+    /// The server's answer.
     pub answer: Answer,
     /// The request.
     pub request: ApiRequest,
@@ -24,29 +24,28 @@ impl SentRequest {
         self.request.endpoint()
     }
 
-    /// Whether the flow has to repeat the request on a new connection, within the same try.
+    /// Returns whether the flow has to repeat the request on a new connection, within the same try.
     pub fn is_to_repeat(&self) -> bool {
-        matches!(self.answer, Answer::Fail(failure) if failure.reused_connection)
-            && !self.is_repeat()
+        matches!(self.answer, Answer::Fail(error) if error.reused_connection) && !self.is_repeat()
     }
 
-    /// Whether the request is such a repeat.
+    /// Returns whether the request is such a repeat.
     pub fn is_repeat(&self) -> bool {
         self.request.limits().new_connection
     }
 
-    /// Whether a message with this reply may have been delivered: the client has connected, and
-    /// there is no verdict.
+    /// Returns whether a message with this answer may have been delivered: the client has
+    /// connected, and the server neither accepted nor refused the message.
     pub fn may_be_delivered(&self) -> bool {
         match &self.answer {
-            Answer::Fail(failure) => failure.delivery == Delivery::Unknown,
+            Answer::Fail(error) => error.delivery == Delivery::Unknown,
             Answer::Break(..) => true,
             Answer::Reply(_, _, body) => !serde_json::from_slice::<serde_json::Value>(body)
                 .is_ok_and(|json| json["BaseResponse"]["Ret"].as_i64().is_some_and(|ret| ret != 0)),
         }
     }
 
-    /// Returns the request as HTTP.
+    /// Returns the HTTP request.
     pub fn http(&self) -> &Request<Body> {
         self.request.http()
     }

@@ -1,5 +1,5 @@
-//! Compares the requests of our clients with those of a browser: the second half of
-//! `docs/conformance.md`, which `UPDATE=1 cargo test -p wx-testing --test captures` writes.
+//! Compares the requests of our clients with the requests of a browser. The result is the second
+//! half of `docs/conformance.md`, which `UPDATE=1 cargo test -p wx-testing --test captures` writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -13,8 +13,8 @@ use crate::reasons::REASONS;
 use crate::recording::{Recorded, Recording};
 use crate::sent::Sent;
 
-/// A call: its name in the table, method and endpoint, and which of those requests it is, of the
-/// browser's and of ours.
+/// A call: its name in the table, its method and endpoint, and the indices of the request among the
+/// browser's requests and among ours.
 struct Call(&'static str, &'static str, &'static str, usize, usize);
 
 const WEB: [Call; 27] = [
@@ -62,10 +62,10 @@ const HELPER: [Call; 12] = [
     Call("webwxsendmsgimg", "POST", "webwxsendmsgimg", 0, 0),
 ];
 
-/// That a picture goes as a file is an option, and not what the page does with pictures.
+/// Sending an image as a file is an option of our clients. The official page does not do that.
 const AS_FILE: [&str; 1] = ["webwxuploadmedia: mediatype of an image is not pic"];
 
-/// Each difference, with the calls that have it.
+/// Each difference, with the calls in which it occurs.
 type Table = BTreeMap<Difference, BTreeSet<String>>;
 
 #[test]
@@ -93,7 +93,7 @@ fn p5_p13_p26_p30_p42_p43_both_clients_differ_from_a_browser_for_a_reason() {
     }
 }
 
-/// The differences of both clients, which are the same.
+/// Returns the differences, which must be the same for both clients.
 fn compared(browser: &Recording, calls: &[Call], profile: Profile) -> Table {
     let [ureq, reqwest] = [drive::<Ureq>(profile), drive::<Reqwest>(profile)].map(|seen| {
         assert_eq!(seen.violations, AS_FILE);
@@ -110,7 +110,7 @@ fn compared(browser: &Recording, calls: &[Call], profile: Profile) -> Table {
 fn table(browser: &Recording, calls: &[Call], seen: &Seen) -> Table {
     let mut table = Table::new();
     let (mut their_names, mut names) = (browser.names(), Recording::seen(&seen.requests).names());
-    // A picture goes as a file here, a text there.
+    // Here, an image is sent as a file; there, a text is sent.
     for (file, their_file) in [("note.jpg", "note.txt"), ("big.jpg", "big.bin")] {
         names.add(file, "{file}");
         their_names.add(their_file, "{file}");
@@ -131,7 +131,7 @@ fn table(browser: &Recording, calls: &[Call], seen: &Seen) -> Table {
     table
 }
 
-/// Calls that are made by one of the two, or not as often.
+/// Returns the calls that only one side makes, or that one side makes more often.
 fn add_calls(table: &mut Table, browser: &Recording, seen: &Seen) {
     let counted = |requests: &Recording| {
         let mut calls = BTreeMap::<String, usize>::new();
@@ -172,7 +172,7 @@ fn call(request: &Recorded) -> String {
     }
 }
 
-/// A row for each reason.
+/// One row per reason.
 fn rows(table: &Table, calls: &[Call]) -> String {
     let mut text = "| Call | Browser, and here | Why |\n|---|---|---|\n".to_owned();
     for (whats, why) in REASONS {

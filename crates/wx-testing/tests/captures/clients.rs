@@ -1,4 +1,4 @@
-//! Each client from login to logout.
+//! Each client, from login to logout.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use wx_emulator::Emulator;
 use crate::recording::Recording;
 use crate::replay::{Outcome, replay};
 
-/// The official page does nothing that the official page does not do.
+/// The official page itself must not cause violations.
 #[test]
 fn the_official_page() {
     let Outcome { server, refused } = replay(&Recording::read("official-page-2022"), true);
@@ -17,7 +17,7 @@ fn the_official_page() {
     assert!(!server.is_logged_in());
 }
 
-/// The page of the File Transfer Helper, with the official page's upload library.
+/// The page of the File Transfer Helper, which uses the upload library of the official page.
 #[test]
 fn the_helper_page_in_a_browser() {
     let Outcome { server, refused } = replay(&Recording::read("filehelper-browser"), true);
@@ -28,7 +28,7 @@ fn the_helper_page_in_a_browser() {
 
 #[test]
 fn wx_filehelper_api() {
-    // The recorder asked for a file that does not exist.
+    // The recorder requested a file that does not exist.
     check("wx-filehelper-api", &["17 webwxgetmedia: nothing"], &[1, 3, 3, 6]);
 }
 
@@ -40,11 +40,11 @@ fn wxfilehelper() {
 #[test]
 fn weixinbot() {
     let refused = [
-        // It tries one host after the other until one answers it; the last is not in the recording.
+        // The client tries several hosts until one replies. The last one is not in the recording.
         "8 synccheck: retcode 1100",
         "9 synccheck: retcode 1100",
         "10 synccheck: retcode 1100",
-        // It sends through another HTTP library than it logs in with, without any cookie.
+        // The client sends with a different HTTP library than it logs in with, and without cookies.
         "13 webwxsendmsg: Ret 1100",
         "15 webwxsendmsgimg: Ret 1100",
     ];
@@ -53,12 +53,12 @@ fn weixinbot() {
 
 #[test]
 fn wechat_go() {
-    // Its last poll ran during the logout. All that it sends in one second has one ClientMsgId, so
-    // that only the first is stored.
+    // The last poll ran during the logout. All messages of one second have the same ClientMsgId, so
+    // only the first one is stored.
     check("wechat-go", &["20 synccheck: retcode 1100"], &[1]);
 }
 
-/// Compares what a client could not do, what it sent, and its violations: those are in a file,
+/// Compares the calls that failed, the sent requests, and the violations of a client with a file,
 /// which `UPDATE=1` writes.
 fn check(name: &str, refused: &[&str], sent: &[u32]) {
     let outcome = replay(&Recording::read(name), false);

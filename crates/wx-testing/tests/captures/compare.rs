@@ -1,8 +1,8 @@
-//! The differences of two requests.
+//! The differences between two requests.
 
 use crate::sent::{Pairs, Sent};
 
-/// One thing that is written in another way.
+/// One difference.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Difference {
     pub(crate) what: String,
@@ -19,7 +19,7 @@ impl Difference {
         Difference { what: what.into(), browser: browser.into(), here: here.into() }
     }
 
-    /// As a line of the table.
+    /// Formats the difference as a line of the table.
     pub(crate) fn shown(&self) -> String {
         let quoted = |text: &str| match text {
             ABSENT | "…" => text.to_owned(),
@@ -49,7 +49,7 @@ pub(crate) fn differences(browser: &Sent, here: &Sent) -> Vec<Difference> {
     found
 }
 
-/// The names have no case, but a spelling, and an order that is the HTTP client's as a whole.
+/// Names are case-insensitive, but their spelling and their order identify the HTTP client.
 fn of_headers(browser: &Pairs, here: &Pairs) -> Vec<Difference> {
     let lower = |pairs: &Pairs| -> Pairs {
         pairs.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect()
@@ -103,7 +103,7 @@ fn of_pairs(kind: &str, browser: &Pairs, here: &Pairs) -> Vec<Difference> {
     found
 }
 
-/// A name that occurs twice is two names.
+/// Each occurrence of a repeated name is compared separately.
 fn numbered(pairs: &Pairs) -> Pairs {
     let mut numbered: Pairs = Vec::new();
     for (name, value) in pairs {

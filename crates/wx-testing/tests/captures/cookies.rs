@@ -1,6 +1,6 @@
-//! The cookies that the emulator has set, and the hosts that they reach.
+//! The cookies that the emulator has set, and the hosts to which they are sent.
 
-/// A browser's jar, as far as these recordings need one.
+/// A minimal browser cookie jar, sufficient for these recordings.
 #[derive(Default)]
 pub(crate) struct Jar(Vec<Cookie>);
 
@@ -11,7 +11,7 @@ struct Cookie {
 }
 
 impl Jar {
-    /// Takes in a `Set-Cookie` header of an answer from a host name, where each has a domain.
+    /// Stores the cookie of a `Set-Cookie` header. Under a host name, every cookie has a domain.
     pub(crate) fn set(&mut self, header: &str) {
         let mut parts = header.split("; ");
         let (name, value) = parts.next().unwrap().split_once('=').unwrap();
@@ -21,12 +21,12 @@ impl Jar {
         self.0.push(Cookie { name: name.to_owned(), value: value.to_owned(), domain });
     }
 
-    /// The value of a cookie, wherever it may go.
+    /// Returns the value of a cookie, whatever its domain.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|cookie| cookie.name == name).map(|cookie| cookie.value.as_str())
     }
 
-    /// The names that reach a host, in alphabetical order.
+    /// Returns the names of the cookies for a host, in alphabetical order.
     pub(crate) fn reaching(&self, host: &str) -> Vec<&str> {
         let reaches = |cookie: &&Cookie| {
             host.strip_suffix(&cookie.domain)

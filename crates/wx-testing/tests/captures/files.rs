@@ -1,4 +1,4 @@
-//! Files with the recorded names and lengths. Their content was not recorded.
+//! Files with the recorded names and lengths. Their contents were not recorded.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use image::ImageFormat::{Gif, Jpeg, Png};
 
 use wx_testing::images::{noise, sized};
 
-/// Makes each file once.
+/// Creates each file once.
 #[derive(Default)]
 pub(crate) struct Files(HashMap<(String, usize), Vec<u8>>);
 
@@ -23,7 +23,7 @@ impl Files {
     }
 }
 
-/// No two chunks are the same, as its period and theirs have no common divisor.
+/// All chunks differ, because the period of the content and the chunk length are coprime.
 fn long_noise(length: usize) -> Vec<u8> {
     const PERIOD: usize = 65_537;
     let mut bytes = noise(PERIOD).repeat(length.div_ceil(PERIOD));

@@ -1,4 +1,4 @@
-//! Forms of an upload that was not recorded, written like the recorded ones.
+//! Upload forms that were not recorded, written like the recorded ones.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use wx_testing::images::md5;
 
 const CHUNK: usize = 524_288;
 
-/// A file to upload for `message`; `checked` is the webwxcheckupload that was made for it.
+/// A file to upload for `message`. `checked` is the webwxcheckupload request that was made for it.
 pub(crate) struct Unrecorded<'a> {
     pub(crate) name: &'a str,
     pub(crate) size: usize,
@@ -17,7 +17,7 @@ pub(crate) struct Unrecorded<'a> {
 }
 
 impl Unrecorded<'_> {
-    /// The requests of the upload.
+    /// Returns the requests of the upload.
     pub(crate) fn forms(&self, recording: &Recording) -> Vec<Recorded> {
         let chunks = self.size.div_ceil(CHUNK);
         let like = recording.to("webwxuploadmedia").find(|recorded| {

@@ -1,5 +1,5 @@
-//! Recorded requests of clients that are in no registry: replayed against the emulator under the
-//! real host names. Those of the official page are compared with ours.
+//! Replays recorded requests of clients that are in no registry against the emulator under the real
+//! host names. The requests of the official page are also compared with ours.
 
 #![allow(clippy::unwrap_used, reason = "helpers and tables of tests")]
 

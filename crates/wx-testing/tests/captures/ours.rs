@@ -1,4 +1,4 @@
-//! Drives both clients through all of their operations, under the real host names.
+//! Runs all operations of both clients under the real host names.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use wx_ureq::ureq::{Proxy, config::Config};
 
 use wx_testing::images::{noise, sized, small};
 
-/// What a scenario needs of a client.
+/// The operations that a scenario uses.
 pub(crate) trait Client: Sized {
     fn login(bed: &TestBed, site: Site) -> Self;
-    /// Another client for a login that is there.
+    /// Returns another client for an existing login.
     fn new(bed: &TestBed, session: Session, policy: Policy) -> Self;
     fn session(&self) -> Session;
     fn contacts(&self);
-    /// The MsgIds of the next batch.
+    /// Returns the MsgIds of the next batch.
     fn messages(&self) -> Vec<MsgId>;
     fn fetch(&self, id: &MsgId, size: ImageVariant);
     fn send(&self, to: &Recipient, name: &str, bytes: Vec<u8>) {
@@ -31,27 +31,27 @@ pub(crate) trait Client: Sized {
     fn logout(&self);
 }
 
-/// What the server saw of a client.
+/// The requests of a client, as the server received them.
 pub(crate) struct Seen {
     pub(crate) requests: Vec<Request>,
-    /// The number of requests before the client was told to behave like a browser.
+    /// The number of requests before browser parity was switched on.
     pub(crate) plain: usize,
     pub(crate) violations: Vec<String>,
 }
 
-/// Files of the lengths that were recorded, so that what is said of them is the same.
+/// Files with the recorded lengths, so that the requests describe them in the same way.
 const LARGE: usize = 1_389_854;
 const SMALL: usize = 4588;
 const NOTE: usize = 4500;
 const GIF: usize = 1679;
 const BIG: usize = 27_262_981;
 
-/// Login, contacts, messages, pictures down and up, files, logout.
+/// Runs login, contacts, messages, downloads and uploads of images, files, and logout.
 pub(crate) fn drive<C: Client>(profile: Profile) -> Seen {
     let builder = Emulator::builder().image(sized(Jpeg, 60, 80, 11_235)).hold(Duration::ZERO);
     let bed = TestBed::start(builder.profile(profile)).unwrap();
     let server = bed.emulator();
-    // The hosts of the recordings.
+    // The hosts in the recordings.
     let site = match profile {
         Profile::Web => Site::new(wx_proto::Profile::Web),
         Profile::FileHelper => {
@@ -86,7 +86,7 @@ pub(crate) fn drive<C: Client>(profile: Profile) -> Seen {
     Seen { requests: server.requests(), plain, violations: server.violations() }
 }
 
-/// More than goes up unasked.
+/// A file that is long enough for webwxcheckupload.
 fn big() -> Vec<u8> {
     const PERIOD: usize = 65_537;
     let mut bytes = small(Jpeg, 43, 30);
@@ -150,9 +150,8 @@ impl Client for Ureq {
     }
 
     fn send_as(&self, to: &Recipient, name: &str, bytes: Vec<u8>, kind: Option<MediaKind>) {
-        let source = wx_ureq::Source::bytes(name, bytes);
-        let source = kind.into_iter().fold(source, wx_ureq::Source::sent_as);
-        self.0.send_image(to, source).run().unwrap();
+        let send = self.0.send(to, wx_ureq::Source::bytes(name, bytes));
+        kind.into_iter().fold(send, |send, kind| send.kind(kind)).run().unwrap();
     }
 
     fn logout(&self) {
@@ -213,9 +212,8 @@ impl Client for Reqwest {
     }
 
     fn send_as(&self, to: &Recipient, name: &str, bytes: Vec<u8>, kind: Option<MediaKind>) {
-        let source = wx_reqwest::Source::bytes(name, bytes);
-        let source = kind.into_iter().fold(source, wx_reqwest::Source::sent_as);
-        let send = self.client.send_image(to, source);
+        let send = self.client.send(to, wx_reqwest::Source::bytes(name, bytes));
+        let send = kind.into_iter().fold(send, |send, kind| send.kind(kind));
         self.runtime.block_on(send.into_future()).unwrap();
     }
 

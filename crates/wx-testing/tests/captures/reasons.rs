@@ -1,4 +1,5 @@
-//! Why our clients differ from a browser: names of differences, and the reason for each group.
+//! The reasons why our requests differ from a browser's: groups of differences, each with its
+//! reason.
 
 pub(crate) const REASONS: &[(&[&str], &str)] = &[
     (&["header accept-encoding"], "a truncated body is recognised by its raw length ([§3.2])"),
@@ -33,11 +34,6 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     ),
     (&["cookie webwx_data_ticket"], "telemetry needs no credentials ([P48])"),
     (&["body id"], "it counts the files of a page; a job here has one file ([§4.6])"),
-    (
-        &["body Msg.Signature"],
-        "an `Uploaded` can be saved and holds no secret; pictures are that large only where \
-         `Policy::max_upload` is raised",
-    ),
     (
         &["by default, OPTIONS", "by default, reportforweb"],
         "a browser's habits, which change nothing ([§4.1], [§4.4])",

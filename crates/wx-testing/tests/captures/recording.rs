@@ -1,4 +1,4 @@
-//! A recorded session, and its values that differ per session.
+//! A recorded session, and the values in it that are specific to the session.
 
 use serde_json::Value;
 use wx_emulator::Request;
@@ -6,20 +6,20 @@ use wx_emulator::Request;
 use wx_testing::samples::capture;
 use wx_testing::swap::{Swap, decoded};
 
-/// The requests of one client, in the order they came.
+/// The requests of one client, in order of arrival.
 pub(crate) struct Recording {
     pub(crate) requests: Vec<Recorded>,
 }
 
-/// A request, and the status it was answered with.
+/// A request, and the status of its reply.
 #[derive(Clone)]
 pub(crate) struct Recorded {
     pub(crate) host: String,
     pub(crate) method: String,
     pub(crate) target: String,
-    /// Names as spelled, in the order sent.
+    /// The names as they were spelled, in the order sent.
     pub(crate) headers: Vec<(String, String)>,
-    /// In an upload, `<file>` stands for the content.
+    /// The body. In an upload, `<file>` stands for the file content.
     pub(crate) body: String,
     pub(crate) body_len: usize,
     pub(crate) status: u16,
@@ -32,7 +32,8 @@ impl Recording {
         Recording { requests }
     }
 
-    /// What a server saw, as if it were recorded; but for the forms, which it keeps in parts.
+    /// Returns the requests of a server in the form of a recording, except for upload forms, which
+    /// the server stores as parts.
     pub(crate) fn seen(requests: &[Request]) -> Self {
         let recorded = |request: &Request| Recorded {
             host: request.header("host").unwrap().to_owned(),
@@ -49,13 +50,13 @@ impl Recording {
         Recording { requests: requests.iter().map(recorded).collect() }
     }
 
-    /// The values of this session, each with a name for it.
+    /// Returns the values that are specific to this session, each with a name.
     pub(crate) fn names(&self) -> Swap {
         let mut swap = Swap::default();
         for (value, name) in [
             (self.credential("Skey"), "{skey}"),
             (self.credential("Sid"), "{sid}"),
-            // In JSON it has to stay a number.
+            // In JSON, the value has to remain a number.
             (self.credential("Uin"), "7777777777"),
             (decoded(&self.query("webwxinit", "pass_ticket")), "{pass_ticket}"),
             (self.cookie("webwx_data_ticket"), "{data_ticket}"),
@@ -73,7 +74,7 @@ impl Recording {
         self.requests.iter().filter(move |request| request.endpoint() == endpoint)
     }
 
-    /// A key of webwxinit's BaseRequest.
+    /// Returns a key of the BaseRequest of webwxinit.
     pub(crate) fn credential(&self, key: &str) -> String {
         match &self.to("webwxinit").next().unwrap().json().unwrap()["BaseRequest"][key] {
             Value::String(text) => text.clone(),
@@ -81,12 +82,12 @@ impl Recording {
         }
     }
 
-    /// The first value of `name` in the queries to `endpoint`, decoded.
+    /// Returns the first value of `name` in the queries to `endpoint`, decoded.
     pub(crate) fn query(&self, endpoint: &str, name: &str) -> String {
         self.to(endpoint).find_map(|request| request.query(name)).unwrap()
     }
 
-    /// The value of a cookie.
+    /// Returns the value of a cookie.
     pub(crate) fn cookie(&self, name: &str) -> String {
         let cookies = self.requests.iter().filter_map(|request| request.header("cookie"));
         let mut pairs =
@@ -94,12 +95,12 @@ impl Recording {
         pairs.find(|(n, _)| *n == name).unwrap().1.to_owned()
     }
 
-    /// The account's own name: it is who every message is from.
+    /// Returns the UserName of the account, which is the sender of every message.
     pub(crate) fn own_name(&self) -> String {
         self.messages().find_map(|body| Some(body["FromUserName"].as_str()?.to_owned())).unwrap()
     }
 
-    /// Everybody else who is written to or whose avatar is fetched.
+    /// Returns the UserNames of all recipients and of all contacts whose avatars were fetched.
     pub(crate) fn other_names(&self) -> Vec<String> {
         let to = self.messages().filter_map(|body| Some(body["ToUserName"].as_str()?.to_owned()));
         let seen = self.to("webwxgeticon").filter_map(|request| request.query("username"));
@@ -112,7 +113,7 @@ impl Recording {
         names
     }
 
-    /// What is in `Msg`, or in a body that names people itself.
+    /// Returns a value of `Msg`, or of the body if that contains the names itself.
     fn messages(&self) -> impl Iterator<Item = Value> {
         let bodies = self.requests.iter().filter_map(Recorded::json);
         let messages = bodies.map(|mut body| match &body["Msg"] {
@@ -123,7 +124,7 @@ impl Recording {
             .filter(|message| message["FromUserName"].as_str().is_some_and(|from| !from.is_empty()))
     }
 
-    /// The messages whose pictures were fetched, each once.
+    /// Returns the messages whose images were fetched, each once.
     pub(crate) fn pictures(&self) -> Vec<String> {
         let mut ids: Vec<String> = Vec::new();
         for id in self.to("webwxgetmsgimg").filter_map(|request| request.query("MsgID")) {
@@ -153,7 +154,8 @@ impl Recorded {
         }
     }
 
-    /// The last segment of the path; of a QR code the one before, as it ends in the code.
+    /// Returns the last segment of the path. For a QR code, returns the segment before it, because
+    /// the last one is the uuid.
     pub(crate) fn endpoint(&self) -> &str {
         let path = self.target.split('?').next().unwrap();
         if path.starts_with("/qrcode/") { "qrcode" } else { path.rsplit('/').next().unwrap() }
@@ -166,7 +168,7 @@ impl Recorded {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A value of the query, decoded once.
+    /// Returns a query parameter, decoded once.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
         self.target.split(['?', '&']).find_map(|pair| {
             pair.split_once('=').filter(|(n, _)| *n == name).map(|(_, value)| decoded(value))
@@ -177,13 +179,13 @@ impl Recorded {
         serde_json::from_str(&self.body).ok()
     }
 
-    /// A value of an upload form.
+    /// Returns a value of an upload form.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let (_, rest) = self.body.split_once(&format!("name=\"{name}\"\r\n\r\n"))?;
         rest.split_once("\r\n").map(|(value, _)| value)
     }
 
-    /// The JSON in an upload form.
+    /// Returns the JSON of an upload form.
     pub(crate) fn upload_request(&self) -> Value {
         serde_json::from_str(self.field("uploadmediarequest").unwrap()).unwrap()
     }

@@ -1,5 +1,5 @@
-//! Replays a recording against an emulator: each request in order, with its host, headers and
-//! spellings, and with current values instead of the recorded ones.
+//! Replays a recording against an emulator. All requests are sent in order, with their hosts,
+//! headers and spelling, but with current values instead of the recorded ones.
 
 use std::time::Duration;
 
@@ -17,15 +17,16 @@ use wx_testing::swap::Swap;
 
 const CHUNK: usize = 524_288;
 
-/// What a replay led to.
+/// The result of a replay.
 pub(crate) struct Outcome {
     pub(crate) server: Emulator,
-    /// Answers that are not what the call is made for: the number of the request, its call, and
-    /// what was answered.
+    /// Replies that do not contain what the call is for: the number of the request, its call, and
+    /// the reply.
     pub(crate) refused: Vec<String>,
 }
 
-/// Plays all requests. A browser's cookies are compared with what reaches the host.
+/// Replays all requests. The cookies of a browser are compared with the cookies that reach the
+/// host.
 pub(crate) fn replay(recording: &Recording, is_browser: bool) -> Outcome {
     let pictures = recording.pictures();
     let builder = Emulator::builder().hold(Duration::ZERO);
@@ -70,11 +71,11 @@ struct Replay<'a> {
     swap: Swap,
     jar: Jar,
     files: Files,
-    /// What the last answer that had them gave.
+    /// The values from the last reply that contained them.
     sync_key: Value,
     check_key: Value,
     aes_key: String,
-    /// Of the last upload, until a message has taken it.
+    /// The values of the last upload, until a message has used them.
     media_id: Option<String>,
     msg_id: String,
 }
@@ -86,7 +87,7 @@ impl Replay<'_> {
         if recorded.field("uploadmediarequest").is_some() {
             let chunk = self.chunk(recorded);
             let recorded_len = recorded.body.len() - FILE.len() + chunk.len();
-            // Where the client ran is not part of the recording.
+            // The address of the client is not part of the recording.
             let is_whole = !recorded.body.contains("DIR/");
             assert!(
                 !is_whole || recorded_len == recorded.body_len,
@@ -101,7 +102,7 @@ impl Replay<'_> {
         let answer = answer
             .unwrap_or_else(|_| panic!("{} {target} {headers:?}: no answer", recorded.endpoint()));
         assert!(answer.whole, "{}", recorded.endpoint());
-        // The recorder's server was a stand-in; the real one sends a browser back to the page.
+        // The recorder replaced the server; the real server redirects a browser to the page.
         let status = if recorded.endpoint() == "webwxlogout" { 301 } else { recorded.status };
         assert_eq!(answer.status, status, "{}", recorded.endpoint());
         for (_, cookie) in
@@ -112,7 +113,7 @@ impl Replay<'_> {
         self.follow(recorded, &answer)
     }
 
-    /// Learns what a request needs and no answer tells: digests, and ids of the upload before.
+    /// Derives values that no reply contains: digests, and the ids of the preceding upload.
     fn prepare(&mut self, recorded: &Recorded) {
         if recorded.field("uploadmediarequest").is_some() {
             let (name, size) = (recorded.field("name").unwrap(), recorded.field("size").unwrap());
@@ -135,13 +136,13 @@ impl Replay<'_> {
     }
 
     fn learn_digest(&mut self, name: &str, size: usize, recorded: &Value) {
-        // Some clients upload without one.
+        // Some clients upload without this header.
         if let Some(recorded) = recorded.as_str().filter(|digest| !digest.is_empty()) {
             self.swap.add(recorded, &md5(self.files.get(name, size)));
         }
     }
 
-    /// No more than six uploads of a recording were kept. Another one is made from them.
+    /// Only six uploads of a recording were kept. Other uploads are made from them.
     fn upload_unrecorded(&mut self, message: &Value) {
         let content = message["Msg"]["Content"].as_str().unwrap();
         let element =
@@ -157,7 +158,7 @@ impl Replay<'_> {
         }
     }
 
-    /// The body with present values, but for the file.
+    /// Returns the body with current values, but without the file.
     fn text(&self, recorded: &Recorded) -> String {
         let text = self.swap.text(&recorded.body);
         let Some(json) = recorded.json() else { return text };
@@ -176,7 +177,7 @@ impl Replay<'_> {
 
     fn target(&self, recorded: &Recorded) -> String {
         let target = self.swap.text(&recorded.target);
-        // One client cannot spell it.
+        // One client spells the name wrongly.
         match recorded.query("synckey").filter(|key| key.starts_with("1_")) {
             Some(key) => target.replace(&key.replace('|', "%7C"), &self.spelled_check_key()),
             None => target,
@@ -191,7 +192,7 @@ impl Replay<'_> {
             .join("%7C")
     }
 
-    /// The part of the file that an upload carries.
+    /// Returns the part of the file that an upload contains.
     fn chunk(&mut self, recorded: &Recorded) -> Vec<u8> {
         let number = |name: &str| recorded.field(name).map(|text| text.parse::<usize>().unwrap());
         let file = self.files.get(recorded.field("name").unwrap(), number("size").unwrap());
@@ -222,7 +223,7 @@ impl Replay<'_> {
         format!("{name}={value}")
     }
 
-    /// What was recorded under the real domains is sent under the emulator's.
+    /// Sends a request that was recorded under a real domain to the emulator's domain.
     fn check_cookies(&self, recorded: &Recorded) {
         let sent = recorded.header("cookie").unwrap_or_default().split("; ");
         let names = sent.filter_map(|pair| pair.split_once('=')).map(|(name, _)| name);
@@ -235,7 +236,7 @@ impl Replay<'_> {
         assert!(names.iter().all(|name| reaching.contains(name)), "{} {names:?}", recorded.host);
     }
 
-    /// Takes from an answer what later requests need; an error is an answer that has not got it.
+    /// Stores values of a reply that later requests need. Returns an error if they are missing.
     fn follow(&mut self, recorded: &Recorded, answer: &Reply) -> Result<(), String> {
         match recorded.endpoint() {
             "jslogin" => {
@@ -290,7 +291,7 @@ impl Replay<'_> {
             self.swap.add(&self.recording.credential(key), &present);
         }
         let recorded = self.recording.query("webwxinit", "pass_ticket");
-        // All but one client encode once more what the login gave.
+        // All clients but one encode the value from the login once more.
         let recorded =
             if recorded.contains('%') { wx_testing::swap::decoded(&recorded) } else { recorded };
         let present = wx_testing::swap::decoded(&between(answer, "<pass_ticket>", "<")?);
@@ -338,7 +339,7 @@ impl Replay<'_> {
 
 const FILE: &[u8] = b"<file>";
 
-/// The MediaId of a message, or the one in its XML.
+/// Returns the MediaId of a message, or the one in its XML.
 fn media_id(body: &Value) -> Option<String> {
     let message = &body["Msg"];
     let own = message["MediaId"].as_str().filter(|id| !id.is_empty());
@@ -346,7 +347,7 @@ fn media_id(body: &Value) -> Option<String> {
     own.or_else(attached).map(str::to_owned)
 }
 
-/// The text between two others.
+/// Returns the text between two other texts.
 fn between(answer: &Reply, before: &str, after: &str) -> Result<String, String> {
     let text = answer.text();
     let found = text.split_once(before).and_then(|(_, rest)| rest.split_once(after));

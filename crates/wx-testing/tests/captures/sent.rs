@@ -1,5 +1,4 @@
-//! A request on the wire without the values that differ per session, so that only its format is
-//! left.
+//! The format of a sent request, without the values that are specific to the session.
 
 use serde_json::Value;
 use wx_emulator::Request;
@@ -12,12 +11,12 @@ pub(crate) type Pairs = Vec<(String, String)>;
 
 #[derive(Debug)]
 pub(crate) struct Sent {
-    /// Method, host and path.
+    /// The method, host and path.
     pub(crate) line: String,
     pub(crate) query: Pairs,
     pub(crate) headers: Pairs,
     pub(crate) cookies: Pairs,
-    /// Keys of JSON, with the way to them, or the heads and values of a form.
+    /// The keys of JSON with their paths, or the part headers and values of a form.
     pub(crate) body: Pairs,
 }
 
@@ -75,7 +74,7 @@ impl Sent {
             line: format!("{method} {host}{path}"),
             query: query.split('&').map(named).collect(),
             headers,
-            // That their values are the login's, the server sees to.
+            // The server checks that their values belong to the login.
             cookies: cookies
                 .split("; ")
                 .filter_map(|pair| pair.split_once('='))
@@ -104,7 +103,7 @@ fn header(name: &str, value: &str) -> (String, String) {
         },
         _ => value.to_owned(),
     };
-    // They come in one group, and say what kind of browser it is.
+    // These headers are sent as a group, and describe the browser.
     if lower.starts_with("sec-") {
         ("sec-…".to_owned(), "…".to_owned())
     } else {
@@ -164,7 +163,7 @@ fn flatten(path: &str, value: &Value, pairs: &mut Pairs) {
     }
 }
 
-/// What is drawn anew, or is the clock's, by its shape.
+/// Replaces random values and times, which are recognised by their shape.
 fn masked(key: &str, value: &str) -> String {
     match key {
         "r" | "rr" | "_" | "rvalue" | "synckey" | "Val" | "MsgID" => collapsed(value),
@@ -186,7 +185,7 @@ fn masked(key: &str, value: &str) -> String {
     }
 }
 
-/// XML with another content of an element.
+/// Replaces the content of an XML element.
 fn element(xml: &str, name: &str, content: &str) -> String {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     let Some((before, rest)) = xml.split_once(&open) else { return xml.to_owned() };
@@ -202,7 +201,7 @@ fn shape(text: &str, digit: char, letter: char) -> String {
     text.chars().map(shape).collect()
 }
 
-/// Numbers of any length are one digit. What is percent-encoded stays.
+/// Replaces numbers of any length by one digit, except for percent-encoded bytes.
 fn collapsed(text: &str) -> String {
     let mut out = String::new();
     for word in shape(&text.replace("%7C", "|"), '9', 'a').chars() {

@@ -23,9 +23,9 @@ fn wx_reqwest_passes() {
     assert!(report.passed(), "{report}");
 }
 
-struct Media<'a>(&'a mut Io);
+struct IoAdapter<'a>(&'a mut Io);
 
-impl wx_ureq::MediaIo for Media<'_> {
+impl wx_ureq::MediaIo for IoAdapter<'_> {
     fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         Ok(self.0.read(span))
     }
@@ -36,7 +36,7 @@ impl wx_ureq::MediaIo for Media<'_> {
     }
 }
 
-impl wx_reqwest::MediaIo for Media<'_> {
+impl wx_reqwest::MediaIo for IoAdapter<'_> {
     async fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         Ok(self.0.read(span))
     }
@@ -62,7 +62,7 @@ fn ureq<F: Flow>(session: &mut Session, flow: &mut F, io: &mut Io) -> Option<F::
             token.cancel();
         });
     }
-    let output = wx_ureq::drive(&http, &cell, &mut Media(io), flow, &mut options);
+    let output = wx_ureq::drive(&http, &cell, &mut IoAdapter(io), flow, &mut options);
     *session = cell.get();
     Some(output)
 }
@@ -74,7 +74,7 @@ fn reqwest<F: Flow>(session: &mut Session, flow: &mut F, io: &mut Io) -> Option<
     let mut options = RunOptions::new().checkpoint(checkpoint(io));
     let stop_after = io.stop_after();
     let output = runtime.block_on(async {
-        let mut media = Media(io);
+        let mut media = IoAdapter(io);
         let driving = wx_reqwest::drive(&http, &cell, &mut media, flow, &mut options);
         match stop_after {
             Some(time) => tokio::time::timeout(time, driving).await.ok(),

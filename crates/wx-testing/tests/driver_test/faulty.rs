@@ -1,4 +1,4 @@
-//! A driver that keeps its connection, and that can break one duty at a time.
+//! A driver that reuses its connection, and that can break one duty at a time.
 
 mod wire;
 
@@ -51,7 +51,7 @@ pub(super) enum Fault {
     Panics,
 }
 
-/// Runs a flow while breaking the duty that the number of a [`Fault`] stands for.
+/// Runs a flow with a driver that breaks the duty of the [`Fault`] with this number.
 pub(super) fn drive<const FAULT: usize, F: Flow>(
     session: &mut Session,
     flow: &mut F,
@@ -109,9 +109,9 @@ pub(super) fn drive<const FAULT: usize, F: Flow>(
 
 struct Http {
     fault: usize,
-    /// The connection of the last reply that was read to its end.
+    /// The connection of the last reply that was read completely.
     connection: Option<BufReader<Line>>,
-    /// A jar.
+    /// The driver's own cookie jar.
     cookies: String,
 }
 
@@ -169,7 +169,7 @@ impl Http {
         self.exchange(&message, request.limits())
     }
 
-    /// Sends a message and reads the head of its reply.
+    /// Sends a request and reads the head of its reply.
     fn exchange(
         &mut self,
         message: &Message,
@@ -213,25 +213,25 @@ impl Http {
                 self.finish(head, Reply { reader, left })
             }
             Err(error) => {
-                let failure = on_the_way(&error);
-                let is_closed = failure.kind == TransportErrorKind::Dropped;
+                let error = on_the_way(&error);
+                let is_closed = error.kind == TransportErrorKind::Dropped;
                 if self.has(Fault::KeepsClosedConnection) {
                     self.connection = Some(reader);
                 } else {
                     self.leave(Reply { reader, left: Left::Unknown });
                 }
                 Err(if self.has(Fault::DeniesDelivery) {
-                    TransportError::never_connected(failure.kind)
+                    TransportError::never_connected(error.kind)
                 } else if is_closed && is_reused {
                     TransportError::on_reused_connection()
                 } else {
-                    failure
+                    error
                 })
             }
         }
     }
 
-    /// What becomes of a head, and of its body, before the flow gets it.
+    /// Alters a head and its body before the flow gets them, depending on the fault.
     fn finish(
         &mut self,
         mut head: Parts,
@@ -295,7 +295,7 @@ impl Http {
         }
     }
 
-    /// Closes the connection of a reply that is of no use any more.
+    /// Closes the connection of a reply that is no longer needed.
     fn leave(&self, reply: Reply) {
         if self.has(Fault::LeavesConnectionOpen) {
             std::mem::forget(reply);

@@ -1,4 +1,4 @@
-//! What the README shows of the driver test is compiled and run: it is part of an example.
+//! The README's example of the driver test is part of a compiled example, which also runs.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ fn the_readme_shows_what_own_loop_does() {
     let (block, _) = block.split_once("```").unwrap();
     let example = read("wx-proto/examples/own_loop.rs");
     let lines: Vec<_> = example.lines().map(str::trim).collect();
-    // The blank lines are the same in both.
+    // Blank lines are ignored in both.
     let shown: Vec<_> = block.lines().map(str::trim).collect();
     assert!(lines.windows(shown.len()).any(|part| part == shown), "{block}");
 }

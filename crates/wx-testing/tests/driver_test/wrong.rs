@@ -1,4 +1,4 @@
-//! Drivers that break one duty each: every check finds the driver that it is for.
+//! Drivers that each break one duty, and the check that detects each of them.
 
 use std::thread;
 
@@ -10,7 +10,7 @@ fn a_driver_that_breaks_no_duty_passes() {
     assert!(report.passed(), "{report}");
 }
 
-/// The whole test, as an author sees it.
+/// Runs the whole test, as the author of a driver would.
 #[test]
 fn a_driver_that_follows_redirects_fails() {
     let report = wx_emulator::driver_test!(drive::<{ Fault::FollowsRedirects as usize }, _>).run();
@@ -30,10 +30,10 @@ FAILED redirects_are_not_followed
     );
 }
 
-/// A driver, the check that finds it, and a part of what that has seen.
+/// A driver, the check that must fail, and a part of what it must report as seen.
 macro_rules! find {
     ($($fault:ident: $check:ident, $seen:literal;)*) => {
-        // They are run at once, because some of them wait for a server to give up.
+        // The checks run in parallel, because some of them wait until a server gives up.
         thread::scope(|scope| {
             $(scope.spawn(|| {
                 let test = wx_emulator::driver_test!(drive::<{ Fault::$fault as usize }, _>);
@@ -69,7 +69,7 @@ fn each_duty_that_is_broken_is_found() {
         PassesOnChunks: bodies_arrive_whole, "(chunked)";
         TakesCutForEnd: truncated_bodies_are_noticed, "the end of a body";
         WaitsForever: a_stall_ends_the_exchange, "kind dropped";
-        StallsInAll: a_slow_reply_is_no_stall, "(a slow body)";
+        StallsInAll: a_slow_reply_is_not_a_stall, "(a slow body)";
         IgnoresRate: a_trickle_ends_the_exchange, "kind dropped";
         CountsAllBytes: a_trickle_ends_the_exchange, "(a status line)";
         IgnoresTotal: long_polls_have_a_time_limit, "kind dropped";
@@ -81,7 +81,7 @@ fn each_duty_that_is_broken_is_found() {
     }
 }
 
-/// Apart, because it runs its test function once more.
+/// A separate test, because the check runs its test function again.
 #[test]
 fn a_proxy_for_loopback_is_found() {
     find! {

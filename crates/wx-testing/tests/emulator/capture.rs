@@ -1,5 +1,5 @@
-//! Recorded requests of other clients, reconstructed byte by byte, with the recorded values
-//! replaced by those of the emulator in each spelling that the client uses.
+//! Reconstructs recorded requests of other clients byte by byte. The recorded values are replaced
+//! by those of the emulator, in every encoding that the client uses.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ impl Capture {
         self.json["requests"].as_array().unwrap()
     }
 
-    /// Returns names, lengths and digests of the files that were sent.
+    /// Returns the names, lengths and digests of the sent files.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&str, usize, &str)> {
         let files = self.json["files"].as_object().unwrap().iter();
         files.map(|(name, f)| {
@@ -29,7 +29,7 @@ impl Capture {
     }
 }
 
-/// Returns the recorded text of the JSON, which is compact or has the blanks of Python.
+/// Returns the text of the recorded JSON, either compact or with spaces like Python's.
 pub(crate) fn json_text(body: &Value) -> String {
     let start = body["text_start"].as_str().unwrap();
     let compact = body["json"].to_string();
@@ -37,7 +37,7 @@ pub(crate) fn json_text(body: &Value) -> String {
     assert!(text.starts_with(start), "{text}");
     let length = body["length"].as_u64().unwrap() as usize;
     if text.len() + 1 == length {
-        // Go's encoder ends its texts with a line feed.
+        // Go's JSON encoder appends a line feed.
         text.push('\n');
     }
     assert_eq!(text.len(), length, "{text}");
@@ -57,15 +57,15 @@ fn with_blanks(value: &Value) -> String {
     }
 }
 
-/// Returns the form with the recorded heads, the replaced values, and the same slice of this
-/// session's file.
+/// Returns the form with the recorded part headers, the replaced values, and the corresponding
+/// slice of this session's file.
 pub(crate) fn form_body(body: &Value, swap: &Swap, file: impl Fn(&str) -> Vec<u8>) -> Vec<u8> {
     let form = &body["multipart"];
     let boundary = form["boundary"].as_str().unwrap();
     let mut out = form["preamble"].as_str().unwrap().as_bytes().to_vec();
     let mut recorded_length = out.len();
     for part in form["parts"].as_array().unwrap() {
-        // One character per byte.
+        // One character stands for one byte.
         let head: Vec<u8> = part["head"]
             .as_str()
             .unwrap()

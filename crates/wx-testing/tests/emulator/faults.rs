@@ -1,4 +1,4 @@
-//! Each fault: what it does to the connection, and what the server stores.
+//! Each fault, with its effect on the connection and on what the server stores.
 
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use wx_testing::samples::vector;
 
 const ID: &str = "15114939427950364";
 
-/// A server, a page, and an image that was uploaded.
+/// A server, a page, and an uploaded image.
 struct Stage {
     server: Emulator,
     page: Page,
@@ -22,7 +22,7 @@ struct Stage {
 
 fn stage() -> Stage {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let media_id =
         page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1).json()["MediaId"]
             .take();
@@ -112,7 +112,7 @@ fn drop_after_has_its_effect() {
     assert_eq!(stage.stored(), 1);
 }
 
-/// The first request of a connection succeeds. The next one fails, and is stored only with
+/// The first request on a connection succeeds. The next one fails, and is stored only with
 /// `close-idle=after`.
 #[test]
 fn close_idle_hits_reused_connections_only() {
@@ -170,7 +170,7 @@ fn redirect_has_no_effect() {
     assert_eq!(stage.stored(), 0);
 }
 
-/// The reply is formatted like the captured one. Its MediaId can be sent, but is that of another
+/// The reply is formatted like the captured one. Its MediaId can be sent, but belongs to another
 /// image.
 #[test]
 fn foreign_media_id_is_a_trap() {
@@ -187,7 +187,7 @@ fn foreign_media_id_is_a_trap() {
     assert_eq!(trap.text(), expected);
     assert_eq!(stage.page.send(media_id, ID).ret(), 0);
     assert!(stage.server.messages()[0].media != small(Jpeg, 30, 40));
-    // The upload was not stored. The same one succeeds now.
+    // The upload was not stored, so the same upload succeeds now.
     assert_ne!(stage.upload().json()["MediaId"], "");
 }
 
@@ -239,7 +239,7 @@ fn trickle_takes_its_time() {
 #[test]
 fn cut_announces_more_than_it_sends() {
     let server = Emulator::builder().image(sized(Jpeg, 40, 30, 2_000_000)).start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     for (nth, cut) in [0, 10, 1_999_999].into_iter().enumerate() {
         server.add_fault(format!("cut={cut}@webwxgetmsgimg#{}", nth + 1).parse().unwrap());
         let reply = page.fetch(&server.incoming()[0], "");
@@ -288,7 +288,7 @@ fn chunked_has_no_length() {
 fn the_clock_can_be_set() {
     for ahead in [-43_200_i64, 0, 43_200] {
         let server = Emulator::builder().clock_ahead(ahead).start().unwrap();
-        let page = Page::of(&server);
+        let page = Page::new(&server);
         let reply = page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1);
         let date = httpdate::parse_http_date(reply.header("date").unwrap()).unwrap();
         let now = std::time::SystemTime::now();
@@ -340,7 +340,7 @@ fn stopping_frees_the_port_and_ends_connections() {
     let stage = stage().with("delay=60000@webwxsendmsgimg");
     let addr = stage.server.addr();
     let waiting = std::thread::spawn({
-        let page = Page::of(&stage.server);
+        let page = Page::new(&stage.server);
         let message = page.message(3, &stage.media_id, ID);
         move || page.post_json("webwxsendmsgimg?fun=async&f=json", &message)
     });
@@ -359,7 +359,7 @@ fn starts_inside_a_runtime() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let server = Emulator::start().unwrap();
-        assert_eq!(Page::of(&server).get("jslogin").unwrap().status, 200);
+        assert_eq!(Page::new(&server).get("jslogin").unwrap().status, 200);
     });
 }
 

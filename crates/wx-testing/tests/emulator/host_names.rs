@@ -44,7 +44,7 @@ fn a_login_lands_on_its_page_and_cookies_have_their_domains() {
         ("login.wx.qq.com", "wx782c26e4c19acffb", "wx8.qq.com"),
         ("login.wx2.qq.com", "wx_webfilehelper", "szfilehelper.weixin.qq.com"),
     ] {
-        let server = Emulator::builder().scan([PhoneStep::Confirmed]).start().unwrap();
+        let server = Emulator::builder().phone_steps([PhoneStep::Confirmed]).start().unwrap();
         let uri = log_in(&server, host, app_id, &format!("https://{page}{PATH}/webwxnewloginpage"));
         let target =
             uri.strip_prefix(&format!("https://{page}")).unwrap_or_else(|| panic!("{uri}"));
@@ -67,7 +67,7 @@ fn fun_new_or_version_v2_gives_the_page() {
         ("", 301),
         ("&fun=old", 301),
     ] {
-        let server = Emulator::builder().scan([PhoneStep::Confirmed]).start().unwrap();
+        let server = Emulator::builder().phone_steps([PhoneStep::Confirmed]).start().unwrap();
         let uri = log_in(&server, "login.wx.qq.com", "wx782c26e4c19acffb", "");
         let target = uri.strip_prefix("https://wx.qq.com").unwrap();
         let reply = get(&server, "wx.qq.com", &format!("{target}{query}"));
@@ -79,7 +79,7 @@ fn fun_new_or_version_v2_gives_the_page() {
 #[test]
 fn every_webwxsync_renews_five_cookies() {
     let server = Emulator::start().unwrap();
-    let mut page = Page::of(&server);
+    let mut page = Page::new(&server);
     page.base = "https://wx.qq.com".to_owned();
     let mut headers = page.post_headers("/?lang=zh_CN", "application/json;charset=UTF-8");
     headers.push(("Host".to_owned(), "wx.qq.com".to_owned()));
@@ -101,7 +101,7 @@ fn every_webwxsync_renews_five_cookies() {
 
 #[test]
 fn a_call_to_another_host_than_the_pages_is_a_violation() {
-    let server = Emulator::builder().scan([PhoneStep::Confirmed]).start().unwrap();
+    let server = Emulator::builder().phone_steps([PhoneStep::Confirmed]).start().unwrap();
     log_in(&server, "login.weixin.qq.com", "wx782c26e4c19acffb", "");
     let elsewhere = |call: &str| format!("{call}: not sent to the host that the page sends it to");
     assert_eq!(server.violations(), [elsewhere("jslogin"), elsewhere("login")]);

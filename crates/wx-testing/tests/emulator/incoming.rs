@@ -1,4 +1,4 @@
-//! Messages that are delivered to the client, and the calls around them.
+//! Messages delivered to the client, and the related calls.
 
 use std::time::Duration;
 
@@ -51,14 +51,14 @@ const SOMETHING: &str = "window.synccheck={retcode:\"0\",selector:\"2\"}";
 fn each_image_is_delivered_until_the_client_has_it() {
     let (jpeg, gif) = (sized(Jpeg, 80, 40, 9000), small(Gif, 20, 20));
     let server = Emulator::builder().image(jpeg.clone()).image(gif.clone()).start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let key = init(&page)["SyncKey"].take();
     assert_eq!(selector(&page, &key), "window.synccheck={retcode:\"0\",selector:\"2\"}");
     let first = sync(&page, &key);
-    // If the reply was lost, the old key delivers everything again.
+    // If the reply was lost, the old key returns everything again.
     assert_eq!(first, sync(&page, &key));
     assert_eq!(init(&page)["SyncKey"], key);
-    // The keys of webwxinit are the first of webwxsync's.
+    // The entries of the key from webwxinit are the first ones of webwxsync's.
     let keys = |key: &Value| -> Vec<u64> {
         key["List"].as_array().unwrap().iter().map(|entry| entry["Key"].as_u64().unwrap()).collect()
     };
@@ -84,7 +84,7 @@ fn each_image_is_delivered_until_the_client_has_it() {
     assert_eq!(selector(&page, &second["SyncCheckKey"]), NOTHING);
     assert_eq!(init(&page)["SyncKey"]["List"][1], key["List"][1]);
     assert_eq!(server.violations(), [""; 0]);
-    // It is a violation to confuse the two keys.
+    // Using one key in place of the other is a violation.
     selector(&page, key);
     sync(&page, &second["SyncCheckKey"]);
     assert_eq!(
@@ -99,7 +99,7 @@ fn each_image_is_delivered_until_the_client_has_it() {
 #[test]
 fn contacts_are_the_possible_recipients() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let all = page
         .get(&format!("webwxgetcontact?r=1546211298790&seq=0&skey={}", page.word("skey")))
         .unwrap()
@@ -136,7 +136,7 @@ fn a_ping_without_the_login_is_fine() {
 #[test]
 fn a_pushed_login_takes_the_same_steps() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let pushed = page.get(&format!("webwxpushloginurl?uin={}", page.word("uin"))).unwrap().json();
     assert_eq!(pushed["ret"], "0");
     let poll = format!("login?loginicon=true&uuid={}&tip=1&r=1", pushed["uuid"].as_str().unwrap());
@@ -150,7 +150,7 @@ fn a_pushed_login_takes_the_same_steps() {
 #[test]
 fn a_message_ends_a_synccheck_that_waits() {
     let server = Emulator::builder().hold(Duration::from_secs(60)).start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let key = init(&page)["SyncKey"].take();
     std::thread::scope(|scope| {
         let held = scope.spawn(|| selector(&page, &key));
@@ -169,7 +169,7 @@ fn a_message_ends_a_synccheck_that_waits() {
 #[test]
 fn batches_have_a_size_and_may_repeat_a_message() {
     let server = Emulator::builder().batch(2).duplicates(true).start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let message =
         |n: u32| Incoming::text(n.to_string()).with("MsgType", 51).with("FromUserName", "@@room");
     let ids: Vec<_> = (0..3).map(|n| server.deliver(message(n))).collect();
@@ -193,7 +193,7 @@ fn contacts_come_in_pages_with_any_names() {
         .contacts_per_page(2)
         .start()
         .unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let (mut seq, mut names) = (0, Vec::new());
     for _ in 0..5 {
         let target =

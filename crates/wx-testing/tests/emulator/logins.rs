@@ -1,4 +1,4 @@
-//! What the phone does, and which page a login belongs to.
+//! The steps of the phone, and the page of a login.
 
 use wx_emulator::{Emulator, PhoneStep, Profile};
 
@@ -28,10 +28,10 @@ fn the_phone_follows_a_script_from_code_to_code() {
         PhoneStep::Refused,
         PhoneStep::Nothing,
         PhoneStep::Expired,
-        PhoneStep::Trouble,
+        PhoneStep::ServerProblem,
         PhoneStep::Confirmed,
     ];
-    let server = Emulator::builder().scan(script).avatar_len(1_000_000).start().unwrap();
+    let server = Emulator::builder().phone_steps(script).avatar_len(1_000_000).start().unwrap();
     let codes = [&["201", "202", "400"][..], &["408", "400"], &["500", "400"], &["200", "200"]];
     for expected in codes {
         let uuid = begin(&server, "wx782c26e4c19acffb");
@@ -45,7 +45,7 @@ fn the_phone_follows_a_script_from_code_to_code() {
     assert!("Scanned".parse::<PhoneStep>().is_err());
 }
 
-/// Returns path and query of the `redirect_uri` in the reply to a poll.
+/// Returns the path and query of the `redirect_uri` in the reply to a poll.
 fn page_of(reply: &str, base: &str) -> String {
     let uri = reply.split_once("redirect_uri=\"").unwrap().1.trim_end_matches("\";");
     uri.strip_prefix(base).unwrap().to_owned()
@@ -54,7 +54,7 @@ fn page_of(reply: &str, base: &str) -> String {
 #[test]
 fn a_login_page_may_refer_to_another() {
     let server = Emulator::builder()
-        .scan([PhoneStep::Confirmed])
+        .phone_steps([PhoneStep::Confirmed])
         .redirect_to("https://evil.example")
         .start()
         .unwrap();
@@ -62,7 +62,7 @@ fn a_login_page_may_refer_to_another() {
     assert!(page_of(&reply, "https://evil.example").starts_with("/cgi-bin/"));
 
     let server =
-        Emulator::builder().scan([PhoneStep::Confirmed]).redirecturl(true).start().unwrap();
+        Emulator::builder().phone_steps([PhoneStep::Confirmed]).redirecturl(true).start().unwrap();
     let page = page_of(&poll(&server, &begin(&server, "wx782c26e4c19acffb")), &server.base());
     let first = get(&server, &format!("{page}&fun=new&version=v2"));
     assert!(!first.contains("skey") && first.contains("<redirecturl>"), "{first}");
@@ -83,7 +83,7 @@ fn a_login_page_may_refer_to_another() {
 fn the_file_transfer_helper_is_recognised_by_its_app_id() {
     let server = Emulator::builder().profile(Profile::FileHelper).start().unwrap();
     assert!(server.session_json().contains("\"profile\": \"filehelper\""));
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     page.fetch("1", "");
     assert_eq!(
         server.violations(),
@@ -92,11 +92,11 @@ fn the_file_transfer_helper_is_recognised_by_its_app_id() {
             "webwxgetmsgimg: no mmweb_appid in the query"
         ]
     );
-    // A login by a code belongs to the page that has requested the code.
-    let server = Emulator::builder().scan([PhoneStep::Confirmed]).start().unwrap();
+    // A login by QR code belongs to the page that has requested the code.
+    let server = Emulator::builder().phone_steps([PhoneStep::Confirmed]).start().unwrap();
     let page = page_of(&poll(&server, &begin(&server, "wx_webfilehelper")), &server.base());
     get(&server, &format!("{page}&fun=new&version=v2"));
-    Page::of(&server).fetch("1", "");
+    Page::new(&server).fetch("1", "");
     let missing = "webwxgetmsgimg: no mmweb_appid in the query".to_owned();
     assert!(server.violations().contains(&missing));
 }
@@ -104,7 +104,7 @@ fn the_file_transfer_helper_is_recognised_by_its_app_id() {
 #[test]
 fn the_app_id_is_a_header_only_where_a_browser_can_send_it() {
     let marked = |server: &Emulator, method: &str, target: &str| {
-        let page = Page::of(server);
+        let page = Page::new(server);
         let mut headers = page.post_headers("/", "application/json;charset=UTF-8");
         headers.retain(|(name, _)| method != "GET" || name != "Origin");
         headers.push(("mmweb_appid".to_owned(), "wx_webfilehelper".to_owned()));
@@ -140,7 +140,7 @@ fn the_app_id_is_a_header_only_where_a_browser_can_send_it() {
 fn a_fault_refuses_a_push_like_a_missing_login() {
     let fault = "ret=1205@webwxpushloginurl#2".parse().unwrap();
     let server = Emulator::builder().fault(fault).start().unwrap();
-    let mut page = Page::of(&server);
+    let mut page = Page::new(&server);
     let target = format!("webwxpushloginurl?uin={}", page.word("uin"));
     assert_eq!(page.get(&target).unwrap().json()["ret"], "0");
     let refused = page.get(&target).unwrap().json();

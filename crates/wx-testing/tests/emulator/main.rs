@@ -1,9 +1,10 @@
-//! Tests of the emulator from the outside, over plain sockets.
+//! Black-box tests of the emulator, over plain sockets.
 
 #![allow(clippy::unwrap_used, clippy::type_complexity, reason = "helpers and tables of tests")]
 
 mod capture;
 mod faults;
+mod files;
 mod host_names;
 mod incoming;
 mod logins;

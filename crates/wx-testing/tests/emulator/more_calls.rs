@@ -1,4 +1,4 @@
-//! Calls of released clients that have nothing to do with sending images.
+//! Calls of released clients that are not related to sending images.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -18,7 +18,7 @@ fn unix_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-fn synced(page: &Page) -> Vec<Value> {
+pub(crate) fn synced(page: &Page) -> Vec<Value> {
     let body = json!({
         "BaseRequest": page.base_request(), "SyncKey": { "Count": 0, "List": [] }, "rr": 1,
     });
@@ -30,7 +30,7 @@ fn synced(page: &Page) -> Vec<Value> {
 #[test]
 fn messages_come_from_anybody_and_in_rooms() {
     let server = with_a_room();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let (anna, room) =
         (server.contact("Anna").unwrap().to_owned(), server.room("The Room").unwrap());
     let (own, began) = (page.word("user_name"), unix_seconds());
@@ -62,7 +62,7 @@ fn messages_come_from_anybody_and_in_rooms() {
     let query = format!(
         "sender={}&mediaid={}&encryfilename={}&fromuser={}&pass_ticket=undefined\
          &webwx_data_ticket={}",
-        page.word("user_name"),
+        file["FromUserName"].as_str().unwrap(),
         file["MediaId"].as_str().unwrap(),
         file["EncryFileName"].as_str().unwrap(),
         page.word("uin"),
@@ -71,7 +71,7 @@ fn messages_come_from_anybody_and_in_rooms() {
     let got = page.get(&format!("webwxgetmedia?{query}")).unwrap();
     assert_eq!(got.body, b"bytes");
     assert!(got.header("content-disposition").unwrap().contains("a%20b%2Etxt"));
-    // The ticket is needed in one of two places.
+    // The ticket has to be in one of two places.
     let other = format!("webwxgetmedia?{}", query.replace("ticket=g", "ticket=h"));
     assert_eq!(page.get(&other).unwrap().body, b"bytes");
     assert!(
@@ -86,7 +86,7 @@ fn messages_come_from_anybody_and_in_rooms() {
 #[test]
 fn the_helper_page_receives_from_the_account_itself() {
     let server = Emulator::builder().profile(Profile::FileHelper).start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     server.deliver(Incoming::text("from the phone"));
     let message = &synced(&page)[0];
     assert_eq!(message["FromUserName"], page.word("user_name"));
@@ -96,7 +96,7 @@ fn the_helper_page_receives_from_the_account_itself() {
 #[test]
 fn avatars_of_contacts_rooms_and_members() {
     let server = with_a_room();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let skey = page.word("skey");
     let all = page.get(&format!("webwxgetcontact?r=1&seq=0&skey={skey}")).unwrap().json();
     let by_name = |name: &str| {
@@ -153,7 +153,7 @@ fn avatars_of_contacts_rooms_and_members() {
 #[test]
 fn videos_and_texts_are_stored_and_revoked() {
     let server = with_a_room();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let text = json!({
         "BaseRequest": page.base_request(),
         "Msg": {
@@ -193,7 +193,7 @@ fn videos_and_texts_are_stored_and_revoked() {
 #[test]
 fn two_messages_under_one_id_are_one() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let media_id =
         page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1).json()["MediaId"]
             .take();
@@ -204,11 +204,11 @@ fn two_messages_under_one_id_are_one() {
     assert_eq!(server.messages().iter().map(|message| message.repeats).collect::<Vec<_>>(), [2]);
 }
 
-/// The page makes these calls by script elements, to another host.
+/// The page makes these calls by script elements, which are sent to another host.
 #[test]
 fn scripts_have_the_type_of_scripts() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let get =
         |target: &str| request(server.addr(), "GET", target, &page.headers("/"), b"").unwrap();
     for target in ["/jslogin?appid=x", "/cgi-bin/mmwebwx-bin/login?uuid=x"] {
@@ -222,10 +222,10 @@ fn scripts_have_the_type_of_scripts() {
 #[test]
 fn the_reply_to_an_unknown_call_is_json() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     assert_eq!(page.get("webwxnosuchcall").unwrap().ret(), 1);
     assert_eq!(server.violations()[0], "webwxnosuchcall: GET is not supported by this server");
-    // A violation does not repeat what could be a ticket.
+    // A violation does not repeat a value that could be a ticket.
     page.get(&page.cookie("webwx_data_ticket")).unwrap();
     let ping = format!("/cgi-bin/mmwebwx-bin/{}", page.word("skey"));
     request(server.addr(), "GET", &ping, &[], b"").unwrap();
@@ -247,7 +247,7 @@ fn the_reply_to_an_unknown_call_is_json() {
 #[test]
 fn odd_but_harmless_requests_are_served() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let target = format!("webwxgetcontact?r=1&seq=0&skey={}", page.word("skey"));
     let got = page.get(&target).unwrap().json();
     for body in [json!({}), json!({ "BaseRequest": {} })] {
@@ -296,4 +296,32 @@ fn violations_are_counted_and_observed() {
     let unknown = "a path: GET is not supported by this server";
     assert!(counts.contains(&(unknown.to_owned(), 2)));
     assert_eq!(observed.iter().filter(|what| *what == unknown).count(), 2);
+}
+
+#[test]
+fn at_most_50_contacts_are_described_per_call() {
+    let server = (0..51)
+        .fold(Emulator::builder(), |builder, n| builder.room(format!("R{n}"), ["Bob"]))
+        .start()
+        .unwrap();
+    let page = Page::new(&server);
+    let list: Vec<_> = (0..51)
+        .map(|n| server.room(&format!("R{n}")).unwrap().user_name.clone())
+        .map(|name| json!({ "UserName": name, "ChatRoomId": "" }))
+        .collect();
+    let ask = |list: &[Value], count: usize| {
+        let asked = json!({ "BaseRequest": page.base_request(), "Count": count, "List": list });
+        page.post_json("webwxbatchgetcontact?type=ex&r=1", &asked).unwrap().json()["Count"].as_u64()
+    };
+    assert_eq!(ask(&list[..50], 50), Some(50));
+    assert_eq!(server.violations(), [""; 0]);
+    assert_eq!(ask(&list, 51), Some(50));
+    assert_eq!(ask(&list[..2], 3), Some(2));
+    assert_eq!(
+        server.violations(),
+        [
+            "webwxbatchgetcontact: more than 50 contacts in one call",
+            "webwxbatchgetcontact: Count is not the length of List",
+        ]
+    );
 }

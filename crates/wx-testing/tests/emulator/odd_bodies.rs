@@ -1,4 +1,4 @@
-//! Violations of JSON bodies: each small difference from the official page, one at a time.
+//! Violations of JSON bodies: each test case differs from the official page in one detail.
 
 use image::ImageFormat::Jpeg;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ fn messages() {
     ];
     for (spoil, violation) in cases {
         let server = Emulator::start().unwrap();
-        let page = Page::of(&server);
+        let page = Page::new(&server);
         let media_id =
             page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST).json()["MediaId"]
                 .take();
@@ -36,11 +36,11 @@ fn messages() {
     }
 }
 
-/// Bodies of the page's calls, complete and with a key missing.
+/// The bodies of the page's calls, first complete and then with one key missing.
 #[test]
 fn bodies_of_other_calls() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let base = page.base_request();
     let to = || page.to.clone();
     let message = |keys: &[(&str, Value)]| {

@@ -1,4 +1,4 @@
-//! Violations: each small difference from the official page, one at a time.
+//! Violations: each test case differs from the official page in one detail.
 
 use image::ImageFormat::{Gif, Jpeg};
 use serde_json::Value;
@@ -8,10 +8,10 @@ use crate::page::{CHUNK, FIRST, Form, PATH, Page};
 use wx_testing::images::{sized, small};
 use wx_testing::raw_client::request;
 
-/// Returns the violations of an upload that is altered and still accepted.
+/// Returns the violations of an altered upload that is still accepted.
 fn upload(name: &str, mime: &str, bytes: &[u8], spoil: impl Fn(&mut Form)) -> Vec<String> {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     for mut form in page.forms(name, mime, bytes, FIRST) {
         spoil(&mut form);
         assert_eq!(page.send_form(&form).unwrap().ret(), 0);
@@ -107,7 +107,7 @@ fn upload_requests() {
     ];
     for (key, value, violation) in cases {
         let server = Emulator::start().unwrap();
-        let page = Page::of(&server);
+        let page = Page::new(&server);
         let mut form = page.form("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST, 0);
         form.change(|request| request["BaseRequest"][key] = value(&page));
         assert_eq!(page.send_form(&form).unwrap().ret(), 0);
@@ -127,7 +127,7 @@ fn chunks() {
     assert_eq!(changed, ["webwxuploadmedia: uploadmediarequest is not the same in all chunks"]);
 
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let mut unsplit = page.form("a.jpg", "image/jpeg", &bytes, FIRST, 0);
     unsplit.remove("chunks");
     unsplit.remove("chunk");
@@ -140,7 +140,7 @@ fn chunks() {
 #[test]
 fn two_files_with_one_id() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST);
     assert_eq!(server.violations(), [""; 0]);
     let last = page.upload("a.jpg", "image/jpeg", &small(Jpeg, 30, 40), FIRST);
@@ -165,7 +165,7 @@ fn headers() {
     ];
     for (name, value, violation) in cases {
         let server = Emulator::start().unwrap();
-        let page = Page::of(&server);
+        let page = Page::new(&server);
         let mut headers = page.post_headers("/?lang=zh_CN", "application/json;charset=UTF-8");
         headers.retain(|(n, _)| n != name);
         headers.extend(value.map(|value| (name.to_owned(), value.to_owned())));
@@ -178,7 +178,7 @@ fn headers() {
         assert_eq!(server.violations(), [format!("webwxinit: {violation}")]);
     }
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let mut headers = page.headers("/?lang=zh_CN");
     headers.push(("Range".to_owned(), "bytes=0-".to_owned()));
     request(server.addr(), "GET", &format!("{PATH}/webwxgetmsgimg?MsgID=1&skey=x"), &headers, b"")
@@ -217,7 +217,7 @@ fn queries() {
     ];
     for (name, query, violations) in cases {
         let server = Emulator::start().unwrap();
-        let page = Page::of(&server);
+        let page = Page::new(&server);
         let media_id =
             page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST).json()["MediaId"]
                 .take();
@@ -230,7 +230,7 @@ fn queries() {
     }
 }
 
-/// Queries as the page spells them, and each other spelling.
+/// Queries in the spelling of the page, and in every other spelling.
 #[test]
 fn spellings() {
     let cases: [(&str, &str, &[&str]); 9] = [
@@ -266,7 +266,7 @@ fn spellings() {
     ];
     for (method, target, violations) in cases {
         let server = Emulator::start().unwrap();
-        let page = Page::of(&server);
+        let page = Page::new(&server);
         let name = target.split('?').next().unwrap();
         let mut headers = page.post_headers("/?lang=zh_CN", "application/x-www-form-urlencoded");
         match method {
@@ -284,12 +284,12 @@ fn spellings() {
     }
 }
 
-/// Under the real names, files have a host of their own.
+/// Under the real names, there is a separate host for files.
 #[test]
 fn the_page_may_call_its_sister_hosts() {
     let file_to = |host: &str, origin: &str, profile: Profile| {
         let server = Emulator::builder().profile(profile).start().unwrap();
-        let page = Page::of(&server);
+        let page = Page::new(&server);
         let mut headers = page.post_headers("/", Form::TYPE);
         headers.retain(|(name, _)| name != "Origin" && name != "Referer");
         for (name, value) in [

@@ -1,5 +1,5 @@
-//! Sessions of other people's clients, replayed from login to logout: all requests in their order,
-//! with their headers, spellings, part heads and JSON types.
+//! Replays the sessions of other clients from login to logout: all requests in order, with their
+//! headers, spellings, part headers and JSON types.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -66,12 +66,12 @@ fn the_browser_has_no_violations() {
     );
 }
 
-/// puppet-wechat was never recorded, but its form is known: all fields are in alphabetical order,
-/// with the file in the middle, and even a single chunk has `chunk` and `chunks`.
+/// puppet-wechat was never recorded, but its form is known: all fields are in alphabetical order
+/// with the file in the middle, and even a file of one chunk has `chunk` and `chunks`.
 #[test]
 fn puppet_wechat() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let bytes = sized(Jpeg, 40, 30, 5000);
     let form = page.form("a.jpg", "image/jpeg", &bytes, FIRST, 0);
     let mut fields: BTreeMap<String, String> = form.fields.iter().cloned().collect();
@@ -153,7 +153,7 @@ struct Replay {
 
 impl Replay {
     fn new(server: &Emulator, capture: &Capture, incoming: Vec<u8>) -> Self {
-        let page = Page::of(server);
+        let page = Page::new(server);
         let mut swap = Swap::default();
         swap.add_pass_ticket(PASS_TICKET, &page.word("pass_ticket"));
         swap.add(SKEY, &page.word("skey"));
@@ -180,7 +180,7 @@ impl Replay {
         replay
     }
 
-    /// Logs in by a code. The recording of the browser begins after that, with a made-up ticket.
+    /// Logs in by QR code. The browser's recording starts after that, with a made-up ticket.
     fn scan_the_code(&mut self) {
         let get = |target: &str| {
             let headers = [("User-Agent".to_owned(), "Mozilla/5.0".to_owned())];
@@ -213,7 +213,7 @@ impl Replay {
         self.check(endpoint, &target, recorded, &reply);
     }
 
-    /// Returns the recorded headers, with hosts, cookies and length of this session.
+    /// Returns the recorded headers with the hosts, cookies and length of this session.
     fn headers(&self, recorded: &Value, length: usize) -> Vec<(String, String)> {
         let ours = self.page.addr.to_string();
         let pair = |pair: &Value| {
@@ -274,7 +274,7 @@ impl Replay {
         }
     }
 
-    /// Replaces the recorded MediaId and MsgID by those of the reply from here on.
+    /// Replaces the recorded MediaId and MsgID by those of the reply, for all later requests.
     fn follow(&mut self, response: &Value, reply: &Value) {
         let Some(recorded) =
             response["text"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok())

@@ -1,4 +1,4 @@
-//! The requests of the official page, made from a session file.
+//! The requests of the official page, built from a session file.
 
 use std::net::SocketAddr;
 
@@ -20,7 +20,7 @@ pub(crate) struct Page {
     pub(crate) to: String,
 }
 
-/// An upload form, which tests alter.
+/// An upload form that tests can alter.
 pub(crate) struct Form {
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) file: Vec<u8>,
@@ -28,7 +28,7 @@ pub(crate) struct Form {
 }
 
 impl Page {
-    pub(crate) fn of(server: &Emulator) -> Self {
+    pub(crate) fn new(server: &Emulator) -> Self {
         Page {
             addr: server.addr(),
             base: server.base(),
@@ -64,7 +64,7 @@ impl Page {
         })
     }
 
-    /// Returns the headers of a browser. `referer` is appended to the base.
+    /// Returns the headers of a browser. `referer` is appended to the origin.
     pub(crate) fn headers(&self, referer: &str) -> Vec<(String, String)> {
         let agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36";
         let headers = [
@@ -174,7 +174,7 @@ impl Page {
         )
     }
 
-    /// Uploads a file, and returns the last reply.
+    /// Uploads a file, and returns the reply to the last chunk.
     pub(crate) fn upload(
         &self,
         name: &str,

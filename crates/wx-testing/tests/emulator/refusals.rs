@@ -1,4 +1,4 @@
-//! What the server refuses, with which Ret, and the exact texts of its replies.
+//! Which requests the server refuses, with which Ret, and the exact texts of its replies.
 
 use image::ImageFormat::Jpeg;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ const NAME: &str = "IMG_1002.JPG";
 
 fn upload_spoiled(spoil: impl FnOnce(&mut Form)) -> (i64, Emulator) {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let mut form = page.form(NAME, "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1, 0);
     spoil(&mut form);
     let reply = page.send_form(&form).unwrap();
@@ -32,7 +32,7 @@ fn an_upload_must_carry_the_login() {
     assert_eq!(upload_spoiled(identity("Skey", Value::Null)).0, 1);
 }
 
-/// The ticket is needed in the form or as a cookie. What else is missing is a violation.
+/// The ticket is required in the form or as a cookie. Anything else that is missing is a violation.
 #[test]
 fn one_right_proof_admits_an_upload() {
     let official: [&str; 0] = [];
@@ -52,7 +52,7 @@ fn one_right_proof_admits_an_upload() {
         (Profile::FileHelper, &[], true, 0, &[no_ticket]),
     ] {
         let server = Emulator::builder().profile(profile).start().unwrap();
-        let mut page = Page::of(&server);
+        let mut page = Page::new(&server);
         let mut form = page.form(NAME, "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1, 0);
         let kept = page.session["cookies"].as_array_mut().unwrap();
         kept.retain(|cookie| cookies.contains(&cookie["name"].as_str().unwrap()));
@@ -69,7 +69,7 @@ fn one_right_proof_admits_an_upload() {
 #[test]
 fn numbers_of_an_upload_may_be_text() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let mut form = page.form(NAME, "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1, 0);
     form.change(|request| {
         for key in ["TotalLen", "DataLen", "StartPos", "UploadType", "MediaType"] {
@@ -112,7 +112,7 @@ fn an_upload_must_match_its_announcement() {
 #[test]
 fn a_body_that_is_not_a_form_is_refused() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let form = page.form(NAME, "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1, 0);
     let target = format!("{PATH}/webwxuploadmedia?f=json");
     let mut body = form.body();
@@ -126,7 +126,7 @@ fn a_body_that_is_not_a_form_is_refused() {
 #[test]
 fn cookies_are_needed_everywhere() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let bytes = small(Jpeg, 40, 30);
     let media_id = page.upload(NAME, "image/jpeg", &bytes, FIRST + 1).json()["MediaId"]
         .as_str()
@@ -135,7 +135,7 @@ fn cookies_are_needed_everywhere() {
     let msg_id =
         page.send(&media_id, "15114939427950364").json()["MsgID"].as_str().unwrap().to_owned();
     for missing in ["wxsid", "wxuin", "webwx_data_ticket"] {
-        let mut page = Page::of(&server);
+        let mut page = Page::new(&server);
         let cookies = page.session["cookies"].as_array_mut().unwrap();
         cookies.retain(|cookie| cookie["name"] != missing);
         assert_eq!(page.send(&media_id, "15114939427950365").ret(), 1100, "{missing}");
@@ -148,7 +148,7 @@ fn cookies_are_needed_everywhere() {
 #[test]
 fn chunks_come_in_order() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let bytes = sized(Jpeg, 40, 30, 2 * CHUNK + 5);
     let forms = page.forms(NAME, "image/jpeg", &bytes, FIRST + 1);
     assert_eq!(page.send_form(&forms[1]).unwrap().ret(), 1);
@@ -163,7 +163,7 @@ fn chunks_come_in_order() {
 #[test]
 fn a_chunk_holds_no_more_than_is_left() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let mut form = page.form(NAME, "image/jpeg", &sized(Jpeg, 40, 30, CHUNK + 5), FIRST, 0);
     form.file.extend([0; 6]);
     assert_eq!(page.send_form(&form).unwrap().ret(), 1);
@@ -175,7 +175,7 @@ fn a_chunk_holds_no_more_than_is_left() {
 #[test]
 fn a_message_needs_a_known_media_id_and_a_recipient() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let reply = page.send("@crypt_0_0", "15114939427950364");
     assert_eq!(
         reply.json(),
@@ -183,7 +183,7 @@ fn a_message_needs_a_known_media_id_and_a_recipient() {
     );
     let media_id =
         page.upload(NAME, "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1).json()["MediaId"].take();
-    let to_oneself = Page { to: page.word("user_name"), ..Page::of(&server) };
+    let to_oneself = Page { to: page.word("user_name"), ..Page::new(&server) };
     assert_eq!(to_oneself.send(media_id.as_str().unwrap(), "15114939427950364").ret(), 1204);
     let mut wrong = page.message(3, media_id.as_str().unwrap(), "15114939427950364");
     wrong["BaseRequest"]["Skey"] = "x".into();
@@ -194,7 +194,7 @@ fn a_message_needs_a_known_media_id_and_a_recipient() {
 #[test]
 fn an_image_is_not_sent_without_skey() {
     let server = Emulator::builder().image(small(Jpeg, 40, 30)).start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let msg_id = &server.incoming()[0];
     assert!(!page.fetch(msg_id, "").body.is_empty());
     for target in [
@@ -210,7 +210,7 @@ fn an_image_is_not_sent_without_skey() {
 #[test]
 fn a_call_after_the_logout_is_refused() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let headers = page.post_headers("/?lang=zh_CN", "application/x-www-form-urlencoded");
     let target = format!(
         "{PATH}/webwxlogout?redirect=1&type=0&skey={}",
@@ -231,7 +231,7 @@ fn a_call_after_the_logout_is_refused() {
 #[test]
 fn big_files_must_be_checked_before() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let bytes = sized(Jpeg, 40, 30, 26_214_401);
     let first = page.form(NAME, "image/jpeg", &bytes, FIRST + 1, 0);
     assert_eq!(page.send_form(&first).unwrap().ret(), 1);
@@ -274,7 +274,7 @@ fn big_files_must_be_checked_before() {
 #[test]
 fn noise_is_accepted_and_a_violation() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let last = page.upload("noise.jpg", "image/jpeg", &noise(5000), 1_511_509_303_507).json();
     assert_eq!((&last["CDNThumbImgHeight"], &last["CDNThumbImgWidth"]), (&0.into(), &0.into()));
     let sent = page.send(last["MediaId"].as_str().unwrap(), "15114939427950364").json();
@@ -301,7 +301,7 @@ fn replies_are_those_of_the_server_to_the_byte() {
     };
     let server =
         Emulator::builder().fault("ret=1205@webwxsendmsgimg#2".parse().unwrap()).start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let bytes = sized(Jpeg, 66, 100, 3_213_741);
     let forms = page.forms(NAME, "image/jpeg", &bytes, FIRST + 1);
     assert_eq!(forms.len(), 7);
@@ -348,7 +348,7 @@ fn replies_are_those_of_the_server_to_the_byte() {
     let media_id = last.json()["MediaId"].as_str().unwrap().to_owned();
     let theirs = vectors["final_answer_2018"]["text"].as_str().unwrap();
     let zeros = format!("@crypt_{}_{}", "0".repeat(8), "0".repeat(640));
-    // The MediaId is replaced last, because it is random and may contain any of these digits.
+    // The MediaId is replaced last, because it is random and could contain any of these digits.
     let ours =
         theirs.replace("63048", "3213741").replace("1854", "1002").replace(&zeros, &media_id);
     assert_eq!(last.text(), ours);

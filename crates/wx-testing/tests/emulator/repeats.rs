@@ -9,7 +9,7 @@ use wx_testing::images::{sized, small};
 #[test]
 fn a_repeated_chunk_replaces_the_first() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let bytes = sized(Jpeg, 40, 30, 2 * CHUNK + 5);
     let forms = page.forms("a.jpg", "image/jpeg", &bytes, 1_511_509_303_507);
     let mut garbled = page.form("a.jpg", "image/jpeg", &bytes, 1_511_509_303_507, 1);
@@ -25,17 +25,17 @@ fn a_repeated_chunk_replaces_the_first() {
     page.send(last["MediaId"].as_str().unwrap(), "15114939427950364");
     assert!(server.messages()[0].media == bytes);
     assert_eq!(server.violations(), [""; 0]);
-    // A complete file can no longer be changed.
+    // A complete file cannot be changed.
     assert_eq!(page.send_form(&garbled).unwrap().ret(), 1);
 }
 
 #[test]
 fn a_repeated_chunk_is_appended() {
     let server = Emulator::builder().repeats(Repeats::Appended).start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let bytes = sized(Jpeg, 40, 30, 2 * CHUNK + 5);
 
-    // A chunk in the middle: there is no MediaId at the end, and all bytes are counted.
+    // A chunk in the middle: the last reply has no MediaId, and counts all received bytes.
     let forms = page.forms("a.jpg", "image/jpeg", &bytes, FIRST + 1);
     for form in [&forms[0], &forms[1], &forms[1]] {
         assert_eq!(page.send_form(form).unwrap().ret(), 0);
@@ -44,7 +44,7 @@ fn a_repeated_chunk_is_appended() {
     assert_eq!((&last["BaseResponse"]["Ret"], &last["MediaId"]), (&0.into(), &"".into()));
     assert_eq!(last["StartPos"], bytes.len() + CHUNK);
 
-    // The last chunk: the reply to the first one has the MediaId.
+    // The last chunk: the reply to its first copy has the MediaId.
     let forms = page.forms("a.jpg", "image/jpeg", &bytes, FIRST + 2);
     let last =
         forms.iter().fold(None, |_, form| Some(page.send_form(form).unwrap().json())).unwrap();
@@ -53,7 +53,7 @@ fn a_repeated_chunk_is_appended() {
     assert_eq!((&again["BaseResponse"]["Ret"], &again["MediaId"]), (&0.into(), &"".into()));
     assert_eq!(again["StartPos"], bytes.len() + 5);
 
-    // A file that is not split is its own last chunk.
+    // The only chunk of a file is also its last one.
     let form = page.form("b.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST + 3, 0);
     assert_ne!(page.send_form(&form).unwrap().json()["MediaId"], "");
     let again = page.send_form(&form).unwrap().json();
@@ -62,14 +62,14 @@ fn a_repeated_chunk_is_appended() {
         (&"".into(), &(2 * form.file.len()).into())
     );
 
-    // A new ClientMediaId starts over.
+    // An upload with a new ClientMediaId starts from the beginning.
     assert_ne!(page.upload("a.jpg", "image/jpeg", &bytes, FIRST + 4).json()["MediaId"], "");
 }
 
 #[test]
 fn a_message_is_stored_once() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let media_id = page
         .upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), 1_511_509_303_507)
         .json()["MediaId"]
@@ -81,7 +81,7 @@ fn a_message_is_stored_once() {
     assert_eq!((server.messages().len(), server.requests_to("webwxsendmsgimg")), (1, 2));
     assert_eq!(server.violations(), [""; 0]);
 
-    // A number is the same id. A message to somebody else under the same id is lost as well.
+    // An id may be a number. A message to somebody else with the same id is lost, too.
     let mut other = page.message(3, media_id, "15114939427950364");
     other["Msg"]["ClientMsgId"] = 15_114_939_427_950_364_u64.into();
     other["Msg"]["ToUserName"] = server.second_friend().into();

@@ -1,4 +1,4 @@
-//! From a file to a message and back, like the official page.
+//! From a file to a message and back, with the requests of the official page.
 
 use image::ImageFormat::{Bmp, Gif, Jpeg, Png};
 use wx_emulator::Emulator;
@@ -9,7 +9,7 @@ use wx_testing::images::{dimensions, md5, sized, small};
 #[test]
 fn an_image_arrives_unchanged_and_without_violations() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let cases = [
         ("small.jpg", "image/jpeg", sized(Jpeg, 400, 300, 42_106), (75, 100)),
         ("IMG_1854.JPG", "image/jpeg", sized(Jpeg, 200, 304, 1_296_763), (100, 66)),
@@ -55,7 +55,7 @@ fn an_image_arrives_unchanged_and_without_violations() {
 #[test]
 fn a_gif_goes_as_an_emoticon() {
     let server = Emulator::start().unwrap();
-    let page = Page::of(&server);
+    let page = Page::new(&server);
     let bytes = small(Gif, 50, 20);
     let last = page.upload("a.gif", "image/gif", &bytes, 1).json();
     assert_eq!((&last["CDNThumbImgHeight"], &last["CDNThumbImgWidth"]), (&40.into(), &100.into()));

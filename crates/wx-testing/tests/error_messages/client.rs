@@ -12,8 +12,8 @@ use wx_client::session_file::{SessionFile, SessionFileError, SessionFileErrorKin
 use wx_client::{BuildError, FileError, LoginError, creation};
 use wx_proto::flow::ResumeError;
 use wx_proto::{
-    Advice, Error, ErrorChain, HostError, Media, MediaError, Policy, Recipient, ReplyError,
-    Session, SessionError, Step,
+    Advice, Error, ErrorChain, HostError, Media, MediaError, Recipient, ReplyError, Session,
+    SessionError, Step,
 };
 
 fn foreign() -> HostError {
@@ -24,7 +24,7 @@ fn io_error() -> io::Error {
     io::Error::new(io::ErrorKind::StorageFull, "the disk is full")
 }
 
-/// All of one path.
+/// Errors about the same path.
 fn session_files() -> Vec<SessionFileError> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("session.json");
@@ -89,7 +89,7 @@ fn used_key() -> OutboxErrorKind {
         "server_byte_count": null
     });
     let used = serde_json::from_value(used).unwrap();
-    let gif = Media::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0", &Policy::default()).unwrap();
+    let gif = Media::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0").unwrap();
     job.compare(&used, &gif).unwrap_err().into_kind()
 }
 
@@ -141,7 +141,10 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
             SessionFileErrorKind::Session(SessionError::Host(foreign())),
             SessionFileErrorKind::Io(io_error()),
             SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(MediaError::Empty))),
-            SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(MediaError::NotAnImage))),
+            SessionFileErrorKind::Io(io::Error::other(ResumeError::Media(MediaError::TooLarge {
+                len: 2,
+                limit: 1,
+            }))),
         ],
     );
     walk.errors("LockError", locks());

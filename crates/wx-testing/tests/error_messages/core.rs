@@ -1,4 +1,4 @@
-//! The errors of the core, each with the advice that fits it.
+//! The errors of the core, each with its advice.
 
 use std::collections::BTreeSet;
 use std::error::Error as _;
@@ -11,9 +11,9 @@ use wx_proto::flow::{
 };
 use wx_proto::http::header::COOKIE;
 use wx_proto::{
-    Advice, Error, ErrorChain, ErrorKind, FirstBytes, HostError, ImageFormat, Md5, MediaError,
-    MediaFormat, MediaId, MediaKind, MsgId, NameError, Outcome, Policy, ReplyError, ReplyField,
-    RequestError, Ret, SessionError, SessionField, SourceError, Step, UserName,
+    Advice, Error, ErrorChain, ErrorKind, FirstBytes, HostError, Md5, MediaError, MediaFormat,
+    MediaId, MediaKind, MsgId, NameError, Outcome, ReplyError, ReplyField, RequestError, Ret,
+    SessionError, SessionField, SourceError, Step, UnixMs, UserName,
 };
 
 const STEPS: [Step; 13] = [
@@ -32,8 +32,8 @@ const STEPS: [Step; 13] = [
     Step::Call,
 ];
 
-fn network(failure: TransportError) -> ErrorKind {
-    ErrorKind::Network { failure, tries: 1 }
+fn network(error: TransportError) -> ErrorKind {
+    ErrorKind::Network { error, tries: 1 }
 }
 
 fn uncertain(last: Option<ErrorKind>) -> ErrorKind {
@@ -53,10 +53,12 @@ fn requests() -> Vec<(RequestError, Advice)> {
         (RequestError::NotLoggedIn, Advice::LoginAgain),
         (RequestError::InitDue, Advice::Report),
         (RequestError::NoDataTicket, Advice::LoginAgain),
+        (RequestError::LoginOver { since: UnixMs::EPOCH }, Advice::LoginAgain),
         (RequestError::NoSyncKey, Advice::Report),
         (RequestError::InvalidUri, Advice::Report),
         (RequestError::InvalidHeader(COOKIE), Advice::Report),
         (RequestError::InvalidJson, Advice::Report),
+        (RequestError::EmptyText, Advice::WriteText),
     ]
 }
 
@@ -78,8 +80,8 @@ fn media() -> Vec<(MediaError, Advice)> {
         (MediaError::Empty, Advice::CheckFile),
         (MediaError::TooLarge { len: 11, limit: 10 }, Advice::RaiseLimit),
         (MediaError::TooLargeForProfile { len: 11, limit: 10 }, Advice::CheckFile),
-        (MediaError::NotAnImage, Advice::CheckFile),
-        (MediaError::Unsupported(ImageFormat::Webp), Advice::CheckFile),
+        (MediaError::NotAnImage(MediaFormat::Other), Advice::CheckFile),
+        (MediaError::NotAnImage(MediaFormat::Webp), Advice::CheckFile),
         (wrong(MediaKind::Image), Advice::CheckFile),
         (wrong(MediaKind::Emoticon), Advice::CheckFile),
     ]
@@ -124,8 +126,8 @@ fn failure_kinds() -> Vec<(TransportErrorKind, Advice)> {
 }
 
 fn failures() -> Vec<(TransportError, Advice)> {
-    let failure = |(kind, advice)| (TransportError::never_connected(kind), advice);
-    failure_kinds().into_iter().map(failure).collect()
+    let error = |(kind, advice)| (TransportError::never_connected(kind), advice);
+    failure_kinds().into_iter().map(error).collect()
 }
 
 fn replies() -> Vec<(ReplyError, Advice)> {
@@ -143,6 +145,7 @@ fn replies() -> Vec<(ReplyError, Advice)> {
         (ReplyError::TooLarge { limit: 10 }, Advice::Report),
         (ReplyError::Empty, Advice::RetryLater),
         (ReplyError::Truncated { expected: Some(12), got: 7 }, Advice::RetryLater),
+        (ReplyError::Truncated { expected: Some(7), got: 12 }, Advice::RetryLater),
         (ReplyError::Truncated { expected: None, got: 7 }, Advice::RetryLater),
         (ReplyError::NoLength, Advice::CheckProxy),
         (ReplyError::Encoding("br".to_owned()), Advice::CheckProxy),
@@ -172,15 +175,15 @@ fn replies() -> Vec<(ReplyError, Advice)> {
     ]
 }
 
-/// Every kind, and what to do about each when a picture is uploaded.
+/// Every kind, and its advice when an image is uploaded.
 fn kinds() -> Vec<(ErrorKind, Advice)> {
     let dropped = TransportError::on_the_way(TransportErrorKind::Dropped);
     let gone = SourceError::new(io::ErrorKind::NotFound, "there is no such file");
     let mut kinds = vec![
-        (ErrorKind::Network { failure: dropped, tries: 3 }, Advice::CheckNetwork),
+        (ErrorKind::Network { error: dropped, tries: 3 }, Advice::CheckNetwork),
         (uncertain(None), Advice::LookAtPhone),
         (uncertain(Some(network(dropped))), Advice::LookAtPhone),
-        (uncertain(Some(ErrorKind::Network { failure: dropped, tries: 3 })), Advice::LookAtPhone),
+        (uncertain(Some(ErrorKind::Network { error: dropped, tries: 3 })), Advice::LookAtPhone),
         (uncertain(Some(ErrorKind::Reply(ReplyError::Empty))), Advice::LookAtPhone),
         (uncertain(Some(ErrorKind::Reply(refused(1205)))), Advice::LookAtPhone),
         (uncertain(Some(ErrorKind::Cancelled)), Advice::LookAtPhone),
@@ -203,7 +206,7 @@ fn kinds() -> Vec<(ErrorKind, Advice)> {
     kinds.extend(requests().into_iter().map(|(error, advice)| (error.into(), advice)));
     kinds.extend(media().into_iter().map(|(error, advice)| (error.into(), advice)));
     kinds.extend(replies().into_iter().map(|(error, advice)| (error.into(), advice)));
-    kinds.extend(failures().into_iter().map(|(failure, advice)| (network(failure), advice)));
+    kinds.extend(failures().into_iter().map(|(error, advice)| (network(error), advice)));
     kinds.extend(hosts().into_iter().map(|host| (ErrorKind::Host(host), Advice::CheckProxy)));
     kinds
 }
@@ -298,21 +301,21 @@ fn the_predicates_agree_with_the_advice() {
 #[test]
 fn a_chain_tells_the_step_then_the_kind_then_its_cause() {
     let shown = |step, kind: ErrorKind| Error::new(step, kind).chain().to_string();
-    let failure = TransportError {
+    let error = TransportError {
         host: Some("file.wx.qq.com"),
         ..TransportError::on_the_way(TransportErrorKind::Dropped)
     };
     assert_eq!(
-        shown(Step::Upload, ErrorKind::Network { failure, tries: 3 }),
-        "the picture could not be uploaded: there was no usable reply in 3 tries: \
+        shown(Step::Upload, ErrorKind::Network { error, tries: 3 }),
+        "the file could not be uploaded: there was no usable reply in 3 tries: \
          the connection to file.wx.qq.com was closed"
     );
     assert_eq!(
-        shown(Step::Upload, network(failure)),
-        "the picture could not be uploaded: the connection to file.wx.qq.com was closed"
+        shown(Step::Upload, network(error)),
+        "the file could not be uploaded: the connection to file.wx.qq.com was closed"
     );
     assert_eq!(
-        shown(Step::Message, uncertain(Some(network(failure)))),
+        shown(Step::Message, uncertain(Some(network(error)))),
         "the message may have been delivered by one of 4 tries: \
          the connection to file.wx.qq.com was closed"
     );
@@ -375,7 +378,7 @@ fn every_step_and_advice_has_a_name_and_words_of_its_own() {
     assert!(
         names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
     );
-    // A step and an advice may share one: both tell of a report.
+    // A step and an advice may share a name: both are called a report.
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len() - 1);
 }
 
@@ -388,10 +391,10 @@ fn a_format_that_is_not_sent_is_named() {
         (b"MM\0*\0\0\0\x08", "tiff", "image/tiff"),
     ];
     for (first, name, mime) in first {
-        let refused =
-            wx_proto::Media::new("a", first.len() as u64, first, &Policy::default()).unwrap_err();
-        let MediaError::Unsupported(format) = refused.clone() else { panic!("{refused}") };
-        assert_eq!((format.name(), format.mime()), (name, mime));
+        let media = wx_proto::Media::new("a", first.len() as u64, first).unwrap();
+        let format = media.format();
+        let refused = media.require_image().unwrap_err();
+        assert_eq!((&*format.to_string(), format.mime()), (name, mime));
         assert!(refused.to_string().contains(&format!(" {name} ")), "{refused}");
     }
 }

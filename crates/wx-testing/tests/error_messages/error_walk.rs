@@ -1,5 +1,5 @@
 //! Walks the errors of a crate: every variant of every public error type is listed, and every chain
-//! can be read by a person.
+//! can be understood by a person.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::path::Path;
 use std::{fs, io};
 
-/// The public error types of a crate, and what was seen of them.
+/// The public error types of a crate, and the variants that were checked.
 #[derive(Default)]
 pub(crate) struct ErrorWalk {
     variants: BTreeMap<String, BTreeSet<String>>,
@@ -17,7 +17,7 @@ pub(crate) struct ErrorWalk {
 }
 
 impl ErrorWalk {
-    /// Reads the sources of a crate of the workspace.
+    /// Reads the sources of a crate in the workspace.
     pub(crate) fn new(name: &str) -> Self {
         let mut walk = Self::default();
         let mut public = BTreeSet::new();
@@ -45,7 +45,7 @@ impl ErrorWalk {
         let is_public = |vis: &syn::Visibility| matches!(vis, syn::Visibility::Public(_));
         match item {
             syn::Item::Enum(item) if is_public(&item.vis) => {
-                // A text in a variant would be a fragment of its sentence.
+                // A text in a variant would be a fragment within its sentence.
                 let is_text = |field: &syn::Field| matches!(field.ty, syn::Type::Reference(_));
                 let texts =
                     item.variants.iter().filter(|variant| variant.fields.iter().any(is_text));
@@ -71,8 +71,8 @@ impl ErrorWalk {
         }
     }
 
-    /// Checks these errors of a type, all its variants among them. Two that differ say different
-    /// things: what is inside an error is part of its chain.
+    /// Checks errors of a type, which must include all its variants. Different errors must have
+    /// different messages, because the details of an error are part of its chain.
     #[track_caller]
     pub(crate) fn errors<E: Error + 'static>(
         &mut self,
@@ -86,11 +86,11 @@ impl ErrorWalk {
             let shown = check_chain(error);
             assert!(self.shown.insert(shown.clone()), "said of two things: {shown:?}");
         }
-        // Another type may wrap these and say no more.
+        // Another type may wrap these errors without a message of its own.
         self.shown.clear();
     }
 
-    /// Checks that these are of all variants of an enum.
+    /// Checks that every variant of an enum is among these.
     #[track_caller]
     pub(crate) fn data<T: Debug>(&self, name: &str, listed: &[T]) {
         let Some(variants) = self.variants.get(name) else { return };
@@ -109,7 +109,7 @@ impl ErrorWalk {
     }
 }
 
-/// Checks what an error and its sources say, and returns it in one line.
+/// Checks the messages of an error and its sources, and returns them in one line.
 #[track_caller]
 pub(crate) fn check_chain(error: &(dyn Error + 'static)) -> String {
     let mut links = vec![error];
@@ -119,7 +119,7 @@ pub(crate) fn check_chain(error: &(dyn Error + 'static)) -> String {
     let texts: Vec<String> = links.iter().map(ToString::to_string).collect();
     for (at, (link, text)) in links.iter().zip(&texts).enumerate() {
         assert!(!text.chars().any(char::is_control), "not one line: {text:?}");
-        // What the system says is its own business.
+        // The messages of the operating system are not checked.
         if !link.is::<io::Error>() {
             check_sentence(text);
         }
@@ -130,7 +130,7 @@ pub(crate) fn check_chain(error: &(dyn Error + 'static)) -> String {
     texts.join(": ")
 }
 
-/// A lower-case sentence of its own, with a subject.
+/// Returns whether the text is a complete lower-case sentence with a subject.
 #[track_caller]
 fn check_sentence(text: &str) {
     const FRAGMENTS: [&str; 13] =
@@ -141,7 +141,7 @@ fn check_sentence(text: &str) {
     assert!(!first.starts_with(|c: char| c.is_uppercase()) || is_name(first), "{text:?}");
 }
 
-/// A name, such as that of a variable.
+/// Returns whether the text is a name, such as the name of a variable.
 fn is_name(word: &str) -> bool {
     word.len() > 1 && !word.chars().any(char::is_lowercase)
 }

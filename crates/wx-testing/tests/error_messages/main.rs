@@ -1,5 +1,5 @@
-//! What people and scripts read: every chain of errors consists of sentences, none of which repeats
-//! another one.
+//! The error messages that people and scripts read. Every chain of errors consists of sentences
+//! that do not repeat each other.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! One job with one fault.
+//! Runs one job with one fault.
 
 use std::fmt;
 use std::fs;
@@ -6,18 +6,20 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use wx_emulator::{Emulator, Repeats, Request};
-use wx_proto::{Error, Fetched, ImageVariant, MsgId, Outcome, Policy, Recipient, Sent, Session};
+use wx_emulator::{Emulator, Incoming, Repeats, Request};
+use wx_proto::{
+    Attachment, Error, Fetched, ImageVariant, Outcome, Policy, Recipient, Sent, Session,
+};
 use wx_testing::samples::TINY_JPEG;
 
 use crate::matrix::Place;
 
-/// How a job ends.
+/// The result of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// One message with equal bytes; a file with equal bytes.
+    /// One message with the same bytes, or a fetched file with the same bytes.
     Sent,
-    /// No message; no file.
+    /// No message, or no file.
     NotSent,
     /// This many messages.
     Unknown(usize),
@@ -37,7 +39,9 @@ impl fmt::Display for End {
 pub(crate) trait Client {
     fn new(session: Session, policy: Policy) -> Self;
     fn send(&self, to: &Recipient, picture: &Path) -> Result<Sent, Error>;
-    fn fetch(&self, id: &MsgId, path: &Path) -> Result<Fetched, Error>;
+    /// Waits for a message, and returns what it holds.
+    fn receive(&self) -> Attachment;
+    fn fetch(&self, attachment: &Attachment, path: &Path) -> Result<Fetched, Error>;
 }
 
 impl Client for wx_ureq::Client {
@@ -49,12 +53,16 @@ impl Client for wx_ureq::Client {
         self.send_image(to, wx_ureq::Source::path(picture).unwrap()).run()
     }
 
-    fn fetch(&self, id: &MsgId, path: &Path) -> Result<Fetched, Error> {
-        self.fetch_image(id, ImageVariant::Original, wx_ureq::Sink::path(path)).run()
+    fn receive(&self) -> Attachment {
+        self.messages().next().unwrap().unwrap()[0].attachment().unwrap()
+    }
+
+    fn fetch(&self, attachment: &Attachment, path: &Path) -> Result<Fetched, Error> {
+        self.fetch(attachment, wx_ureq::Sink::path(path)).run()
     }
 }
 
-/// wx-reqwest, waited for.
+/// wx-reqwest, whose futures are blocked on.
 pub(crate) struct Blocking(wx_reqwest::Client, tokio::runtime::Runtime);
 
 impl Client for Blocking {
@@ -70,21 +78,26 @@ impl Client for Blocking {
         })
     }
 
-    fn fetch(&self, id: &MsgId, path: &Path) -> Result<Fetched, Error> {
+    fn receive(&self) -> Attachment {
+        let batch = self.1.block_on(async { self.0.messages().next().await });
+        batch.unwrap().unwrap()[0].attachment().unwrap()
+    }
+
+    fn fetch(&self, attachment: &Attachment, path: &Path) -> Result<Fetched, Error> {
         let sink = wx_reqwest::Sink::path(path);
-        self.1.block_on(self.0.fetch_image(id, ImageVariant::Original, sink).into_future())
+        self.1.block_on(self.0.fetch(attachment, sink).into_future())
     }
 }
 
-/// A picture of three chunks: what follows its end marker does not matter to a decoder.
+/// An image of three chunks. Decoders ignore what follows its end marker.
 static PICTURE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut picture = TINY_JPEG.to_vec();
     picture.extend((0..1_100_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8));
     picture
 });
 
-/// Sends a picture, or fetches one that was sent, and holds what the client says against what the
-/// server has.
+/// Sends a picture, or fetches one that was sent or a file, and holds what the client says against
+/// what the server has.
 pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Result<End, String> {
     let server =
         Emulator::builder().repeats(repeats).fault(fault.parse().unwrap()).start().unwrap();
@@ -101,11 +114,17 @@ pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Res
     let original = dir.path().join("a.jpg");
     fs::write(&original, &*PICTURE).unwrap();
 
-    let sent = client.send(&to, &original);
     let happened = || server.requests_to(endpoint) >= nth;
-    if place == Place::Download {
+    if place.is_download() {
+        let attachment = if place == Place::File {
+            server.deliver(Incoming::file("a.jpg", PICTURE.clone()));
+            client.receive()
+        } else {
+            let sent = client.send(&to, &original).unwrap();
+            Attachment::image(sent.msg_id, ImageVariant::Original)
+        };
         let copy = dir.path().join("b.jpg");
-        let end = match client.fetch(&sent.unwrap().msg_id, &copy) {
+        let end = match client.fetch(&attachment, &copy) {
             Ok(_) => End::Sent,
             Err(error) if error.outcome() == Outcome::NotSent => End::NotSent,
             Err(error) => return Err(format!("a download in doubt: {}", error.chain())),
@@ -119,6 +138,7 @@ pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Res
             _ => Err(format!("{end:?}, whole: {whole}, files: {files}")),
         };
     }
+    let sent = client.send(&to, &original);
     let mut ids: Vec<_> = server
         .requests()
         .iter()
@@ -141,7 +161,7 @@ pub(crate) fn run<C: Client>(fault: &str, place: Place, repeats: Repeats) -> Res
     }
 }
 
-/// ClientMsgId of a message, if all of it came.
+/// Returns the ClientMsgId of a message, if the message was received completely.
 fn id_of(request: &Request) -> Option<String> {
     let body = request.body.as_ref()?;
     let at = body.windows(15).position(|window| window == b"\"ClientMsgId\":\"")? + 15;

@@ -1,6 +1,7 @@
-//! Provokes each fault of `docs/faults.md` at each place, with both clients, against a server that
-//! replaces a repeated chunk and one that appends it, and compares the results with that table.
-//! `UPDATE=1 cargo test -p wx-testing --test faults` writes the table from `matrix.rs`.
+//! Provokes each fault of `docs/faults.md` at each place, with both clients, and compares the
+//! results with that table. Each fault is run against a server that replaces a repeated chunk and a
+//! server that appends it. `UPDATE=1 cargo test -p wx-testing --test faults` writes the table from
+//! `matrix.rs`.
 #![allow(clippy::unwrap_used)]
 
 mod job;
@@ -25,8 +26,8 @@ Before the dot, the fault happens once. After the dot, it happens at that reques
 one.
 
 - **sent**: the server has one message, and its picture has the bytes of the file. For a download:
-  the file has the bytes of the picture.
-- **not sent**: the server has no message. For a download: neither the file nor anything else is
+  the copy has the bytes of the picture or the file.
+- **not sent**: the server has no message. For a download: neither the copy nor anything else is
   left.
 - **unknown**: the client cannot know whether the message was sent. The error says so, and the
   command ends with 4. The number is that of the messages on the server, which is never two.
@@ -36,7 +37,7 @@ one.
 /// Runs all faults at all places with one client and one kind of server. Returns the cells that
 /// differ from the table.
 fn run<C: Client>(name: &str, repeats: Repeats) -> Vec<String> {
-    // Where redirects lead: nobody may come.
+    // The target of redirects, which must not receive a request.
     let elsewhere = Emulator::start().unwrap();
     let mut wrong = Vec::new();
     for row in &ROWS {

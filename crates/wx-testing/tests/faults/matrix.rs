@@ -1,10 +1,10 @@
-//! The matrix as data.
+//! The fault matrix as data.
 
 use std::fmt;
 
 use crate::job::End;
 
-/// Where a fault happens.
+/// The place of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     First,
@@ -13,12 +13,24 @@ pub(crate) enum Place {
     Check,
     Message,
     Download,
+    File,
 }
 
-pub(crate) const PLACES: [Place; 6] =
-    [Place::First, Place::Middle, Place::Last, Place::Check, Place::Message, Place::Download];
+pub(crate) const PLACES: [Place; 7] = [
+    Place::First,
+    Place::Middle,
+    Place::Last,
+    Place::Check,
+    Place::Message,
+    Place::Download,
+    Place::File,
+];
 
 impl Place {
+    pub(crate) fn is_download(self) -> bool {
+        matches!(self, Self::Download | Self::File)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::First => "first chunk",
@@ -27,10 +39,11 @@ impl Place {
             Self::Check => "check",
             Self::Message => "message",
             Self::Download => "download",
+            Self::File => "download of a file",
         }
     }
 
-    /// The wire name of the call, and which of its requests it is.
+    /// The wire name of the call, and the index of the request among its requests.
     pub(crate) fn request(self) -> (&'static str, usize) {
         match self {
             Self::First => ("webwxuploadmedia", 1),
@@ -39,22 +52,23 @@ impl Place {
             Self::Check => ("webwxcheckupload", 1),
             Self::Message => ("webwxsendmsgimg", 1),
             Self::Download => ("webwxgetmsgimg", 1),
+            Self::File => ("webwxgetmedia", 1),
         }
     }
 }
 
-/// What the server, or the network, does wrong.
+/// A fault of the server or the network.
 pub(crate) struct Fault {
     pub(crate) name: &'static str,
-    /// What the emulator calls it; `URL` stands for a foreign address.
+    /// The fault in the emulator's notation. `URL` stands for a foreign address.
     action: &'static str,
-    /// The same for a picture on its way down, where it differs.
-    of_a_picture: Option<&'static str>,
+    /// The same for what is fetched, where it differs.
+    of_a_download: Option<&'static str>,
 }
 
 impl Fault {
     pub(crate) fn at(&self, place: Place, always: bool, elsewhere: &str) -> String {
-        let action = self.of_a_picture.filter(|_| place == Place::Download).unwrap_or(self.action);
+        let action = self.of_a_download.filter(|_| place.is_download()).unwrap_or(self.action);
         let (endpoint, nth) = place.request();
         let later = if always { "+" } else { "" };
         format!("{}@{endpoint}#{nth}{later}", action.replace("URL", elsewhere))
@@ -62,10 +76,10 @@ impl Fault {
 }
 
 const fn fault(name: &'static str, action: &'static str) -> Fault {
-    Fault { name, action, of_a_picture: None }
+    Fault { name, action, of_a_download: None }
 }
 
-/// How it ends when it happens once, and when it happens from there on.
+/// The result if the fault happens once, and if it happens from then on.
 #[derive(Clone, Copy)]
 pub(crate) struct Ends {
     pub(crate) once: End,
@@ -81,7 +95,7 @@ impl fmt::Display for Ends {
 pub(crate) struct Row {
     pub(crate) fault: Fault,
     /// In the order of [`PLACES`]; `None` where there is no such fault.
-    pub(crate) ends: [Option<Ends>; 6],
+    pub(crate) ends: [Option<Ends>; 7],
 }
 
 const fn row(
@@ -91,22 +105,28 @@ const fn row(
     message: Option<Ends>,
     download: Option<Ends>,
 ) -> Row {
-    Row { fault, ends: [chunk, chunk, chunk, check, message, download] }
+    Row { fault, ends: [chunk, chunk, chunk, check, message, download, download] }
+}
+
+/// A row that is another one for a file.
+const fn with_file(row: Row, file: Option<Ends>) -> Row {
+    let [first, middle, last, check, message, download, _] = row.ends;
+    Row { ends: [first, middle, last, check, message, download, file], ..row }
 }
 
 const fn ends(once: End, always: End) -> Option<Ends> {
     Some(Ends { once, always })
 }
 
-/// Repeated, and good in the end.
+/// Retried, with success in the end.
 const MENDED: Option<Ends> = ends(End::Sent, End::NotSent);
-/// Nothing that another try could mend.
+/// Not retried, because a retry would not help.
 const FINAL: Option<Ends> = ends(End::NotSent, End::NotSent);
-/// No fault at all to a careful client.
+/// Not a failure for a careful client.
 const BORNE: Option<Ends> = ends(End::Sent, End::Sent);
-/// The message did not get through, but who knows.
+/// The message was not delivered, but the client cannot know that.
 const LOST: Option<Ends> = ends(End::Sent, End::Unknown(0));
-/// The message did get through, and its answer not.
+/// The message was delivered, but its reply was lost.
 const SWALLOWED: Option<Ends> = ends(End::Sent, End::Unknown(1));
 
 pub(crate) const ROWS: [Row; 21] = [
@@ -143,7 +163,7 @@ pub(crate) const ROWS: [Row; 21] = [
     row(fault("a page of HTML", "html"), FINAL, FINAL, SWALLOWED, FINAL),
     row(fault("an empty reply", "empty"), MENDED, MENDED, SWALLOWED, MENDED),
     row(
-        Fault { of_a_picture: Some("cut=600"), ..fault("a truncated reply", "cut=20") },
+        Fault { of_a_download: Some("cut=600"), ..fault("a truncated reply", "cut=20") },
         MENDED,
         MENDED,
         SWALLOWED,
@@ -151,7 +171,7 @@ pub(crate) const ROWS: [Row; 21] = [
     ),
     row(
         Fault {
-            of_a_picture: Some("trickle=65536"),
+            of_a_download: Some("trickle=65536"),
             ..fault("a reply in small pieces", "trickle=40")
         },
         BORNE,
@@ -161,7 +181,11 @@ pub(crate) const ROWS: [Row; 21] = [
     ),
     row(fault("StartPos 7", "start-pos=7"), BORNE, None, None, None),
     row(fault("a redirect to a foreign host", "redirect=URL"), FINAL, FINAL, LOST, FINAL),
-    row(fault("a reply of 100 MB", "big=100000000"), FINAL, FINAL, SWALLOWED, FINAL),
+    // It is not as long as the file.
+    with_file(
+        row(fault("a reply of 100 MB", "big=100000000"), FINAL, FINAL, SWALLOWED, FINAL),
+        MENDED,
+    ),
     row(fault("a gzipped reply", "gzip"), BORNE, BORNE, BORNE, BORNE),
     row(fault("a reply with chunked encoding", "chunked"), BORNE, BORNE, BORNE, BORNE),
 ];

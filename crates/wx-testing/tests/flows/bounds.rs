@@ -1,4 +1,5 @@
-//! What a server can put into a session: whatever it replies, the file stays small and readable.
+//! Limits of what a server can put into a session: whatever it replies, the session file stays
+//! small and readable.
 
 use serde_json::json;
 use wx_proto::endpoint::Endpoint;
@@ -10,7 +11,7 @@ use wx_proto::{HostRole, Profile, Session, Site, UnixMs};
 
 use wx_testing::harness::*;
 
-/// What the docs of `Session::to_json` promise.
+/// The limit that the docs of `Session::to_json` state.
 const LIMIT: usize = 2 * 1024 * 1024;
 
 fn assert_small(session: &Session) {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use wx_proto::Policy;
-use wx_proto::flow::SendImage;
+use wx_proto::flow::SendMessage;
 
 use wx_testing::harness::*;
 
@@ -13,8 +13,7 @@ fn policy() -> Policy {
 
 fn run(answers: Vec<Answer>) -> Harness {
     let bytes = jpeg(CHUNK + 5);
-    let mut flow =
-        SendImage::new(&session(), picture(&bytes, &policy()), to(), SEED, policy()).unwrap();
+    let mut flow = SendMessage::media(&session(), media(&bytes), to(), SEED, policy()).unwrap();
     let mut harness = Harness::new(bytes, answers);
     harness.run(&mut flow).unwrap();
     harness

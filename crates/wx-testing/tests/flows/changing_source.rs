@@ -1,4 +1,4 @@
-//! Images that change, or cannot be read, while they are sent.
+//! Images that change or cannot be read while they are being sent.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ fn a_picture_that_changes_is_noticed_before_the_change_is_sent() {
     for changed in 0..3 {
         let mut harness = Harness::new(bytes.clone(), vec![middle(); changed]);
         let mut loads = 0;
-        harness.before_load = Box::new(move |picture| {
+        harness.before_read = Box::new(move |picture| {
             loads += 1;
             if loads == 4 {
                 let mut other = picture.to_vec();
@@ -36,14 +36,14 @@ fn a_picture_that_cannot_change_is_not_compared() {
     let other: Bytes = bytes.iter().map(|byte| !byte).collect();
     let (mut loads, later) = (0, other.clone());
     let mut harness = Harness::new(bytes.clone(), [middle(), last("@m", 2 * CHUNK)]);
-    harness.before_load = Box::new(move |picture| {
+    harness.before_read = Box::new(move |picture| {
         loads += 1;
         if loads == 3 {
             *picture = later.clone();
         }
     });
     let policy = Policy::default();
-    let form = picture(&bytes, &policy).immutable();
+    let form = media(&bytes).immutable();
     let mut flow = Upload::new(&session(), form, to(), SEED, policy).unwrap();
     let saved = flow.snapshot().unwrap();
     assert_eq!(
@@ -70,7 +70,7 @@ fn a_picture_of_one_chunk_is_loaded_once() {
         let mut harness = Harness::new(bytes.clone(), answers);
         let loads = Rc::new(Cell::new(0));
         let counted = Rc::clone(&loads);
-        harness.before_load = Box::new(move |_| counted.set(counted.get() + 1));
+        harness.before_read = Box::new(move |_| counted.set(counted.get() + 1));
         harness.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap();
         assert_eq!((loads.get(), harness.seen.len()), (expected, 2));
         let first = if len > CHUNK { 0 } else { 1 };
@@ -86,7 +86,7 @@ fn a_picture_that_shrinks_or_grows_is_an_outcome() {
     {
         let mut harness = Harness::new(bytes.clone(), [middle(), middle()]);
         let mut loads = 0;
-        harness.before_load = Box::new(move |picture| {
+        harness.before_read = Box::new(move |picture| {
             loads += 1;
             if loads == at_load {
                 let mut other = picture.to_vec();
@@ -98,7 +98,7 @@ fn a_picture_that_shrinks_or_grows_is_an_outcome() {
         if len > 2 * CHUNK {
             assert_eq!(error.kind, ErrorKind::Changed);
         } else {
-            // Of what is gone from before the chunk nothing is known.
+            // How much of the data before this chunk is gone is unknown.
             let got = len.max(CHUNK) as u64;
             assert_eq!(error.kind, ErrorKind::SourceEnded { expected: 2 * CHUNK as u64, got });
             assert!(error.chain().to_string().contains(&format!("{got} of {} bytes", 2 * CHUNK)));
@@ -111,8 +111,8 @@ fn a_picture_that_shrinks_or_grows_is_an_outcome() {
 fn an_unreadable_picture_is_an_outcome() {
     let bytes = jpeg(12);
     let mut harness = Harness::new(bytes.clone(), []);
-    harness.load_error =
+    harness.read_error =
         Some(SourceError::new(std::io::ErrorKind::PermissionDenied, "no permission"));
     let error = harness.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap_err();
-    assert_eq!(error.chain().to_string(), "the picture could not be read: no permission");
+    assert_eq!(error.chain().to_string(), "the file could not be read: no permission");
 }

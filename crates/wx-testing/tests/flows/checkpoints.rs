@@ -1,4 +1,4 @@
-//! Jobs that save their state as they go.
+//! Jobs that save their state while they run.
 
 use wx_proto::flow::{Flow, Input, UnexpectedInput};
 use wx_proto::{ErrorKind, Outcome, Ret};
@@ -18,7 +18,7 @@ fn every_state_is_saved_once_and_before_it_is_acted_on() {
     });
     assert!(sent.is_some_and(|sent| sent.is_ok()));
     let states = harness.checkpoints;
-    // Begun, digested, one chunk taken, two chunks, the message handed out.
+    // The states: begun, hashed, one chunk accepted, two chunks accepted, message handed out.
     assert!(
         states.len() == 5 && states.windows(2).all(|pair| pair[0] != pair[1]),
         "{}",
@@ -34,7 +34,7 @@ fn a_cancelled_job_can_be_saved_and_taken_up() {
     assert_eq!(Harness::new(jpeg(LEN), []).run(&mut flow).unwrap_err().kind, ErrorKind::Cancelled);
     let saved = flow.snapshot().unwrap().to_json();
     let sent = Harness::new(jpeg(LEN), good()).run(&mut resume(&saved, seconds_later(5)));
-    assert_eq!(sent.unwrap().uploaded.chunks, 3);
+    assert_eq!(sent.unwrap().uploaded.as_ref().unwrap().chunks, 3);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_state_that_cannot_be_saved_is_not_acted_on() {
                 assert_eq!((error.outcome(), harness.messages()), (Outcome::NotSent, 0));
                 assert!(!flow.progress().in_doubt);
                 assert!(flow.snapshot().is_none_or(|snapshot| !snapshot.in_doubt()));
-                // It is over: nothing is saved or done any more.
+                // The job is over: it saves nothing and does nothing more.
                 assert_eq!(flow.handle(Input::Written, harness.now), Err(UnexpectedInput));
                 flow.cancel();
                 assert_eq!(harness.run(&mut flow).unwrap_err(), error);
@@ -62,7 +62,7 @@ fn a_state_that_cannot_be_saved_is_not_acted_on() {
 
 #[test]
 fn a_state_that_cannot_be_saved_takes_nothing_back() {
-    // A message in doubt stays in doubt, young or old, and can be taken up again.
+    // A message in doubt stays in doubt, whatever its age, and can be resumed again.
     let saved = killed_in_message();
     for seconds in [5, 500] {
         let mut flow = resume(&saved, seconds_later(seconds)).checkpointed();
@@ -82,10 +82,10 @@ fn a_state_that_cannot_be_saved_takes_nothing_back() {
         harness.saves_left = saves;
         harness.run(&mut new().checkpointed()).unwrap_err()
     };
-    // A verdict stays one, though the state after it is lost.
+    // A refusal stays a refusal, although the state that records it could not be saved.
     let error = run([middle(), middle(), last("@m", LEN), ret(1205)], 5);
     assert_eq!((error.ret(), error.outcome()), (Some(Ret(1205)), Outcome::NotSent));
-    // And what was won is reported.
+    // The error contains the completed upload.
     let error = run(good(), 4);
     assert_eq!((error.outcome(), error.uploaded.is_some()), (Outcome::NotSent, true));
 }

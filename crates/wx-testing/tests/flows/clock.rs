@@ -1,5 +1,5 @@
-//! A computer whose clock is wrong: cookies live as long as the server says, and errors that the
-//! clock causes name it.
+//! A computer whose clock is wrong. Cookies live as long as the server says, and errors that are
+//! caused by the clock mention it.
 
 use serde_json::Value;
 use wx_proto::flow::Login;
@@ -11,12 +11,12 @@ use super::login::*;
 use wx_testing::harness::*;
 use wx_testing::samples::vector;
 
-/// When the cookies of the vector were set, by the server's clock.
+/// The server's time when it set the cookies of the vector.
 const SERVER: u64 = 1_546_211_541;
 const DATE: &str = "Sun, 30 Dec 2018 23:12:21 GMT";
 const HOUR: i64 = 3600;
 
-/// The login page as it was captured, with these headers more, and without some cookies.
+/// Returns the captured login page with additional headers, and without some cookies.
 fn captured(more: &[(&'static str, &str)], without: &str) -> Answer {
     let cookies: Value = vector("cookies");
     let lines = cookies["set_cookie"]
@@ -41,7 +41,7 @@ fn log_in(local: u64, page: Answer) -> Result<Session, Error> {
     log_in_by(local, [page, init(""), notified()])
 }
 
-/// Logs in with these answers after the phone has confirmed.
+/// Logs in. The login page returns these answers after the confirmation on the phone.
 fn log_in_by(local: u64, pages: impl IntoIterator<Item = Answer>) -> Result<Session, Error> {
     let seed = Seed { unix_ms: UnixMs::from_secs(local), ..SEED };
     let mut harness = Harness::new("", [code(), polled(2)].into_iter().chain(pages));
@@ -92,7 +92,7 @@ fn without_a_date_that_can_be_read_the_local_clock_counts_and_is_named_if_it_is_
             assert!(error.chain().to_string().ends_with(expected), "{}", error.chain());
         }
     }
-    // The ticket may be of a page that sent on to another.
+    // The ticket may have been set by a page that refers to another page.
     let url = "https://wx2.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t";
     let elsewhere = format!("<error><ret>0</ret><redirecturl>{url}</redirecturl></error>");
     let ticket =
@@ -115,7 +115,7 @@ fn p8_a_login_without_the_ticket_is_none_and_the_clock_is_not_named_if_it_is_not
             let expected = "the login failed: the login page set no valid cookie webwx_data_ticket";
             assert_eq!(error.chain().to_string(), expected);
         }
-        // By the server's own clock it was over; or it was deleted, empty, or for somebody else.
+        // The ticket has expired by the server's clock, or is deleted, empty, or for another host.
         let over = "webwx_data_ticket=t; Domain=.qq.com; Expires=Sun, 30-Dec-2018 23:12:21 GMT";
         let page = captured(&[("date", DATE), ("set-cookie", over)], "webwx_data_ticket");
         assert_eq!(log_in(local(ahead), page).unwrap_err().kind, no_ticket(false), "{ahead}");
@@ -130,7 +130,7 @@ fn p8_a_login_without_the_ticket_is_none_and_the_clock_is_not_named_if_it_is_not
             assert_eq!(log_in(local(ahead), page).unwrap_err().kind, no_ticket(false), "{none}");
         }
     }
-    // One that is over by the server's own clock is none either, nor is an empty one.
+    // A ticket that has expired by the server's clock, or that is empty, does not count.
     for odd in [
         "webwx_data_ticket=t; Domain=.qq.com; Expires=Sun, 30-Dec-2018 23:12:21 GMT",
         "webwx_data_ticket=; Path=/",
@@ -171,7 +171,7 @@ fn p52_a_redirect_uri_is_taken_without_its_escapes() {
             "{opened}"
         );
     }
-    // The host is judged after that.
+    // The host is checked only after the clock.
     for uri in [
         r"https://wx.qq.com\x40evil.example/",
         r"https:\/\/evil.example/",

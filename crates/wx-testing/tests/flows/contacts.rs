@@ -1,4 +1,4 @@
-//! The list of contacts.
+//! Lists of contacts.
 
 use serde_json::json;
 use wx_proto::flow::ListContacts;
@@ -40,8 +40,48 @@ fn contacts_come_page_by_page_and_each_of_them_once() {
             && seqs[1].contains("&seq=7&")
             && seqs[2].contains("&seq=7&")
     );
-    // A list without an end is cut.
-    let (harness, result) = list(std::iter::repeat_with(|| contacts(&["@a"], 9)).take(17));
-    assert_eq!((harness.seen.len(), result.unwrap().len()), (17, 1));
     assert_eq!(list([ret(1101)]).1.unwrap_err().advice(), Advice::LoginAgain);
+}
+
+/// Returns the `seq` of each request.
+fn seqs(harness: &Harness) -> Vec<String> {
+    let seq = |seen: &SentRequest| {
+        let query = seen.http().uri().query().unwrap().to_owned();
+        query.split("seq=").nth(1).unwrap().split('&').next().unwrap().to_owned()
+    };
+    harness.seen.iter().map(seq).collect()
+}
+
+#[test]
+fn p91_pages_are_requested_until_seq_is_0_or_repeats_itself_or_there_are_17() {
+    let vector: serde_json::Value =
+        serde_json::from_str(include_str!("../../../wx-proto/tests/vectors/contacts_rooms.json"))
+            .unwrap();
+    let paging = &vector["getcontact_paging"];
+    let next: Vec<_> = paging["answers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["Seq"].as_u64().unwrap())
+        .collect();
+    let (harness, result) = list(next.into_iter().map(|seq| contacts(&["@a"], seq)));
+    assert_eq!(
+        (json!(seqs(&harness)), result.unwrap().len()),
+        (paging["expect_seq_sent"].clone(), 1)
+    );
+    assert_eq!(paging["stops"].as_array().unwrap().len(), 3);
+    // The server repeats itself, at once or in a circle.
+    for (answers, sent) in
+        [(&[9, 9, 9, 9][..], vec!["0", "9"]), (&[7, 8, 7, 8], vec!["0", "7", "8"])]
+    {
+        let (harness, result) = list(answers.iter().map(|seq| contacts(&["@a"], *seq)));
+        assert_eq!((seqs(&harness), result.unwrap().len()), (owned(&sent), 1));
+    }
+    // An endless list is cut off.
+    let (harness, result) = list((1..20).map(|seq| contacts(&[&format!("@{seq}")], seq)));
+    assert_eq!((seqs(&harness).len(), result.unwrap().len()), (17, 17));
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(ToString::to_string).collect()
 }

@@ -4,13 +4,14 @@ mod cancelling;
 mod done;
 mod dropped_driver;
 mod limits;
+mod rooms;
 
 use std::time::Duration;
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{
     Action, CallId, FetchImage, Flow, Input, ListContacts, Login, Logout, NextMessages, Restore,
-    SendImage, SendUploaded, TransportError, TransportErrorKind, UnexpectedInput, Upload,
+    SendMessage, TransportError, TransportErrorKind, UnexpectedInput, Upload,
 };
 use wx_proto::http::Response;
 use wx_proto::{
@@ -24,17 +25,17 @@ use wx_testing::harness::*;
 
 const NOW: Duration = Duration::from_secs(5);
 
-fn send_image(len: usize) -> SendImage {
+fn send_image(len: usize) -> SendMessage {
     let bytes = jpeg(len);
     let policy = Policy::default();
-    SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap()
+    SendMessage::media(&session(), media(&bytes), to(), SEED, policy).unwrap()
 }
 
-/// A message whose upload is behind it.
-pub(crate) fn message() -> SendUploaded {
+/// Returns a flow that sends a message, after its upload.
+pub(crate) fn message() -> SendMessage {
     let mut upload = upload(&jpeg(12), &Policy::default()).unwrap();
     let uploaded = Harness::new(jpeg(12), [last("@m", 12)]).run(&mut upload).unwrap();
-    SendUploaded::new(&session(), uploaded, to(), SEED, Policy::default()).unwrap()
+    SendMessage::uploaded(&session(), uploaded, to(), SEED, Policy::default()).unwrap()
 }
 
 pub(crate) fn fetch() -> FetchImage {
@@ -42,7 +43,7 @@ pub(crate) fn fetch() -> FetchImage {
     FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, Policy::default()).unwrap()
 }
 
-/// An action in a form that can be compared, bytes and ids included.
+/// Formats an action for comparison, including its bytes and ids.
 fn shown<T>(action: &Action<T>) -> String {
     match action {
         Action::Read(span) => format!("load {span:?}"),
@@ -69,17 +70,17 @@ fn sent_id<T>(action: &Action<T>) -> CallId {
     }
 }
 
-/// Lines 2, 3 and 4: the outstanding action stays until its own answer comes, whatever else is put
-/// in.
+/// Lines 2, 3 and 4: the outstanding action stays until its own answer arrives, whatever other
+/// inputs are given.
 fn assert_steady<F: Flow>(flow: &mut F, foreign: CallId, idempotent: bool, now: Duration) {
     let before = idempotent.then(|| shown(&flow.poll(&mut session(), now)));
     let progress = flow.progress();
-    let failure = TransportError::on_the_way(TransportErrorKind::Dropped);
+    let error = TransportError::on_the_way(TransportErrorKind::Dropped);
     let strangers = [
         Input::Head(foreign, head()),
         Input::Body(foreign, Bytes::from_static(b"x")),
         Input::End(foreign),
-        Input::Failed(foreign, failure),
+        Input::Failed(foreign, error),
     ];
     for stranger in strangers {
         assert_eq!(flow.handle(stranger, now), Err(UnexpectedInput));
@@ -95,7 +96,7 @@ fn assert_steady<F: Flow>(flow: &mut F, foreign: CallId, idempotent: bool, now: 
 fn lines_1_to_4_in_every_state_of_a_send() {
     let mut flow = send_image(CHUNK + 1);
     let mut harness = Harness::new(jpeg(CHUNK + 1), []);
-    // An id from long ago: that of another flow's later call.
+    // An id from a later call of another flow.
     let mut other = fetch();
     let _ = other.poll(&mut session(), NOW);
     let mut answers = [middle(), last("@m", CHUNK + 1), sent()].into_iter();
@@ -119,7 +120,7 @@ fn lines_1_to_4_in_every_state_of_a_send() {
             }
             Action::Read(span) => {
                 assert_eq!(flow.handle(Input::Written, NOW), Err(UnexpectedInput));
-                harness.load(&span)
+                harness.read(&span)
             }
             Action::Send(id, _) => {
                 assert_eq!(flow.handle(Input::End(id), NOW), Err(UnexpectedInput));
@@ -129,7 +130,7 @@ fn lines_1_to_4_in_every_state_of_a_send() {
                 };
                 let reply = Response::builder().status(code).body(body).unwrap();
                 if let Some(stale) = stale {
-                    // As much as a driver can have observed before it was dropped.
+                    // The most that a driver can have passed on before it was dropped.
                     let mut half_read = flow.clone();
                     half_read.handle(Input::Head(id, head()), NOW).unwrap();
                     half_read.handle(Input::Body(id, Bytes::from_static(b"{")), NOW).unwrap();
@@ -140,7 +141,7 @@ fn lines_1_to_4_in_every_state_of_a_send() {
                     );
                 }
                 flow.answer(id, reply, &mut session(), NOW, |_, _| Ok(())).unwrap();
-                // Taken, and the next action not yet asked for.
+                // The answer was accepted, and the next action has not been polled yet.
                 assert_eq!(flow.handle(Input::Head(id, head()), NOW), Err(UnexpectedInput));
                 stale = Some(id);
                 continue;
@@ -152,7 +153,7 @@ fn lines_1_to_4_in_every_state_of_a_send() {
     panic!("no end");
 }
 
-/// Lines 1 to 4 for a flow that reads no picture, from its beginning to its end.
+/// Checks lines 1 to 4 for a flow that does not read an image, from beginning to end.
 fn keeps_the_contract<F: Flow>(mut flow: F, answers: impl IntoIterator<Item = Answer>) {
     let mut answers = answers.into_iter();
     let (mut lent, mut now, mut stale, mut requests) = (session(), NOW, None, 0);
@@ -193,7 +194,7 @@ fn keeps_the_contract<F: Flow>(mut flow: F, answers: impl IntoIterator<Item = An
                         flow.answer(id, reply.body(body).unwrap(), &mut lent, now, |_, _| Ok(()))
                             .unwrap();
                     }
-                    Answer::Fail(failure) => flow.handle(Input::Failed(id, failure), now).unwrap(),
+                    Answer::Fail(error) => flow.handle(Input::Failed(id, error), now).unwrap(),
                     Answer::Break(..) => panic!("not used here"),
                 }
             }
@@ -256,8 +257,8 @@ fn lines_1_to_4_of_a_login_and_what_comes_after() {
 fn lines_2_to_4_in_every_state_of_a_fetch() {
     let mut flow = fetch();
     let first = sent_id(&flow.poll(&mut session(), NOW));
-    let failure = TransportError::never_connected(TransportErrorKind::Connect);
-    flow.handle(Input::Failed(first, failure), NOW).unwrap();
+    let error = TransportError::never_connected(TransportErrorKind::Connect);
+    flow.handle(Input::Failed(first, error), NOW).unwrap();
     assert_steady(&mut flow, first, true, NOW);
     let Action::Wait(until) = flow.poll(&mut session(), NOW) else { panic!() };
     let id = sent_id(&flow.poll(&mut session(), until));
@@ -283,7 +284,7 @@ fn lines_2_to_4_in_every_state_of_a_fetch() {
     flow.handle(chunk(), NOW).unwrap();
     flow.handle(Input::Written, NOW).unwrap();
     flow.handle(end(), NOW).unwrap();
-    misuses(&mut flow, vec![Input::Failed(id, failure), end(), Input::Written]);
+    misuses(&mut flow, vec![Input::Failed(id, error), end(), Input::Written]);
     assert!(
         matches!(flow.poll(&mut session(), NOW), Action::Done(Ok(fetched)) if fetched.bytes == 60)
     );
@@ -291,14 +292,14 @@ fn lines_2_to_4_in_every_state_of_a_fetch() {
 
 #[test]
 fn line_4_nothing_is_answered_before_it_was_handed_out() {
-    // An id that is right by chance: that of another flow's first call.
+    // An id that matches by chance: the id of another flow's first call.
     let first = sent_id(&fetch().poll(&mut session(), NOW));
     let mut message = message();
     assert_eq!(message.handle(Input::Head(first, head()), NOW), Err(UnexpectedInput));
     let mut upload = upload(&jpeg(12), &Policy::default()).unwrap();
     let mut harness = Harness::new(jpeg(12), []);
     let Action::Read(span) = upload.poll(&mut session(), NOW) else { panic!() };
-    upload.handle(harness.load(&span), NOW).unwrap();
+    upload.handle(harness.read(&span), NOW).unwrap();
     assert_eq!(upload.handle(Input::Head(first, head()), NOW), Err(UnexpectedInput));
     assert_eq!(sent_id(&upload.poll(&mut session(), NOW)), first);
 }
@@ -306,10 +307,10 @@ fn line_4_nothing_is_answered_before_it_was_handed_out() {
 #[test]
 fn line_4_a_picture_of_one_chunk_takes_no_second_load() {
     let (bytes, policy) = (jpeg(12), Policy::default());
-    for form in [picture(&bytes, &policy), picture(&bytes, &policy).immutable()] {
+    for form in [media(&bytes), media(&bytes).immutable()] {
         let mut upload = Upload::new(&session(), form, to(), SEED, policy.clone()).unwrap();
         let Action::Read(span) = upload.poll(&mut session(), NOW) else { panic!() };
-        upload.handle(Harness::new(bytes.clone(), []).load(&span), NOW).unwrap();
+        upload.handle(Harness::new(bytes.clone(), []).read(&span), NOW).unwrap();
         let other = Input::Read(jpeg(12).iter().map(|byte| !byte).collect());
         let failed = Input::Local(SourceError::new(std::io::ErrorKind::NotFound, "gone"));
         for input in [other, failed] {
@@ -344,11 +345,11 @@ fn a_whole_answer_goes_to_the_sink() {
     })
     .unwrap();
     let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
-    assert_eq!(error.chain().to_string(), "the picture could not be fetched: full");
+    assert_eq!(error.chain().to_string(), "the download failed: full");
 }
 
 #[test]
-fn line_4_a_load_that_was_not_asked_for_is_misuse() {
+fn line_4_a_read_that_was_not_requested_is_unexpected_input() {
     let mut flow = send_image(3 * CHUNK);
     let Action::Read(span) = flow.poll(&mut session(), NOW) else { panic!() };
     assert_eq!(span, 0..CHUNK as u64);
@@ -357,7 +358,7 @@ fn line_4_a_load_that_was_not_asked_for_is_misuse() {
 }
 
 #[test]
-fn line_3_each_hand_out_of_a_message_is_a_try() {
+fn line_3_a_message_that_leaves_again_uses_a_try() {
     let mut flow = message();
     let first = shown(&flow.poll(&mut session(), NOW));
     for _ in 0..3 {
@@ -368,7 +369,7 @@ fn line_3_each_hand_out_of_a_message_is_a_try() {
 }
 
 #[test]
-fn line_3_a_verdict_on_the_second_hand_out_leaves_the_first_uncertain() {
+fn line_3_a_refusal_of_the_second_try_leaves_the_first_uncertain() {
     let mut flow = message();
     let _ = flow.poll(&mut session(), NOW);
     let id = sent_id(&flow.poll(&mut session(), NOW));
@@ -379,7 +380,7 @@ fn line_3_a_verdict_on_the_second_hand_out_leaves_the_first_uncertain() {
 }
 
 #[test]
-fn line_5_what_the_world_does_is_no_misuse() {
+fn line_5_what_the_world_does_is_not_misuse() {
     let mut flow = send_image(12);
     let _ = flow.poll(&mut session(), NOW);
     assert_eq!(flow.handle(Input::Read(Bytes::new()), NOW), Ok(()));

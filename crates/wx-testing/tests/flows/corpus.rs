@@ -1,4 +1,4 @@
-//! Replays the fuzz corpus, and every crash that was ever found, on the stable toolchain.
+//! Replays the fuzz corpus, and every crash that was ever found, with the stable toolchain.
 
 use std::fs;
 use std::path::Path;
@@ -19,8 +19,8 @@ macro_rules! targets {
 }
 
 targets! {
-    contact_list fetch_flow form login message_list replies send_flow session set_cookie snapshot
-    sync
+    contact_list fetch_flow form login message_kind message_list replies send_flow session
+    set_cookie snapshot sync text
 }
 
 fn replay(target: &str, check: fn(&[u8])) {
@@ -31,12 +31,12 @@ fn replay(target: &str, check: fn(&[u8])) {
         count += 1;
     }
     assert!(count > 2, "{target} has no corpus");
-    // And some inputs that no corpus has: prefixes of a seed and single bytes.
+    // Also some inputs that are in no corpus: prefixes of a seed, and single bytes.
     check(b"");
     (0..=255).for_each(|byte| check(&[byte, byte, 1, byte]));
 }
 
-/// Each target of `fuzz/` has a body here, which is replayed.
+/// Every target in `fuzz/` has a body in wx-testing, which is replayed here.
 #[test]
 fn every_target_is_replayed() {
     let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");

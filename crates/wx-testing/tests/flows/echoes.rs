@@ -1,17 +1,17 @@
-//! A server sends the secrets of the login back, wherever they get into an error and in every
-//! spelling: no eight characters of a secret are shown.
+//! A server repeats the secrets of the login wherever they can get into an error, in every
+//! encoding. At most seven characters of a secret are shown.
 
 use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use wx_proto::flow::{FetchImage, ListContacts, Login, Logout, NextMessages, Restore, SendImage};
+use wx_proto::flow::{FetchImage, ListContacts, Login, Logout, NextMessages, Restore, SendMessage};
 use wx_proto::{Error, ErrorKind, ImageVariant, MsgId, Policy, Profile, ReplyError, Session, Site};
 
 use wx_testing::harness::*;
 
-/// skey, rotated skey, sid, pass_ticket, cookies, ticket and code of a login, and one that is a
-/// word.
+/// The skey, the new skey, sid, pass_ticket, cookies, ticket and QR code of a login, and a secret
+/// that is a word.
 const SECRETS: [&str; 8] = [
     "@crypt_a936502b_74e29c164b1802c5bfd4b1f9a7db4b5e",
     "@crypt_77777777_0123456789abcdef0123456789abcdef",
@@ -35,7 +35,7 @@ fn session() -> Session {
         .unwrap()
 }
 
-/// A text in all the ways in which a server or something before it may spell it.
+/// Returns a text in all encodings that a server or an intermediary may use.
 fn spellings(secret: &str) -> Vec<String> {
     let each = |spell: &dyn Fn(char) -> String| secret.chars().map(spell).collect::<String>();
     let outside = |spell: &dyn Fn(char) -> String| {
@@ -63,7 +63,7 @@ fn spellings(secret: &str) -> Vec<String> {
         all.push(STANDARD.encode(format!("{before}{secret}")));
         all.push(URL_SAFE_NO_PAD.encode(format!("{before}{secret}&x=y")));
     }
-    // The beginning alone, and held apart by what is not shown.
+    // The beginning alone, and with invisible characters in between.
     all.push(secret.chars().take(8).collect());
     all.push(secret.chars().take(9).collect());
     all.push(secret.chars().flat_map(|c| [c, '\u{1}']).collect());
@@ -86,12 +86,12 @@ fn assert_silent(error: &Error, echoed: &str) {
     }
 }
 
-/// Ends each kind of job with this answer.
+/// Ends a job of each kind with this answer.
 fn ends(answer: &Answer) -> Vec<Error> {
     let (policy, bytes) = (Policy::default(), jpeg(100));
     let mut errors = Vec::new();
     let harness = || Harness::new(bytes.clone(), vec![answer.clone(); 4]);
-    let send = SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy.clone());
+    let send = SendMessage::media(&session(), media(&bytes), to(), SEED, policy.clone());
     errors.extend(harness().run(&mut send.unwrap()).err());
     let fetch = FetchImage::new(
         &session(),
@@ -123,7 +123,7 @@ fn login_ends(answers: impl IntoIterator<Item = Answer>) -> Error {
 #[test]
 fn p15_a_servers_words_show_no_secret() {
     for spelled in SECRETS.iter().flat_map(|secret| spellings(secret)) {
-        // At a cut, too.
+        // Also where the message is cut off.
         let words = format!("{spelled} key={spelled}&x {} {spelled}", "长".repeat(180));
         let json = serde_json::json!({ "BaseResponse": { "Ret": 1101, "ErrMsg": words } });
         let errors = ends(&ok(json.to_string()));

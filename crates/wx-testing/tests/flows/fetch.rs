@@ -48,7 +48,7 @@ fn p19_p21_any_piece_size_gives_the_same_bytes() {
             harness.piece = piece;
             let fetched = harness.run(&mut flow(false, Policy::default())).unwrap();
             assert_eq!(harness.stored, picture);
-            assert_eq!((fetched.bytes, fetched.format), (5000, ImageFormat::Jpeg));
+            assert_eq!((fetched.bytes, fetched.format), (5000, Some(ImageFormat::Jpeg)));
             assert_eq!(fetched.md5, Md5::digest(&picture));
         }
     }
@@ -64,14 +64,14 @@ fn p19_tiny_pictures_and_lying_types() {
         harness.piece = piece;
         assert_eq!(
             harness.run(&mut flow(true, Policy::default())).unwrap().format,
-            ImageFormat::Gif
+            Some(ImageFormat::Gif)
         );
         assert_eq!(harness.stored, gif);
     }
 }
 
 #[test]
-fn p20_what_is_no_picture_is_never_stored() {
+fn p20_what_is_not_a_picture_is_never_stored() {
     let finals = [
         (served("<!doctype html><title>x</title>"), ReplyError::Html, Advice::CheckProxy),
         (served("{\"BaseResponse\":{\"Ret\":0}}"), ReplyError::Json, Advice::Report),
@@ -137,7 +137,7 @@ fn p20_a_picture_in_chunks_is_whole_when_the_client_says_so() {
     headers.push(("content-encoding", "gzip".into()));
     let (harness, result) = run(vec![Answer::Reply(code, headers, body)]);
     assert_eq!((result.unwrap().bytes, harness.stored.len()), (5000, 5000));
-    // An empty one is no picture, and what is too large is given up on the way.
+    // An empty body is not an image, and a body that is too large is aborted.
     assert_eq!(run(vec![chunked(""); 3]).1.unwrap_err().kind, ErrorKind::Reply(ReplyError::Empty));
     let mut policy = Policy::default();
     policy.max_fetch = 4999;
@@ -146,7 +146,7 @@ fn p20_a_picture_in_chunks_is_whole_when_the_client_says_so() {
 }
 
 #[test]
-fn p19_a_page_or_a_verdict_behind_blanks_is_no_picture() {
+fn p19_a_page_or_a_verdict_behind_blanks_is_not_a_picture() {
     let mut keep = Policy::default();
     keep.keep_unknown = true;
     for blank in ["\n", "\0", "\r\n "] {
@@ -192,16 +192,16 @@ fn p20_what_is_whole_and_unknown_is_named_and_kept_only_on_request() {
         let (kept, harness) = fetch(served(unknown), &keep);
         let kept = kept.unwrap();
         assert_eq!(
-            (kept.format, kept.format.extension(), &harness.stored[..]),
-            (ImageFormat::Unknown, "bin", unknown)
+            (kept.format, ImageFormat::Unknown.extension(), &harness.stored[..]),
+            (Some(ImageFormat::Unknown), "bin", unknown)
         );
-        // It is named only if it is whole.
+        // The format is only reported if the file is complete.
         let cut = Answer::Break(5000, unknown.into());
         assert!(matches!(
             fetch(cut, &Policy::default()).0.unwrap_err().kind,
             ErrorKind::Network { .. }
         ));
-        // A page and JSON never are.
+        // HTML pages and JSON are never kept.
         for (text, error) in [("\n<html>", ReplyError::Html), ("[1]", ReplyError::Json)] {
             assert_eq!(fetch(served(text), &keep).0.unwrap_err().kind, ErrorKind::Reply(error));
         }
@@ -215,7 +215,10 @@ fn p20_a_jpeg_is_taken_for_one_at_its_second_marker() {
     let begun = picture.clone();
     picture.extend(b"\xff\xdb\0\x02 and what follows");
     let (harness, result) = run(vec![served(picture.clone())]);
-    assert_eq!((result.unwrap().format, &harness.stored[..]), (ImageFormat::Jpeg, &picture[..]));
+    assert_eq!(
+        (result.unwrap().format, &harness.stored[..]),
+        (Some(ImageFormat::Jpeg), &picture[..])
+    );
     for bad in
         [&b"\xff\xd8\xff"[..], b"\xff\xd8\xff\xe0 a server that begins like a picture", &begun]
     {
@@ -273,7 +276,7 @@ fn p21_nothing_above_the_cap_is_read_or_stored() {
     assert_eq!(error.kind, ErrorKind::Reply(ReplyError::TooLarge { limit: 4999 }));
     assert_eq!(error.advice(), Advice::RaiseLimit);
     assert!(harness.stored.is_empty());
-    // Small on the wire, large when inflated.
+    // A body that is small when compressed and large when decompressed.
     let mut bomb = jpeg(100).to_vec();
     bomb.resize(10_000_000, 0);
     policy.max_fetch = 1_000_000;
@@ -284,7 +287,7 @@ fn p21_nothing_above_the_cap_is_read_or_stored() {
 }
 
 #[test]
-fn p37_a_truncated_gzip_is_no_picture() {
+fn p37_a_truncated_gzip_is_not_a_picture() {
     let packed = gzip(&jpeg(5000));
     for cut in [5, 200, packed.len() - 1] {
         let body = packed.slice(..cut);
@@ -322,7 +325,7 @@ fn p20_json_in_the_pictures_place_is_read_to_a_limit() {
 fn progress_tells_try_and_bytes_as_they_come() {
     let mut flow = flow(true, Policy::default());
     let mut harness = Harness::new("", [dropped()]);
-    // The request, and then the wait.
+    // One step is the request, and one the wait.
     harness.steps_left = 2;
     assert!(harness.run_or_die(&mut flow).is_none());
     let Action::Send(id, _) = flow.poll(&mut session(), harness.now) else { panic!() };
@@ -351,7 +354,7 @@ fn progress_tells_try_and_bytes_as_they_come() {
 #[test]
 fn a_sink_that_fails_ends_it() {
     let mut harness = Harness::new("", [served(jpeg(5000))]);
-    harness.store_error = Some(SourceError::new(std::io::ErrorKind::StorageFull, "no space left"));
+    harness.write_error = Some(SourceError::new(std::io::ErrorKind::StorageFull, "no space left"));
     let error = harness.run(&mut flow(true, Policy::default())).unwrap_err();
-    assert_eq!(error.chain().to_string(), "the picture could not be fetched: no space left");
+    assert_eq!(error.chain().to_string(), "the download failed: no space left");
 }

@@ -1,7 +1,7 @@
 //! The File Transfer Helper: the same calls with its own parameters
 //! ([P60](wx_proto::protocol#p60), [§8.8](wx_proto::protocol#s8-8)).
 
-use wx_proto::flow::{FetchImage, ResumeOptions, SendImage, Snapshot, Upload};
+use wx_proto::flow::{FetchImage, ResumeOptions, SendMessage, Snapshot, Upload};
 use wx_proto::http::HeaderMap;
 use wx_proto::http::header::SET_COOKIE;
 use wx_proto::{
@@ -34,7 +34,7 @@ fn query(seen: &SentRequest) -> String {
 fn p60_a_picture_goes_up_and_down_with_its_marks() {
     let bytes = jpeg(CHUNK + 1);
     let policy = Policy::default();
-    let flow = SendImage::new(&session(), picture(&bytes, &policy), helper(), SEED, policy.clone());
+    let flow = SendMessage::media(&session(), media(&bytes), helper(), SEED, policy.clone());
     let mut harness =
         Harness::new(bytes, [middle(), last("@m", CHUNK + 1), sent()]).lending(&session());
     harness.run(&mut flow.unwrap()).unwrap();
@@ -81,7 +81,7 @@ fn p2_p5_p60_of_the_logins_cookies_only_the_ticket_reaches_the_file_host() {
     session.apply_cookies(&headers, &origin, UnixMs::from_secs(1));
     let bytes = jpeg(12);
     let policy = Policy::default();
-    let flow = SendImage::new(&session, picture(&bytes, &policy), helper(), SEED, policy);
+    let flow = SendMessage::media(&session, media(&bytes), helper(), SEED, policy);
     let mut harness = Harness::new(bytes, [last("@m", 12), sent()]).lending(&session);
     harness.run(&mut flow.unwrap()).unwrap();
     let cookies = |n: usize| {
@@ -100,7 +100,7 @@ fn p60_above_25_mib_there_is_another_upload_which_is_not_here() {
     policy.max_upload = 100 * 1024 * 1024;
     const LIMIT: u64 = 25 * 1024 * 1024;
     let upload = |session: &Session, len: u64| {
-        let picture = Media::new("a.jpg", len, &jpeg(20), &policy).unwrap();
+        let picture = Media::new("a.jpg", len, &jpeg(20)).unwrap();
         Upload::new(session, picture, helper(), SEED, policy.clone()).map(|_| ())
     };
     assert!(upload(&session(), LIMIT).is_ok());
@@ -123,12 +123,16 @@ fn a_picture_can_go_as_a_file() {
         [(12, vec![last("@m", 12)]), (CHUNK + 1, vec![middle(), last("@m", CHUNK + 1)])]
     {
         let bytes = jpeg(len);
-        let file = picture(&bytes, &policy).sent_as(MediaKind::File).unwrap();
-        let mut flow = SendImage::new(&session(), file, helper(), SEED, policy.clone()).unwrap();
+        let file = media(&bytes).sent_as(MediaKind::File).unwrap();
+        let mut flow =
+            SendMessage::media(&session(), file, helper(), SEED, policy.clone()).unwrap();
         let mut harness =
             Harness::new(bytes, chunks.into_iter().chain([dropped(), sent()])).lending(&session());
         let sent = harness.run(&mut flow).unwrap();
-        assert_eq!((sent.uploaded.kind, &*sent.uploaded.name), (MediaKind::File, "a.jpg"));
+        assert_eq!(
+            (sent.uploaded.as_ref().unwrap().kind, &*sent.uploaded.as_ref().unwrap().name),
+            (MediaKind::File, "a.jpg")
+        );
         assert_eq!(harness.seen[0].field("mediatype").as_deref(), Some("doc"));
         let messages: Vec<_> =
             harness.seen.iter().filter(|seen| seen.endpoint() == "webwxsendappmsg").collect();
@@ -147,8 +151,8 @@ fn a_picture_taken_up_again_still_goes_as_a_file() {
     let policy = Policy::default();
     let bytes = jpeg(CHUNK + 1);
     let killed_after = |steps| {
-        let file = picture(&bytes, &policy).sent_as(MediaKind::File).unwrap();
-        let new = SendImage::new(&session(), file, helper(), SEED, policy.clone());
+        let file = media(&bytes).sent_as(MediaKind::File).unwrap();
+        let new = SendMessage::media(&session(), file, helper(), SEED, policy.clone());
         let mut harness = Harness::new(bytes.clone(), [middle()]).lending(&session());
         harness.steps_left = steps;
         harness.run_or_die(&mut new.unwrap());
@@ -160,7 +164,7 @@ fn a_picture_taken_up_again_still_goes_as_a_file() {
     let killed = (1..20).map(killed_after).find(one_chunk).unwrap();
     let saved = Snapshot::from_json(killed.saved.unwrap()).unwrap();
     let at = ResumeOptions { unix_ms: Some(SEED.unix_ms), resend: false };
-    let mut flow = SendImage::resume(&session(), saved, Policy::default(), at).unwrap();
+    let mut flow = SendMessage::resume(&session(), saved, Policy::default(), at).unwrap();
     let mut harness = Harness::new(bytes, [last("@m", CHUNK + 1), sent()]).lending(&session());
     harness.run(&mut flow).unwrap();
     for (seen, chunk) in [(&killed.seen[0], "0"), (&harness.seen[0], "1")] {

@@ -1,9 +1,9 @@
-//! Saved jobs with values that no job saves are refused without a panic.
+//! Snapshots with values that no job saves are refused without a panic.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wx_proto::flow::{ResumeError, ResumeOptions, SendImage, SendUploaded, Snapshot, Upload};
+use wx_proto::flow::{ResumeError, ResumeOptions, SendMessage, Snapshot, Upload};
 use wx_proto::{MediaError, MediaFormat, MediaKind, Policy};
 
 use wx_testing::harness::*;
@@ -14,15 +14,15 @@ const AT: ResumeOptions = ResumeOptions {
 };
 const LEN: usize = CHUNK + 5;
 
-/// What is saved of an upload after its first chunk, and of a message that is on its way.
+/// Returns the snapshot of an upload after its first chunk, and of a message that was handed out.
 fn saved() -> [Value; 2] {
     let mut states = Vec::new();
     for steps in 0..40 {
         let mut harness = Harness::new(jpeg(LEN), [middle(), last("@m", LEN), sent()]);
         harness.steps_left = steps;
-        let picture = picture(&jpeg(LEN), &Policy::default());
+        let picture = media(&jpeg(LEN));
         let _ = harness.run_or_die(
-            &mut SendImage::new(&session(), picture, to(), SEED, Policy::default()).unwrap(),
+            &mut SendMessage::media(&session(), picture, to(), SEED, Policy::default()).unwrap(),
         );
         states.extend(harness.saved);
     }
@@ -36,16 +36,16 @@ fn saved() -> [Value; 2] {
     ]
 }
 
-/// Takes a job up in every way; the first error.
+/// Resumes a snapshot as each kind of job. Returns the first error.
 fn resumed(state: &Value) -> Result<(), ResumeError> {
     let snapshot = Snapshot::from_json(state.to_string())?;
     let _ = (snapshot.hashed_len(), snapshot.in_doubt(), snapshot.uploaded());
     let policy = Policy::default;
-    let mut flow = SendImage::resume(&session(), snapshot.clone(), policy(), AT)?;
+    let mut flow = SendMessage::resume(&session(), snapshot.clone(), policy(), AT)?;
     let _ = Harness::new(jpeg(LEN), std::iter::repeat_n(dropped(), 50)).run(&mut flow);
     match snapshot.uploaded() {
         None => Upload::resume(&session(), snapshot, policy(), AT).map(|_| ()),
-        Some(_) => SendUploaded::resume(&session(), snapshot, policy(), AT).map(|_| ()),
+        Some(_) => SendMessage::resume(&session(), snapshot, policy(), AT).map(|_| ()),
     }
 }
 
@@ -91,7 +91,7 @@ fn what_no_job_saves_is_refused() {
         ),
         (&message, "/job/message/to".into(), json!(""), ResumeError::NotASnapshot),
         (&message, "/job/message/to".into(), json!("@0a\n"), ResumeError::NotASnapshot),
-        // A name that takes no messages.
+        // A name that cannot receive messages.
         (&message, "/job/message/to".into(), json!("newsapp"), ResumeError::NotASnapshot),
         (&message, "/version".into(), json!(2), ResumeError::Version(2)),
         (&message, "/version".into(), json!("1"), ResumeError::NotASnapshot),
@@ -104,7 +104,7 @@ fn what_no_job_saves_is_refused() {
 }
 
 #[test]
-fn another_version_is_no_snapshot_to_serde_either() {
+fn another_version_is_not_a_snapshot_to_serde_either() {
     let [mut upload, _] = saved();
     assert!(serde_json::from_value::<Snapshot>(upload.clone()).is_ok());
     upload["version"] = json!(2);
@@ -129,12 +129,12 @@ fn odd_values_that_can_be_sent_are_sent_as_a_new_picture_would_be() {
         *state.pointer_mut(key).unwrap() = value.clone();
         assert_eq!(resumed(&state), Ok(()), "{key} {value}");
     }
-    // What goes into the form is what a new picture of that name shows.
+    // The form contains the name that a new image of that name would have.
     let mut state = upload;
     state["job"]["upload"]["media"]["name"] = json!("a\0\u{1b}b");
     let snapshot = Snapshot::from_json(state.to_string()).unwrap();
     let mut flow = Upload::resume(&session(), snapshot, Policy::default(), AT).unwrap();
     let mut harness = Harness::new(jpeg(LEN), [last("@m", LEN)]);
-    assert_eq!(harness.run(&mut flow).unwrap().name, "a__b.");
+    assert_eq!(harness.run(&mut flow).unwrap().name, "a__b");
     assert_eq!(harness.seen[0].field("name").unwrap(), "a__b.");
 }

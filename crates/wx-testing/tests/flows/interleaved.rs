@@ -1,8 +1,8 @@
-//! Several flows on one session, in any order and with crashes, keep every promise.
+//! Several flows on one session, in any order and with crashes, keep all guarantees.
 
 use std::time::Duration;
 
-use wx_proto::flow::{Login, NextMessages, ResumeOptions, SendImage, Snapshot};
+use wx_proto::flow::{Login, NextMessages, ResumeOptions, SendMessage, Snapshot};
 use wx_proto::{
     Error, ErrorKind, Outcome, Policy, Profile, Recipient, Seed, Sent, Session, Site, UnixMs,
 };
@@ -19,18 +19,18 @@ fn seed(n: u64) -> Seed {
     Seed { unix_ms: UnixMs::new(SEED.unix_ms.get() + 2 * n), ..SEED }
 }
 
-/// A name of its own for each job, by which the server tells them apart.
+/// Returns a different recipient for each job, so that the server can tell the jobs apart.
 fn recipient(n: u64) -> Recipient {
     Recipient::new(format!("@{n:x}")).unwrap()
 }
 
-fn send(n: u64, session: &Session) -> SendImage {
+fn send(n: u64, session: &Session) -> SendMessage {
     let policy = Policy::default();
-    let picture = picture(&jpeg(12), &policy);
-    SendImage::new(session, picture, recipient(n), seed(n), policy).unwrap().checkpointed()
+    let picture = media(&jpeg(12));
+    SendMessage::media(session, picture, recipient(n), seed(n), policy).unwrap().checkpointed()
 }
 
-/// What a job says, against what has become of its message.
+/// Compares the result of a job with what happened to its message.
 fn check(n: u64, result: &Result<Sent, Error>, server: &Server, run: u64) {
     let delivered = server.delivered.get(recipient(n).as_str());
     let ids = delivered.map_or(0, |ids| ids.len());
@@ -47,12 +47,12 @@ fn check(n: u64, result: &Result<Sent, Error>, server: &Server, run: u64) {
     }
 }
 
-/// Two streams and three sends on one session. Now and then a driver is dropped, and in half of the
-/// runs a login goes on beside them, and takes the place of the first when it has succeeded.
+/// Runs two streams and three sends on one session. Sometimes a driver is dropped. In half of the
+/// runs, a login runs at the same time and replaces the first one when it succeeds.
 fn interleave(run: u64) {
     const MOST: i64 = 12;
     let mut random = Random::new(run);
-    let mut server = Server { most: MOST, trouble: 6, ..Server::default() };
+    let mut server = Server { most: MOST, one_fault_in: 6, ..Server::default() };
     let mut lent = session_at(0);
     let begins_at = (run % 2 == 1).then(|| random.below(100));
     let (mut old, mut new_login, mut login) = (lent.clone(), false, None);
@@ -66,7 +66,7 @@ fn interleave(run: u64) {
             login = Some(Driver::new(Login::new(site, seed(900), Policy::default())));
         }
         let sid = lent.sid().unwrap().expose().clone();
-        // Whatever leaves is of the login that the session holds.
+        // Each request belongs to the current login of the session.
         let mut see = |request: &wx_proto::ApiRequest| {
             let text = String::from_utf8_lossy(&request.http().body().to_vec()).into_owned();
             let all = format!("{} {text}", request.http().uri());
@@ -110,7 +110,7 @@ fn interleave(run: u64) {
                 Some(Err(error)) => {
                     assert!(new_login, "run {run}: {error:?}");
                     assert_eq!(error.kind, ErrorKind::LoginChanged);
-                    // It would go on in the new login, where there is no list here.
+                    // It would continue in the new login, whose list does not exist here.
                     stream_.waits = Duration::MAX;
                 }
                 None => {}
@@ -136,7 +136,7 @@ fn interleave(run: u64) {
             break;
         }
     }
-    // Each message once, in order, and as far as the session says.
+    // Each message arrives once and in order, up to the session's sync position.
     let all: Vec<_> = (1..=MOST).map(|n| n.to_string()).collect();
     assert!(all.starts_with(&seen), "run {run}: {seen:?}");
     let at = if new_login { &old } else { &lent };
@@ -160,10 +160,11 @@ fn any_order_of_flows_on_one_session_keeps_every_promise() {
     (0..1_000).for_each(interleave);
 }
 
-/// A send whose program is killed at random moments, each time with what was stored last.
+/// Sends a message with a program that is killed at random moments, and restarted with its last
+/// saved state.
 fn crash(run: u64) {
     let mut random = Random::new(run);
-    let mut server = Server { most: 0, trouble: 1 + random.below(6), ..Server::default() };
+    let mut server = Server { most: 0, one_fault_in: 1 + random.below(6), ..Server::default() };
     let mut lent = session();
     let (mut now, mut unix_ms) = (Duration::from_secs(1), seed(0).unix_ms.get());
     let mut driver = Driver::new(send(0, &lent));
@@ -176,7 +177,7 @@ fn crash(run: u64) {
             now = driver.waits;
         }
         if killed < 4 && random.one_in(9) {
-            // What it knew is lost but for what is stored, and time goes by.
+            // Everything but the saved state is lost, and time passes.
             killed += 1;
             let longest = if random.one_in(3) { 200_000 } else { 30_000 };
             let away = random.below(longest);
@@ -189,7 +190,7 @@ fn crash(run: u64) {
                 Some(state) => {
                     let text = state.to_json();
                     let state = Snapshot::from_json(text).unwrap();
-                    let resumed = SendImage::resume(&lent, state, policy, at).unwrap();
+                    let resumed = SendMessage::resume(&lent, state, policy, at).unwrap();
                     Driver::new(resumed.checkpointed())
                 }
             };

@@ -1,12 +1,12 @@
-//! A login that the phone has confirmed is not lost.
+//! A login that was confirmed on the phone is not lost.
 
-use wx_proto::flow::{Flow, Login, LoginState, Restore, SendUploaded, Upload};
+use wx_proto::flow::{Flow, Login, LoginState, Restore, SendMessage, Upload};
 use wx_proto::{Advice, Error, ErrorKind, Policy, Profile, RequestError, Session, Site, Step};
 
 use super::login::*;
 use wx_testing::harness::*;
 
-/// Logs in, and gives what is there in the end besides the result.
+/// Logs in. Also returns the session that is kept, and the reported states.
 fn log_in(
     answers: impl IntoIterator<Item = Answer>,
 ) -> (Harness, Result<Session, Error>, Option<Session>, Vec<LoginState>) {
@@ -16,7 +16,7 @@ fn log_in(
     (harness, result, login.session().cloned(), login.shown().to_vec())
 }
 
-fn trouble() -> Vec<Answer> {
+fn transient_failures() -> Vec<Answer> {
     let moved =
         Answer::Reply(302, vec![("location", "https://hotel.example/".to_owned())], "".into());
     vec![
@@ -37,26 +37,26 @@ fn trouble() -> Vec<Answer> {
 }
 
 #[test]
-fn trouble_with_webwxinit_is_ridden_out() {
-    for trouble in trouble() {
-        let answers = [code(), polled(2), page()].into_iter().chain(vec![trouble.clone(); 5]);
+fn failures_of_webwxinit_are_retried() {
+    for failure in transient_failures() {
+        let answers = [code(), polled(2), page()].into_iter().chain(vec![failure.clone(); 5]);
         let (harness, result, ..) = log_in(answers.chain([init("@crypt_new"), notified()]));
-        assert_eq!(result.unwrap().user_name().unwrap().as_str(), "@me", "{trouble:?}");
+        assert_eq!(result.unwrap().user_name().unwrap().as_str(), "@me", "{failure:?}");
         assert_eq!(harness.pauses()[3..8], [1, 2, 4, 8, 16]);
     }
 }
 
 #[test]
 fn a_login_whose_webwxinit_fails_is_kept_and_can_be_taken_up() {
-    for trouble in trouble() {
-        let answers = [code(), polled(2), page()].into_iter().chain(vec![trouble.clone(); 6]);
+    for failure in transient_failures() {
+        let answers = [code(), polled(2), page()].into_iter().chain(vec![failure.clone(); 6]);
         let (_, result, kept, reported) = log_in(answers);
-        assert_eq!(result.unwrap_err().step, Step::Init, "{trouble:?}");
+        assert_eq!(result.unwrap_err().step, Step::Init, "{failure:?}");
         let kept = kept.unwrap();
         let Some(LoginState::Opened { session }) = reported.last() else { panic!("{reported:?}") };
         assert_eq!(kept, *session);
         assert!(kept.awaits_init());
-        // Also from a file.
+        // The same after saving and loading.
         let kept = Session::from_json(kept.to_json().expose()).unwrap();
         assert!(kept.awaits_init());
         let mut harness = Harness::new("", [init("@crypt_new"), notified()]).lending(&kept);
@@ -74,9 +74,9 @@ fn nothing_is_sent_in_the_name_of_nobody() {
     let (policy, bytes) = (Policy::default(), jpeg(1000));
     let uploaded = Harness::new(bytes.clone(), [last("@media", 1000)])
         .run(&mut upload(&bytes, &policy).unwrap());
-    let upload =
-        Upload::new(session, picture(&bytes, &policy), to(), SEED, policy.clone()).unwrap_err();
-    let message = SendUploaded::new(session, uploaded.unwrap(), to(), SEED, policy).unwrap_err();
+    let upload = Upload::new(session, media(&bytes), to(), SEED, policy.clone()).unwrap_err();
+    let message =
+        SendMessage::uploaded(session, uploaded.unwrap(), to(), SEED, policy).unwrap_err();
     for error in [upload, message] {
         assert_eq!(error.kind, ErrorKind::Request(RequestError::InitDue));
     }
@@ -89,7 +89,7 @@ fn a_login_that_the_server_calls_over_is_not_kept() {
         assert_eq!((result.unwrap_err().advice(), kept), (Advice::LoginAgain, None));
         assert_eq!(harness.seen.len(), 4);
     }
-    // Any other verdict says nothing of the login.
+    // Any other Ret says nothing about the login.
     let (_, result, kept, _) = log_in([code(), polled(2), page(), ret(1205)]);
     assert_eq!(result.unwrap_err().advice(), Advice::Wait);
     assert!(kept.is_some());
@@ -107,9 +107,9 @@ fn a_login_that_is_cancelled_after_its_page_is_kept() {
 }
 
 #[test]
-fn trouble_with_the_login_page_is_ridden_out_while_its_ticket_is_good() {
+fn failures_of_the_login_page_are_retried_while_its_ticket_is_valid() {
     let refused = |code: i32| ok(format!("<error><ret>{code}</ret><message></message></error>"));
-    for trouble in [
+    for failure in [
         dropped(),
         unreachable(),
         status(408),
@@ -120,21 +120,21 @@ fn trouble_with_the_login_page_is_ridden_out_while_its_ticket_is_good() {
         refused(-1),
         Answer::Break(500, "<error>".into()),
     ] {
-        let answers = [code(), polled(2)].into_iter().chain(vec![trouble.clone(); 5]);
+        let answers = [code(), polled(2)].into_iter().chain(vec![failure.clone(); 5]);
         let (_, result, _, reported) = log_in(answers.chain([page(), init(""), notified()]));
-        assert!(result.is_ok(), "{trouble:?}");
+        assert!(result.is_ok(), "{failure:?}");
         assert_eq!(names(&reported), ["Code", "Confirmed", "Opened"]);
-        let answers = [code(), polled(2)].into_iter().chain(vec![trouble; 6]);
+        let answers = [code(), polled(2)].into_iter().chain(vec![failure; 6]);
         assert!(log_in(answers).1.is_err());
     }
-    // The answer was lost, and its ticket with it.
+    // The reply was lost, and its ticket is used up.
     for spent in [1, 1100] {
         let answers = [code(), polled(2), dropped(), refused(spent), code(), polled(2), page()];
         let (_, result, _, reported) = log_in(answers.into_iter().chain([init(""), notified()]));
         assert!(result.is_ok());
         assert_eq!(
             names(&reported),
-            ["Code", "Confirmed", "Trouble", "Code", "Confirmed", "Opened"]
+            ["Code", "Confirmed", "ServerProblem", "Code", "Confirmed", "Opened"]
         );
     }
     let (harness, result, ..) = log_in([code(), polled(2), dropped(), refused(1203)]);
@@ -145,8 +145,8 @@ fn trouble_with_the_login_page_is_ridden_out_while_its_ticket_is_good() {
 fn an_answer_to_the_poll_that_is_cut_is_asked_for_again() {
     let confirmed = text("/poll/answers/2/text");
     for cut in 0..confirmed.len() {
-        // What the connection does not let through, and what comes whole and is too short. Half a
-        // number would be another code.
+        // The connection breaks, or a complete reply is too short. A truncated number would be a
+        // different code.
         let broken =
             Answer::Break(confirmed.len() as u64, confirmed.as_bytes()[..cut].to_vec().into());
         let is_clear = !confirmed[..cut].ends_with(['2', '0']) && cut < confirmed.len() - 2;

@@ -1,16 +1,16 @@
-//! The kind of an upload, which is chosen per send, by default by the first bytes.
+//! The kind of an upload. It is chosen per send, and by default depends on the first bytes.
 
 use wx_proto::bytes::Bytes;
-use wx_proto::flow::{ResumeOptions, SendImage, Snapshot};
+use wx_proto::flow::{ResumeOptions, SendMessage, Snapshot};
 use wx_proto::{Media, MediaError, MediaKind, Policy};
 
-use wx_testing::harness::{Harness, SEED, jpeg, last, middle, picture, sent, session, to};
+use wx_testing::harness::{Harness, SEED, jpeg, last, media, middle, sent, session, to};
 
 const CHUNK: usize = 524_288;
 
 fn gif() -> Media {
     let bytes = Bytes::from_static(b"GIF89a\x01\0\x01\0\0\0\0;");
-    picture(&bytes, &Policy::default())
+    media(&bytes)
 }
 
 #[test]
@@ -20,12 +20,12 @@ fn p47_a_gif_goes_as_an_emoticon_or_as_a_file_and_is_refused_as_an_image() {
         [(MediaKind::Emoticon, "webwxsendemoticon"), (MediaKind::File, "webwxsendappmsg")]
     {
         let gif = gif().sent_as(kind).unwrap();
-        let mut flow = SendImage::new(&session(), gif, to(), SEED, Policy::default()).unwrap();
+        let mut flow = SendMessage::media(&session(), gif, to(), SEED, Policy::default()).unwrap();
         let mut harness = Harness::new(
             Bytes::from_static(b"GIF89a\x01\0\x01\0\0\0\0;"),
             [last("@gif", 14), sent()],
         );
-        assert_eq!(harness.run(&mut flow).unwrap().uploaded.kind, kind);
+        assert_eq!(harness.run(&mut flow).unwrap().uploaded.as_ref().unwrap().kind, kind);
         assert_eq!(harness.endpoints(), ["webwxuploadmedia", call]);
         assert_eq!(harness.seen[0].field("mediatype").as_deref(), Some("doc"));
     }
@@ -36,14 +36,14 @@ fn p47_a_gif_goes_as_an_emoticon_or_as_a_file_and_is_refused_as_an_image() {
 
 #[test]
 fn a_jpeg_goes_as_an_image_or_as_a_file_and_is_refused_as_an_emoticon() {
-    let jpeg = picture(&jpeg(12), &Policy::default());
+    let jpeg = media(&jpeg(12));
     assert_eq!(jpeg.kind(), MediaKind::Image);
     assert_eq!(jpeg.clone().sent_as(MediaKind::File).unwrap().kind(), MediaKind::File);
     let refused = jpeg.sent_as(MediaKind::Emoticon).unwrap_err();
     assert_eq!(refused.to_string(), "a jpeg cannot be sent as emoticon; send it as image or file");
 }
 
-/// Killed after any step and taken up again, it is sent as what it was begun as.
+/// A job that is killed after any step keeps the kind it was begun with.
 #[test]
 fn the_kind_outlives_a_crash() {
     let bytes = jpeg(CHUNK + 1);
@@ -53,8 +53,9 @@ fn the_kind_outlives_a_crash() {
     {
         let mut finished = 0;
         for steps in 1..20 {
-            let picture = picture(&bytes, &policy).sent_as(kind).unwrap();
-            let mut flow = SendImage::new(&session(), picture, to(), SEED, policy.clone()).unwrap();
+            let picture = media(&bytes).sent_as(kind).unwrap();
+            let mut flow =
+                SendMessage::media(&session(), picture, to(), SEED, policy.clone()).unwrap();
             let mut killed = Harness::new(bytes.clone(), [middle(), last("@m", CHUNK + 1), sent()]);
             killed.steps_left = steps;
             killed.run_or_die(&mut flow);
@@ -64,11 +65,11 @@ fn the_kind_outlives_a_crash() {
             let mut left = vec![middle(), last("@m", CHUNK + 1), sent()];
             let acked = if saved.contains("\"acked\":1") { 1 } else { 0 };
             left.drain(..if snapshot.uploaded().is_some() { 2 } else { acked });
-            let mut flow = SendImage::resume(&session(), snapshot, policy.clone(), at).unwrap();
+            let mut flow = SendMessage::resume(&session(), snapshot, policy.clone(), at).unwrap();
             let mut harness = Harness::new(bytes.clone(), left);
             let done = harness.run(&mut flow).unwrap();
             finished += 1;
-            assert_eq!(done.uploaded.kind, kind);
+            assert_eq!(done.uploaded.as_ref().unwrap().kind, kind);
             assert_eq!(harness.endpoints().last(), Some(&call));
             for seen in harness.seen.iter().filter(|seen| seen.endpoint() == "webwxuploadmedia") {
                 assert_eq!(seen.field("mediatype").as_deref(), Some(media_type));

@@ -1,12 +1,12 @@
-//! The session is lent to `poll` only: what follows from that (lines 6, 12 and 13 of the contract).
+//! Consequences of lending the session to `poll` only (lines 6, 12 and 13 of the contract).
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{
-    Action, Flow, Input, Login, NextMessages, ResumeOptions, SendImage, SendUploaded, Snapshot,
-    TransportError, TransportErrorKind, UnexpectedInput, Upload,
+    Action, Flow, Input, Login, NextMessages, ResumeOptions, SendMessage, Snapshot, TransportError,
+    TransportErrorKind, UnexpectedInput, Upload,
 };
 use wx_proto::{ErrorKind, Outcome, Policy, Profile, Session, Site};
 
@@ -14,9 +14,9 @@ use super::login::{code, page, polled};
 use super::messages::{check, key, session_at};
 use wx_testing::harness::*;
 
-fn send(bytes: &Bytes) -> SendImage {
+fn send(bytes: &Bytes) -> SendMessage {
     let policy = Policy::default();
-    SendImage::new(&session(), picture(bytes, &policy), to(), SEED, policy).unwrap()
+    SendMessage::media(&session(), media(bytes), to(), SEED, policy).unwrap()
 }
 
 fn rotated() -> Answer {
@@ -27,7 +27,7 @@ fn rotated() -> Answer {
     ok(body.to_string())
 }
 
-/// Any reply, setting a cookie.
+/// Returns a reply that also sets a cookie.
 fn with_cookie(answer: Answer, name: &str, value: &str) -> Answer {
     let Answer::Reply(code, mut headers, body) = answer else { panic!("no reply") };
     let expires = "Expires=Mon, 31-Dec-2098 11:12:21 GMT; Secure";
@@ -44,7 +44,8 @@ fn a_rotated_skey_reaches_the_message_and_the_chunks_keep_their_text() {
     let bytes = jpeg(2 * CHUNK);
     let mut harness = Harness::new(bytes.clone(), [middle()]);
     let mut flow = send(&bytes);
-    // Digested, read, sent and answered: then another job hears of a new skey and a new ticket.
+    // After six steps the first chunk has been sent and answered. Then another job receives a new
+    // skey and a new ticket.
     harness.steps_left = 6;
     assert!(harness.run_or_die(&mut flow).is_none());
     assert_eq!(harness.seen.len(), 1);
@@ -58,7 +59,7 @@ fn a_rotated_skey_reaches_the_message_and_the_chunks_keep_their_text() {
     assert_eq!(harness.session.skey().unwrap().expose(), "@skey_new");
 
     harness.answer_next([last("@m", 2 * CHUNK), sent()]);
-    // What the poll of the other job's end did not take yet.
+    // Cookies that the last poll of the other job had not applied yet.
     harness.run(&mut flow).unwrap();
     let [first, _, second, message] = &harness.seen[..] else {
         panic!("{:?}", harness.endpoints())
@@ -82,7 +83,7 @@ fn p7_cookies_of_every_good_reply_are_in_the_next_request_and_no_others() {
     assert!(cookies(&harness.seen[2]).contains("webwx_data_ticket=fresh"));
     assert!(cookies(&harness.seen[3]).contains("webwx_data_ticket=fresh"));
     assert_eq!(harness.seen[0].upload_request(), harness.seen[2].upload_request());
-    // A refusal of the message sets nothing either.
+    // A refusal of the message sets no cookies either.
     let refused = with_cookie(ret(1), "wxuin", "other");
     let mut harness = Harness::new(jpeg(12), [last("@m", 12), refused]);
     harness.run(&mut send(&jpeg(12))).unwrap_err();
@@ -106,8 +107,7 @@ fn pings_are_without_credentials_and_set_none() {
     let bytes = jpeg(12);
     let mut policy = Policy::default();
     policy.browser_parity = true;
-    let mut flow =
-        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let mut flow = SendMessage::media(&session(), media(&bytes), to(), SEED, policy).unwrap();
     let ping = || with_cookie(ok(""), "ping", "taken");
     let answers = [ping(), ping(), ping(), ping(), last("@m", 12), sent()];
     let mut harness = Harness::new(bytes, answers);
@@ -156,8 +156,8 @@ fn a_batch_that_another_stream_has_had_is_asked_for_anew() {
     let mut harness = Harness::new("", []).lending(&start);
     let new = || NextMessages::new(&start, SEED, Policy::default()).unwrap();
     let (mut flow, now) = (new(), harness.now);
-    // The message has no id: what has one is known by it, and would be dropped anyway.
-    // Both calls of the first stream are answered; the session has not seen the batch yet.
+    // The message has no id. A message with an id would be recognised as a duplicate and dropped
+    // anyway. Both calls of the first stream are answered, but its batch is not in the session yet.
     for answer in [check(0, 2), super::messages::received(6, &[0])] {
         let Action::Send(id, _) = flow.poll(&mut harness.session, now) else { panic!() };
         let Answer::Reply(_, _, body) = answer else { unreachable!() };
@@ -198,13 +198,13 @@ fn what_is_to_be_saved_has_not_left() {
     let mut flow = send(&bytes).checkpointed();
     let mut harness = Harness::new(bytes, []);
     let now = harness.now;
-    // Until the message is to be saved as handed out.
+    // Polls until the message is about to be saved as handed out.
     let saved = loop {
         match flow.poll(&mut harness.session, now) {
             Action::Save(snapshot) if snapshot.in_doubt() => break snapshot,
             Action::Save(_) => flow.handle(Input::Saved, now).unwrap(),
             Action::Read(span) => {
-                let input = harness.load(&span);
+                let input = harness.read(&span);
                 flow.handle(input, now).unwrap();
             }
             Action::Send(id, _) => {
@@ -215,7 +215,7 @@ fn what_is_to_be_saved_has_not_left() {
             other => panic!("{other:?}"),
         }
     };
-    // A dropped driver: the next one is asked for the same, at any time.
+    // The driver is dropped. The next driver gets the same action, whatever the time.
     for seconds in 0..10 {
         let later = now + std::time::Duration::from_secs(100 * seconds);
         let Action::Save(again) = flow.poll(&mut harness.session, later) else { panic!() };
@@ -230,7 +230,7 @@ fn what_is_to_be_saved_has_not_left() {
     assert!(matches!(flow.poll(&mut harness.session, now), Action::Send(..)));
     assert!(flow.progress().in_doubt);
     flow.cancel();
-    // Another login while the state is being saved.
+    // The login changes while the state is being saved.
     assert!(matches!(moved.poll(&mut another_login(), now), Action::Save(_)));
     for (mut flow, outcome) in
         [(cancelled, Outcome::NotSent), (moved, Outcome::NotSent), (flow, Outcome::Unknown)]
@@ -257,17 +257,17 @@ fn a_whole_reply_hands_out_nothing_that_comes_after_it() {
     let mut harness = Harness::new(jpeg(12), []);
     let mut flow = send(&jpeg(12));
     let now = harness.now;
-    let mut hand_outs = 0;
+    let mut sends = 0;
     loop {
         match flow.poll(&mut harness.session, now) {
             Action::Read(span) => {
-                let input = harness.load(&span);
+                let input = harness.read(&span);
                 flow.handle(input, now).unwrap();
             }
             Action::Send(id, request) => {
                 let is_message = request.endpoint() == "webwxsendmsgimg";
-                hand_outs += u32::from(is_message);
-                let attempt = if is_message { hand_outs } else { 1 };
+                sends += u32::from(is_message);
+                let attempt = if is_message { sends } else { 1 };
                 assert_eq!(flow.progress().attempt, Some(attempt));
                 let answer = if is_message { sent() } else { last("@m", 12) };
                 let Answer::Reply(_, _, body) = answer else { unreachable!() };
@@ -278,21 +278,21 @@ fn a_whole_reply_hands_out_nothing_that_comes_after_it() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(hand_outs, 1);
+    assert_eq!(sends, 1);
 }
 
 #[test]
-fn a_whole_reply_whose_head_is_refused_hands_out_no_message_again() {
+fn a_whole_reply_whose_head_is_refused_sends_no_message_again() {
     let wait = std::time::Duration::ZERO;
     let mut tight = Policy::default();
     (tight.message_wait, tight.back_off, tight.max_headers) = (wait, wait, 1);
     let (mut session, now) = (session(), wait);
     let upload = Harness::new(jpeg(12), [last("@m", 12)])
         .run(&mut upload(&jpeg(12), &Policy::default()).unwrap());
-    let mut flow = SendUploaded::new(&session, upload.unwrap(), to(), SEED, tight).unwrap();
-    for hand_out in 1..=2 {
+    let mut flow = SendMessage::uploaded(&session, upload.unwrap(), to(), SEED, tight).unwrap();
+    for attempt in 1..=2 {
         let Action::Send(id, _) = flow.poll(&mut session, now) else { panic!() };
-        assert_eq!(flow.progress().attempt, Some(hand_out), "none was handed out and thrown away");
+        assert_eq!(flow.progress().attempt, Some(attempt), "none was returned and dropped");
         let refused = wx_proto::http::Response::builder().header("a", "1").header("b", "2");
         let reply = refused.body(Bytes::from_static(b"{}")).unwrap();
         flow.answer(id, reply, &mut session, now, |_, _| Ok(())).unwrap();
@@ -323,16 +323,16 @@ fn a_message_of_unknown_fate_is_in_doubt_while_that_is_saved() {
 fn what_was_saved_for_a_message_is_what_leaves() {
     let mut flow = super::contract::message().checkpointed();
     let (mut lent, second) = (session(), std::time::Duration::from_secs(1));
-    let save = |flow: &mut SendUploaded, lent: &mut Session, now| {
+    let save = |flow: &mut SendMessage, lent: &mut Session, now| {
         let Action::Save(state) = flow.poll(lent, now) else { panic!("nothing is to be saved") };
         flow.handle(Input::Saved, now).unwrap();
         state
     };
-    // Storing takes a second: the time of the hand-out is the one that was stored.
+    // Saving takes a second. The saved time counts as the time at which the message was handed out.
     let saved = save(&mut flow, &mut lent, second);
     let Action::Send(id, _) = flow.poll(&mut lent, second * 2) else { panic!() };
     assert_eq!(flow.snapshot().unwrap(), saved);
-    // It never left, which is stored too; then it is about to leave once more.
+    // The message never left, and this is saved, too. Then it is about to be handed out again.
     let failure = TransportError::never_connected(TransportErrorKind::Connect);
     flow.handle(Input::Failed(id, failure), second * 2).unwrap();
     let not_out = save(&mut flow, &mut lent, second * 2);
@@ -340,7 +340,7 @@ fn what_was_saved_for_a_message_is_what_leaves() {
     let Action::Wait(until) = flow.poll(&mut lent, second * 2) else { panic!() };
     let Action::Save(out) = flow.poll(&mut lent, until) else { panic!() };
     assert!(out.in_doubt());
-    // Cancelled while that is being stored: the store may hold what is not true.
+    // The job is cancelled during the save, so the saved state may be wrong.
     flow.cancel();
     assert_eq!(save(&mut flow, &mut lent, until), not_out);
     assert!(matches!(flow.poll(&mut lent, until), Action::Done(Err(_))));
@@ -352,7 +352,7 @@ fn a_message_in_doubt_whose_next_try_cannot_be_made_stays_in_doubt() {
     let mut flow = super::contract::message();
     harness.steps_left = 1;
     assert!(harness.run_or_die(&mut flow).is_none());
-    // The same login as it was before webwxinit.
+    // The same login, as it was before webwxinit.
     let mut file: Value = serde_json::from_str(session().to_json().expose()).unwrap();
     file["user_name"] = "@".into();
     harness.session = Session::from_json(file.to_string()).unwrap();

@@ -1,4 +1,4 @@
-//! The limits that requests take from the policy, and the size of heads.
+//! The request limits, which come from the policy, and the limits for heads.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use wx_testing::harness::*;
 
 const S: Duration = Duration::from_secs(1);
 
-/// The limits of the first request of a fetch.
+/// Returns the limits of the first request of a fetch.
 fn limits(policy: Policy) -> Limits {
     let mut harness = Harness::new("", [status(404)]);
     harness.run(&mut fetch(policy)).unwrap_err();
@@ -35,7 +35,7 @@ fn body_bytes_give_time_at_the_least_rate() {
     assert_eq!(limits.give_up_after(u64::MAX), 100 * S);
     limits.total = Some(S);
     assert_eq!(limits.give_up_after(0), S);
-    // Zero is a number: no rate is under it.
+    // With a minimum rate of zero, no rate is too low.
     (limits.min_rate, limits.total) = (0, None);
     assert_eq!(limits.give_up_after(0), Duration::MAX);
     limits.min_rate = u64::MAX;
@@ -66,7 +66,7 @@ fn whoever_asks_for_patience_gets_it() {
     assert_eq!(Policy::default().with_stall(300 * S).slow_after, 300 * S);
 }
 
-/// A reply whose head has so many headers that count so many bytes.
+/// Returns a reply whose head has this many headers and this length.
 fn head(headers: usize, bytes: usize) -> Answer {
     let mut fields: Vec<_> = (1..headers).map(|_| ("x", String::new())).collect();
     let filled = fields.len() * 5 + "x".len() + 4;
@@ -87,9 +87,9 @@ fn a_head_that_is_too_large_is_refused_and_not_asked_for_again() {
         let check = |what: &str, requests: usize, error: Error| {
             assert_eq!(requests, 1, "{what}");
             match error.kind {
-                ErrorKind::Network { failure, .. } => {
+                ErrorKind::Network { error, .. } => {
                     let expected = (TransportErrorKind::Protocol, Delivery::Unknown);
-                    assert_eq!((failure.kind, failure.delivery), expected, "{what}");
+                    assert_eq!((error.kind, error.delivery), expected, "{what}");
                     assert!(!good, "{what}: {headers} headers, {bytes} bytes");
                 }
                 kind => {

@@ -1,4 +1,4 @@
-//! From the code to the session.
+//! Logging in: from the QR code to the session.
 
 use std::time::Duration;
 
@@ -25,11 +25,11 @@ pub(crate) fn polled(n: u8) -> Answer {
     ok(text(&format!("/poll/answers/{n}/text")))
 }
 
-/// The login page as it was captured, with its cookies.
+/// Returns the captured login page with its cookies.
 pub(crate) fn page() -> Answer {
     let cookies: Value = vector("cookies");
     let lines = cookies["set_cookie"].as_array().unwrap().iter();
-    // Twelve hours from a time that is long past.
+    // The captured cookies expired long ago, so their expiry is moved to the future.
     let lines =
         lines.map(|line| ("set-cookie", line.as_str().unwrap().replace("-2018 ", "-2098 ")));
     Answer::Reply(200, lines.collect(), text("/newloginpage/ok/text").into())
@@ -48,12 +48,12 @@ pub(crate) fn notified() -> Answer {
     ok(r#"{"BaseResponse":{"Ret":0,"ErrMsg":""},"MsgID":"8032721323945545465"}"#)
 }
 
-/// A whole login in good weather.
+/// Returns the replies to a login without failures.
 pub(crate) fn good() -> [Answer; 7] {
     [code(), polled(0), polled(1), polled(2), page(), init("@crypt_new"), notified()]
 }
 
-/// Logs in, and gives what was reported besides.
+/// Logs in. Also returns the reported states.
 pub(crate) fn run_at(
     site: Site,
     answers: impl IntoIterator<Item = Answer>,
@@ -70,7 +70,7 @@ pub(crate) fn run(
     run_at(Site::new(Profile::Web), answers)
 }
 
-/// The names of the states.
+/// Returns the names of the states.
 pub(crate) fn names(reported: &[LoginState]) -> Vec<String> {
     let name =
         |state: &LoginState| format!("{state:?}").split([' ', '{']).next().unwrap().to_owned();
@@ -110,7 +110,7 @@ fn from_the_code_to_the_session() {
         ]
     );
     let uri = |n: usize| harness.seen[n].http().uri().to_string();
-    // The clock of the vector is another one.
+    // The vector was recorded at another time.
     let query = text("/poll/query_text");
     let start = query.split_once("&r=").unwrap().0;
     assert!(
@@ -122,7 +122,7 @@ fn from_the_code_to_the_session() {
         uri(4),
         format!("{}&fun=new&version=v2&lang=zh_CN", text("/poll/answers/2/redirect_uri"))
     );
-    // The first calls have no cookies, those after the page have them all (§2.4).
+    // The calls before the login page have no cookies, and those after it have all of them (§2.4).
     let cookies: Vec<_> =
         harness.seen.iter().map(|seen| seen.http().headers().contains_key("cookie")).collect();
     assert_eq!(cookies, [false, false, false, false, false, true, true]);
@@ -191,9 +191,9 @@ fn p59_bodies_are_utf_8_whatever_the_headers_say() {
 }
 
 #[test]
-fn a_code_that_is_refused_expired_or_in_trouble_is_followed_by_another() {
+fn a_code_that_is_refused_expired_or_failed_by_the_server_is_followed_by_another() {
     let refused = || ok("window.code=202;");
-    let trouble = || ok("window.code=500;");
+    let server_failure = || ok("window.code=500;");
     let no_code = ok("window.QRLogin.code = 500; window.QRLogin.uuid = \"\";");
     let answers = [
         code(),
@@ -202,7 +202,7 @@ fn a_code_that_is_refused_expired_or_in_trouble_is_followed_by_another() {
         polled(4),
         no_code,
         code(),
-        trouble(),
+        server_failure(),
         code(),
         polled(2),
         page(),
@@ -218,15 +218,15 @@ fn a_code_that_is_refused_expired_or_in_trouble_is_followed_by_another() {
             "Refused",
             "Code",
             "Expired",
-            "Trouble",
+            "ServerProblem",
             "Code",
-            "Trouble",
+            "ServerProblem",
             "Code",
             "Confirmed",
             "Opened"
         ]
     );
-    // But not without end.
+    // The number of codes is limited.
     let (harness, result, _) =
         run(std::iter::repeat_with(|| [code(), refused()]).take(10).flatten());
     let error = result.unwrap_err();
@@ -253,7 +253,7 @@ fn a_code_is_given_up_after_its_time_whatever_the_server_says() {
 }
 
 #[test]
-fn trouble_while_waiting_for_the_phone_is_ridden_out() {
+fn failures_while_waiting_for_the_phone_are_retried() {
     let weather = [
         dropped(),
         unreachable(),
@@ -279,7 +279,7 @@ fn trouble_while_waiting_for_the_phone_is_ridden_out() {
 }
 
 #[test]
-fn an_avatar_of_megabytes_is_no_trouble() {
+fn an_avatar_of_megabytes_is_accepted() {
     for (len, shown) in [(1_000_000, true), (20_000_000, false)] {
         let scanned = format!(
             "window.code=201;window.userAvatar = 'data:img/jpg;base64,{}';",
@@ -312,7 +312,7 @@ fn p60_the_file_transfer_helper_says_so_where_a_browser_can() {
         (session.site().profile(), session.hosts().origin(HostRole::File).host()),
         (Profile::FileHelper, "file.wx2.qq.com")
     );
-    // Script elements, the first two calls, carry no header of the page's.
+    // The first two calls are made by script elements, which do not carry the page's header.
     let marked: Vec<_> =
         harness.seen.iter().map(|seen| seen.http().headers().get("mmweb_appid")).collect();
     assert_eq!(marked[..2], [None; 2]);

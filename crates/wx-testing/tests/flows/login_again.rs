@@ -1,4 +1,4 @@
-//! Logins after an earlier one: by a question on the phone, or with a saved session.
+//! Repeated logins: by a push prompt on the phone, or with a saved session.
 
 use wx_proto::flow::{Login, LoginState, Restore};
 use wx_proto::{Advice, Error, Policy, Session, Step};
@@ -27,17 +27,17 @@ fn the_phone_can_be_asked_without_a_code() {
     assert_eq!(uri, "https://wx.qq.com/cgi-bin/mmwebwx-bin/webwxpushloginurl?uin=123456789");
     let cookies = harness.seen[0].http().headers()["cookie"].to_str().unwrap();
     assert!(cookies.contains("webwxuvid=") && cookies.contains("webwx_auth_ticket="));
-    // The server will not ask: a code it is.
+    // The server does not ask the phone, so a QR code follows.
     let refused = ok(r#"{"ret":"1","msg":"no login","uuid":""}"#);
     let (_, result, reported) = push([refused, code(), polled(2), page(), init(""), notified()]);
     assert!(result.is_ok());
     assert_eq!(names(&reported), ["Refused", "Code", "Confirmed", "Opened"]);
-    // Too late: a code it is.
+    // The prompt has expired, so a QR code follows.
     let (_, result, reported) =
         push([asked(), polled(4), code(), polled(2), page(), init(""), notified()]);
     assert!(result.is_ok());
     assert_eq!(names(&reported), ["Asked", "Expired", "Code", "Confirmed", "Opened"]);
-    // Whatever else comes in the place of an answer, or nothing: a code it is.
+    // Any other reply, or none, also leads to a QR code.
     for (answer, times) in [
         (status(404), 1),
         (status(500), 1),
@@ -54,7 +54,11 @@ fn the_phone_can_be_asked_without_a_code() {
         let (_, result, reported) =
             push(answers.chain([code(), polled(2), page(), init(""), notified()]));
         assert!(result.is_ok(), "{answer:?}: {result:?}");
-        assert_eq!(names(&reported), ["Trouble", "Code", "Confirmed", "Opened"], "{answer:?}");
+        assert_eq!(
+            names(&reported),
+            ["ServerProblem", "Code", "Confirmed", "Opened"],
+            "{answer:?}"
+        );
     }
 }
 

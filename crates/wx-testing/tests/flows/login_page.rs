@@ -152,7 +152,7 @@ fn p54_a_redirecturl_is_taken_without_its_escapes() {
         let opened = harness.seen[3].http().uri().to_string();
         assert!(opened.starts_with("https://wx2.qq.com/x?a=1&b=2&fun=new"), "{opened}");
     }
-    // The host is judged after that.
+    // The host is checked only after that.
     for url in
         [r"https://wx.qq.com\x40evil.example/", "<![CDATA[https://wx.qq.com&#64;evil.example/]]>"]
     {
@@ -176,7 +176,10 @@ fn a_web_page_in_the_place_of_the_login_page_starts_again() {
         notified(),
     ]);
     assert!(result.is_ok());
-    assert_eq!(names(&reported), ["Code", "Confirmed", "Trouble", "Code", "Confirmed", "Opened"]);
+    assert_eq!(
+        names(&reported),
+        ["Code", "Confirmed", "ServerProblem", "Code", "Confirmed", "Opened"]
+    );
 }
 
 #[test]

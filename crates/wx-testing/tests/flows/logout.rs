@@ -1,4 +1,4 @@
-//! Logging out: which replies end the login.
+//! Logging out, and the replies that end the login.
 
 use wx_proto::flow::Logout;
 use wx_proto::{Error, HostRole, Policy, Session, Step};
@@ -6,7 +6,7 @@ use wx_proto::{Error, HostRole, Policy, Session, Step};
 use super::login;
 use wx_testing::harness::*;
 
-/// The answer of a server that did it.
+/// Returns the reply of a server that has ended the login.
 pub(crate) fn logged_out() -> Answer {
     moved("https://wx.qq.com/")
 }
@@ -37,10 +37,10 @@ fn a_redirect_to_a_page_of_web_wechat_is_a_good_answer_and_not_followed() {
 }
 
 #[test]
-fn anything_else_is_no_logout() {
+fn anything_else_is_not_a_logout() {
     let nowhere = Answer::Reply(301, vec![], "".into());
     assert_eq!(run([nowhere]).1, Ok(()), "the one answer that was seen");
-    // Repeated, since a second logout does no harm.
+    // Transient failures are retried, because a second logout is harmless.
     for passing in [
         dropped(),
         unreachable(),

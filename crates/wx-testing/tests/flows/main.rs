@@ -1,4 +1,4 @@
-//! The flows in virtual time, against a scripted server: without I/O, and with a bounded number of
+//! The flows in virtual time, against a scripted server: without I/O, and with a limited number of
 //! steps in every test.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
@@ -8,16 +8,20 @@ mod browser_parity;
 mod changing_source;
 mod checkpoints;
 mod clock;
+mod connect_errors;
 mod contacts;
 mod contract;
 mod corpus;
 mod echoes;
 mod fetch;
+mod fetch_file;
 mod file_helper;
 mod hostile;
 mod interleaved;
 mod kept_login;
 mod kinds;
+mod large_files;
+mod lasting;
 mod lent;
 mod limits;
 mod login;
@@ -35,9 +39,11 @@ mod refused_login;
 mod resend_within;
 mod resume;
 mod reused;
+mod rooms;
 mod secrets;
+mod sent_texts;
 mod sim;
+mod texts;
 mod traced;
-mod trouble;
 mod truncation;
 mod upload;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use wx_proto::flow::{Action, Flow, SendImage, SendUploaded};
+use wx_proto::flow::{Action, Flow, SendMessage};
 use wx_proto::{
     Advice, Dimensions, Error, ErrorKind, Outcome, Policy, RequestError, Ret, Sent, Session, Step,
     Uploaded,
@@ -18,8 +18,8 @@ fn uploaded(emoticon: bool) -> Uploaded {
     .unwrap()
 }
 
-fn flow() -> SendUploaded {
-    SendUploaded::new(&session(), uploaded(false), to(), SEED, Policy::default()).unwrap()
+fn flow() -> SendMessage {
+    SendMessage::uploaded(&session(), uploaded(false), to(), SEED, Policy::default()).unwrap()
 }
 
 fn run(answers: impl IntoIterator<Item = Answer>) -> (Harness, Result<Sent, Error>) {
@@ -28,7 +28,7 @@ fn run(answers: impl IntoIterator<Item = Answer>) -> (Harness, Result<Sent, Erro
     (harness, result)
 }
 
-/// All that is no verdict.
+/// Returns the answers that neither accept nor refuse the message.
 fn unclear() -> Vec<Answer> {
     vec![
         dropped(),
@@ -126,7 +126,7 @@ fn never_connected_is_not_sent() {
 
 #[test]
 fn a_broken_reply_was_delivered_whatever_the_driver_thinks() {
-    // Harness::run answers a break with "never connected", which cannot be after a head.
+    // `Harness::run` reports a broken reply as "never connected", which is impossible after a head.
     let (_, result) = run([Answer::Break(200, "{".into()), ret(1)]);
     assert_eq!(result.unwrap_err().outcome(), Outcome::Unknown);
 }
@@ -135,7 +135,7 @@ fn a_broken_reply_was_delivered_whatever_the_driver_thinks() {
 fn progress_tells_try_and_id_of_the_message() {
     let mut waiting = flow().checkpointed();
     assert!(matches!(waiting.poll(&mut session(), Duration::ZERO), Action::Save(_)));
-    assert_eq!(waiting.progress().attempt, None, "not handed out yet");
+    assert_eq!(waiting.progress().attempt, None, "not sent yet");
     let mut flow = flow();
     let mut rows = Vec::new();
     let result = Harness::new("", [dropped(), sent()]).run_seeing(&mut flow, |flow, _| {
@@ -151,7 +151,7 @@ fn progress_tells_try_and_id_of_the_message() {
 fn a_message_that_cannot_be_prepared_keeps_the_upload() {
     let nobody = Session::builder("https://wx.qq.com").uin(1).user_name("@me").build().unwrap();
     let error =
-        SendUploaded::new(&nobody, uploaded(false), to(), SEED, Policy::default()).unwrap_err();
+        SendMessage::uploaded(&nobody, uploaded(false), to(), SEED, Policy::default()).unwrap_err();
     assert_eq!(
         (error.step, &error.kind),
         (Step::Prepare, &ErrorKind::Request(RequestError::NotLoggedIn))
@@ -162,7 +162,7 @@ fn a_message_that_cannot_be_prepared_keeps_the_upload() {
 #[test]
 fn p47_a_gif_is_sent_as_an_emoticon() {
     let mut flow =
-        SendUploaded::new(&session(), uploaded(true), to(), SEED, Policy::default()).unwrap();
+        SendMessage::uploaded(&session(), uploaded(true), to(), SEED, Policy::default()).unwrap();
     let mut harness = Harness::new("", [sent()]);
     harness.run(&mut flow).unwrap();
     assert_eq!(harness.endpoints(), ["webwxsendemoticon"]);
@@ -173,8 +173,7 @@ fn p47_a_gif_is_sent_as_an_emoticon() {
 fn p2_the_media_id_of_the_last_chunk_is_handed_to_the_base() {
     let bytes = jpeg(CHUNK + 1);
     let policy = Policy::default();
-    let mut flow =
-        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let mut flow = SendMessage::media(&session(), media(&bytes), to(), SEED, policy).unwrap();
     let mut harness = Harness::new(bytes, [middle(), last("@won", CHUNK + 1), sent()]);
     let sent = harness.run(&mut flow).unwrap();
     assert_eq!(harness.endpoints(), ["webwxuploadmedia", "webwxuploadmedia", "webwxsendmsgimg"]);
@@ -185,7 +184,10 @@ fn p2_the_media_id_of_the_last_chunk_is_handed_to_the_base() {
         (&message["Msg"]["MediaId"], &message["Msg"]["ToUserName"]),
         (&"@won".into(), &"@0a".into())
     );
-    assert_eq!((sent.uploaded.thumbnail, sent.uploaded.chunks), (Dimensions::new(100, 71), 2));
+    assert_eq!(
+        (sent.uploaded.as_ref().unwrap().thumbnail, sent.uploaded.as_ref().unwrap().chunks),
+        (Dimensions::new(100, 71), 2)
+    );
     assert_eq!(harness.seen[2].request.limits().stall, Duration::from_secs(20));
     assert_eq!(flow.progress().step, Step::Message);
 }
@@ -194,14 +196,14 @@ fn p2_the_media_id_of_the_last_chunk_is_handed_to_the_base() {
 fn a_failed_message_keeps_the_upload_it_was_to_show() {
     let bytes = jpeg(12);
     let policy = Policy::default();
-    let mut flow =
-        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let mut flow = SendMessage::media(&session(), media(&bytes), to(), SEED, policy).unwrap();
     let error = Harness::new(bytes, [last("@won", 12), ret(-1)]).run(&mut flow).unwrap_err();
     let uploaded = *error.uploaded.unwrap();
     assert_eq!(uploaded.media_id.as_str(), "@won");
-    // Saved and read again, within the login.
+    // The upload is saved and loaded within the same login.
     let saved = serde_json::to_string(&uploaded).unwrap();
     assert_eq!(serde_json::from_str::<Uploaded>(&saved).unwrap(), uploaded);
-    let mut again = SendUploaded::new(&session(), uploaded, to(), SEED, Policy::default()).unwrap();
+    let mut again =
+        SendMessage::uploaded(&session(), uploaded, to(), SEED, Policy::default()).unwrap();
     assert!(Harness::new("", [sent()]).run(&mut again).is_ok());
 }

@@ -1,4 +1,4 @@
-//! Waiting for messages, listing contacts.
+//! Waiting for messages.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(crate) fn key(n: i64) -> Value {
     json!({ "Count": 2, "List": [{ "Key": 1, "Val": 653_210_000 }, { "Key": 2, "Val": n }] })
 }
 
-/// A session that is at message `n`.
+/// Returns a session whose sync position is after message `n`.
 pub(crate) fn session_at(n: i64) -> Session {
     let mut file: Value = serde_json::from_str(session().to_json().expose()).unwrap();
     file["sync_key"] = key(n);
@@ -32,8 +32,8 @@ fn message(id: u64) -> Value {
     })
 }
 
-/// The answer to a webwxsync that ends at message `n`.
-fn batch(n: i64, messages: &[Value], more: Value) -> Answer {
+/// Returns a webwxsync reply whose position is after message `n`.
+pub(crate) fn batch(n: i64, messages: &[Value], more: Value) -> Answer {
     let mut answer = json!({
         "BaseResponse": { "Ret": 0, "ErrMsg": "" }, "AddMsgCount": messages.len(),
         "AddMsgList": messages,
@@ -47,7 +47,7 @@ pub(crate) fn received(n: i64, ids: &[u64]) -> Answer {
     batch(n, &ids.iter().map(|id| message(*id)).collect::<Vec<_>>(), json!({}))
 }
 
-/// What came, and the session after it.
+/// The received messages, and the session afterwards.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) session: Session,
@@ -75,7 +75,7 @@ fn ids(arrived: &Received) -> Vec<String> {
         .collect()
 }
 
-/// A session that was saved syncs first; this is one that goes on.
+/// Returns a session that continues with synccheck. A loaded session starts with webwxsync.
 pub(crate) fn going_on(n: i64) -> Session {
     next(session_at(n - 1), [received(n, &[1])]).1.unwrap().session
 }
@@ -108,7 +108,7 @@ fn p2_p56_synccheck_goes_to_the_push_host_with_its_own_key() {
     let names: Vec<_> = query.split('&').map(|pair| pair.split_once('=').unwrap().0).collect();
     assert_eq!(names, ["r", "skey", "sid", "uin", "deviceid", "synckey", "_"]);
     assert!(harness.seen[0].http().headers().contains_key("cookie"));
-    // webwxsync has the one, synccheck the other.
+    // webwxsync uses the SyncKey, and synccheck the SyncCheckKey.
     let (harness, _) = next(result.unwrap().session, [check(0, 2), received(7, &[3])]);
     assert!(harness.seen[0].http().uri().query().unwrap().contains("&synckey=1_653210000%7C2_66&"));
     assert_eq!(harness.seen[1].json()["SyncKey"], key(6));
@@ -124,7 +124,7 @@ fn p55_a_key_goes_back_unaltered_and_an_empty_one_is_not_adopted() {
         assert_eq!(sync.json()["SyncKey"], key(5));
     }
     assert_eq!(harness.pauses(), [0, 1, 2]);
-    // Nor is one of an answer that is good.
+    // An empty SyncKey in a successful reply is not applied either.
     let empty = batch(6, &[message(2)], json!({ "SyncKey": { "Count": 0, "List": [] } }));
     let session = next(going_on(5), [check(0, 2), empty]).1.unwrap().session;
     let (harness, _) = next(session, [check(0, 2), received(6, &[3])]);
@@ -151,7 +151,7 @@ fn p57_a_message_that_comes_twice_is_dropped_also_after_a_restart() {
     let (_, result) = next(going_on(5), [check(0, 2), received(6, &[2, 3, 2])]);
     let first = result.unwrap();
     assert_eq!(ids(&first), ["2", "3"]);
-    // Nothing but repeats is nothing.
+    // A batch that consists of duplicates only is not returned.
     let (harness, result) = next(
         first.session.clone(),
         [check(0, 2), received(7, &[3, 2]), check(0, 2), received(8, &[3, 4])],
@@ -188,7 +188,7 @@ fn a_batch_that_has_more_behind_it_is_followed_at_once() {
 }
 
 #[test]
-fn trouble_is_ridden_out_with_growing_waits() {
+fn failures_are_retried_with_growing_waits() {
     let weather = [
         dropped(),
         unreachable(),
@@ -253,7 +253,7 @@ fn a_login_that_is_over_ends_it() {
             assert!(harness.seen.len() <= 2);
         }
     }
-    // A verdict that nobody can explain is not asked for again without end.
+    // An unknown Ret is not retried forever.
     assert!(next(going_on(5), [check(0, 2), ret(1)]).1.is_err());
 }
 
@@ -286,7 +286,7 @@ fn ten_thousand_messages_in_one_batch() {
 fn p5_p6_p7_the_five_cookies_of_a_sync_are_kept() {
     let vector: Value = vector("sync_cookies");
     let lines = vector["set_cookie"].as_array().unwrap().iter().map(|line| line.as_str().unwrap());
-    // Half a day from a time that is long past.
+    // The captured cookies expired long ago, so their expiry is moved to the future.
     let lines: Vec<_> =
         lines.map(|line| line.replace("-2018 ", "-2098 ").replace("-2019 ", "-2099 ")).collect();
     let Answer::Reply(code, _, body) = received(6, &[2]) else { unreachable!() };
@@ -345,7 +345,7 @@ fn a_server_that_holds_nothing_back_is_not_asked_without_a_pause() {
     let (harness, result) = next(going_on(5), answers);
     assert!(result.is_ok());
     assert_eq!(harness.pauses(), [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0]);
-    // Nor one whose position moves and brings nothing, or brings what has no id.
+    // The same applies if the position moves without messages, or with messages that have no id.
     let nothing = (6..16).flat_map(|n| [check(0, 4), received(n, &[])]);
     let (harness, _) = next(going_on(5), nothing.chain([check(0, 2), received(20, &[2])]));
     assert!(harness.pauses().iter().sum::<u64>() >= 5, "{:?}", harness.pauses());
@@ -379,10 +379,10 @@ fn null_is_nothing() {
 }
 
 #[test]
-fn trouble_with_webwxinit_is_waited_out_like_that_of_all_other_calls() {
-    let trouble =
+fn failures_of_webwxinit_are_retried_like_those_of_all_other_calls() {
+    let failures =
         || [dropped(), unreachable(), status(500), ret(-1), ok("<html>"), status(429), ok("")];
-    let answers = trouble().into_iter().chain(trouble()).chain([
+    let answers = failures().into_iter().chain(failures()).chain([
         init(""),
         ok("{}"),
         check(0, 2),

@@ -1,5 +1,5 @@
-//! Replies with bytes that strict JSON refuses. Texts of strangers stop nothing; everything that
-//! decides stays strict.
+//! Replies with bytes that are not valid JSON. In texts of other people they are tolerated, but
+//! fields that decide something are parsed strictly.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -10,7 +10,7 @@ use wx_proto::endpoint::get_contact::GetContact;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::init::Init;
 use wx_proto::endpoint::push_login_url::PushLoginUrl;
-use wx_proto::endpoint::send_media::SendMedia;
+use wx_proto::endpoint::send_msg::SendMsg;
 use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::{SyncCheck, SyncStatus};
 use wx_proto::endpoint::upload_media::UploadChunk;
@@ -22,7 +22,7 @@ use wx_proto::{Policy, Profile, ReplyError, Session, Site, UnixMs};
 use wx_testing::fuzz::{contact_list, message_list};
 use wx_testing::harness::*;
 
-/// What a stranger, or a relay, may put into a string.
+/// Bytes that another person or an intermediary may put into a string.
 const ODD: [&[u8]; 8] =
     [b"\xff", b"\xe6\xb1", b"\\ud83d", b"\\ude00\\ud83d", b"\n", b"\x01", b"\\x41", b"\\u12"];
 
@@ -43,7 +43,7 @@ proptest! {
     }
 }
 
-/// Any bytes, and those that readers of JSON trip over.
+/// Arbitrary bytes, and bytes that often break JSON parsers.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let odd = prop::sample::select(&ODD[..]).prop_map(<[u8]>::to_vec);
     let part = prop_oneof![
@@ -54,7 +54,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
 }
 
-/// The text with `bytes` for each `%`.
+/// Returns the template with `bytes` in place of each `%`.
 fn with(template: &str, bytes: &[u8]) -> Response<Bytes> {
     let parts: Vec<_> = template.split('%').map(str::as_bytes).collect();
     Response::new(parts.join(bytes).into())
@@ -74,7 +74,7 @@ fn names_and_words_stop_no_call() {
         assert!(UploadChunk::read(&with(answer, odd)).unwrap().media_id().is_ok());
         let sent =
             with(r#"{"BaseResponse":{"Ret":0,"ErrMsg":{}},"MsgID":"77","LocalID":"%"}"#, odd);
-        assert!(SendMedia::read(&sent).is_ok());
+        assert!(SendMsg::read(&sent).is_ok());
         let pushed = with(r#"{"ret":"0","msg":"%","uuid":"abc=="}"#, odd);
         assert!(PushLoginUrl::read(&pushed).is_ok());
         let check = with("window.synccheck={retcode:\"0\",selector:\"2\",word:\"%\"}", odd);
@@ -87,7 +87,7 @@ fn names_and_words_stop_no_call() {
         )
         .unwrap();
         assert!(NewLoginPage::read(&with(page, odd)).is_ok());
-        // A refusal keeps its code, and its words as far as they go.
+        // A refusal keeps its code, and its message up to the invalid bytes.
         let refused = with(r#"{"BaseResponse":{"Ret":1205,"ErrMsg":"slow%"}}"#, odd);
         let mut measured = refused.clone();
         measured.headers_mut().insert("content-length", refused.body().len().into());
@@ -113,7 +113,7 @@ fn marks_and_nuls_around_an_answer_are_passed_over() {
         assert_eq!(Init::read(&around("")).unwrap_err(), ReplyError::Empty);
         assert_eq!(Init::read(&around("<html>")).unwrap_err(), ReplyError::Html);
         assert_eq!(Init::read(&around(&init[..40])).unwrap_err(), ReplyError::TruncatedJson);
-        // Anything else there is an error, and so are they in the middle.
+        // Anything else around the JSON is an error, and so are these bytes within it.
         assert!(Init::read(&around(&format!("{init}x"))).is_err());
         if !before.is_empty() {
             assert!(Init::read(&around(&init.replace(':', &format!(":{before}")))).is_err());
@@ -145,7 +145,7 @@ fn what_decides_stays_strict() {
     for odd in ODD {
         for answer in [with(twice, b""), with(damaged, odd)] {
             assert!(UploadChunk::read(&answer).and_then(|accepted| accepted.media_id()).is_err());
-            assert!(SendMedia::read(&answer).is_err());
+            assert!(SendMsg::read(&answer).is_err());
             assert!(CheckUpload::read(&answer).is_err());
         }
         let name = with(&init.replace("@me", "@me%"), odd);
@@ -179,7 +179,7 @@ fn an_skey_that_was_damaged_is_not_taken_in() {
     assert_eq!(session.skey().unwrap().expose(), &before);
 }
 
-/// An answer to a webwxsync that moves the position to `n`.
+/// Returns a webwxsync reply that moves the position to `n`.
 fn batch(n: u32, list: &str, odd: &[u8]) -> Answer {
     let key = format!(r#"{{"Count":1,"List":[{{"Key":1,"Val":{n}}}]}}"#);
     let (_, body) = with(
@@ -212,7 +212,7 @@ fn a_message_that_cannot_be_read_is_passed_for_good() {
         let saved = harness.session.to_json();
         assert!(saved.expose().contains("\"Val\": 6"), "the position is after it");
     }
-    // A position that does not move brings the same again: that is waited out.
+    // If the position does not move, the same messages are returned again, so the flow waits.
     let known = r#"{"MsgId":"8","MsgType":1,"FromUserName":"@a"}"#;
     let check = || ok("window.synccheck={retcode:\"0\",selector:\"2\"}");
     let mut harness = Harness::new("", [batch(5, "{}", b""), check(), batch(6, known, b"")])
@@ -221,7 +221,7 @@ fn a_message_that_cannot_be_read_is_passed_for_good() {
     assert_eq!(harness.run(&mut flow).unwrap().messages.len(), 1);
 }
 
-/// What may stand where a list belongs, and how many elements it counts for.
+/// Values in place of a list, and the number of elements that each counts for.
 const ODD_LISTS: [(&str, u64); 9] = [
     ("null", 0),
     ("[]", 0),

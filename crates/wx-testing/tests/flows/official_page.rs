@@ -1,5 +1,5 @@
-//! Compares our requests with those of the official page's own script, run in a browser: host,
-//! path, query, headers and JSON text. `docs/conformance.md` lists what is left out here, and why.
+//! Compares our requests with the requests of the official page's own script in a browser: host,
+//! path, query, headers and JSON text. `docs/conformance.md` lists what is not compared, and why.
 
 use std::collections::BTreeMap;
 
@@ -16,21 +16,21 @@ use wx_proto::endpoint::logout::LogoutCall;
 use wx_proto::endpoint::new_login_page::NewLoginPage;
 use wx_proto::endpoint::preflight::Preflight;
 use wx_proto::endpoint::report::Report;
-use wx_proto::endpoint::send_media::SendMedia;
+use wx_proto::endpoint::send_msg::SendMsg;
 use wx_proto::endpoint::status_notify::StatusNotify;
 use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::http::Response;
 use wx_proto::{
-    ApiRequest, ImageVariant, Media, MediaId, MsgId, Policy, Profile, Recipient, Seed, Session,
-    Site, UnixMs,
+    ApiRequest, ImageVariant, Media, MediaId, MsgId, Profile, Recipient, Seed, Session, Site,
+    UnixMs,
 };
 use wx_testing::harness::SOI;
 use wx_testing::samples::{TINY_PNG, capture};
 
-/// Headers that a browser adds by itself and that no source shows a server to read, and cookies,
-/// which have tests of their own.
+/// Headers that the browser adds and that the server is not known to read, and cookies, which have
+/// their own tests.
 const NOT_COMPARED: [&str; 10] = [
     "accept-encoding",
     "accept-language",
@@ -44,7 +44,7 @@ const NOT_COMPARED: [&str; 10] = [
     "user-agent",
 ];
 
-/// A millisecond of both captures.
+/// A time, in milliseconds, at which both captures were running.
 const CAPTURED_AT: i64 = 1_795_635_230_000;
 
 struct Capture {
@@ -52,7 +52,7 @@ struct Capture {
     host: &'static str,
 }
 
-/// One captured request.
+/// A captured request.
 struct Captured<'a>(&'a Value);
 
 impl Capture {
@@ -70,7 +70,7 @@ impl Capture {
         Self { requests, host }
     }
 
-    /// The `n`th request to the call of this name, counted from 0.
+    /// Returns the `n`th request to this call, counted from 0.
     fn get(&self, name: &str, n: usize) -> Captured<'_> {
         let of_name = |request: &&Value| {
             let target = request["target"].as_str().unwrap();
@@ -79,7 +79,8 @@ impl Capture {
         Captured(self.requests.iter().filter(of_name).nth(n).unwrap())
     }
 
-    /// The session in which `captured` was sent: its DeviceID and, for a webwxsync, its position.
+    /// Returns the session that `captured` was sent in: its DeviceID and, for webwxsync, its
+    /// position.
     fn session(&self, captured: &Captured<'_>) -> Session {
         let init = self.get("webwxinit", 0);
         let (base_request, query) = (init.json()["BaseRequest"].take(), init.query());
@@ -165,7 +166,7 @@ impl Captured<'_> {
         serde_json::from_str(self.field("uploadmediarequest")).unwrap_or_default()
     }
 
-    /// The clock that the request was made at, from whichever of its values shows it.
+    /// Returns a seed with the time of the request, which is taken from any value that contains it.
     fn seed(&self) -> Seed {
         let (query, body, upload) = (self.query(), self.json(), self.upload_request());
         let in_query = |name: &str| query.get(name)?.parse::<i64>().ok();
@@ -175,14 +176,14 @@ impl Captured<'_> {
             .or(body["rr"].as_i64())
             .or(in_query("_"))
             .unwrap_or(CAPTURED_AT);
-        // `~now` has the low 32 bits only.
+        // `~now` only contains the low 32 bits.
         let high = CAPTURED_AT >> 32 << 32;
         let unix_ms = if shown < 0 { high | i64::from(!(shown as i32) as u32) } else { shown };
         let unix_ms = UnixMs::new(unix_ms.unsigned_abs());
         Seed { unix_ms, entropy: [1; 16] }
     }
 
-    /// Fails unless `ours` is this request. Of drawn ids only the shape is compared.
+    /// Panics unless `ours` equals this request. Random ids are compared only by their shape.
     #[track_caller]
     fn is(&self, ours: &ApiRequest) {
         let http = ours.http();
@@ -206,7 +207,7 @@ impl Captured<'_> {
         let is_form = ours.http().method() == "POST" && ours.endpoint() == "webwxuploadmedia";
         let shown = |headers: &BTreeMap<String, &str>| -> Vec<String> {
             let headers = headers.iter().filter(|(name, _)| compared(name));
-            // The forms, byte for byte, are `endpoint::upload_media`'s tests.
+            // The tests of `endpoint::upload_media` compare the forms byte for byte.
             let headers = headers.filter(|(name, _)| !is_form || *name != "content-length");
             headers
                 .map(|(name, value)| {
@@ -224,8 +225,8 @@ impl Captured<'_> {
     }
 }
 
-/// A target in which `_`, which jQuery counts up from the time the page was loaded, and `random`
-/// show only their lengths.
+/// Returns the target with only the lengths of two values: `_`, which jQuery counts up from the
+/// time when the page was loaded, and `random`.
 fn with_shapes(target: &str) -> String {
     let shape = |pair: &str| match pair.split_once('=') {
         Some((name @ ("_" | "random"), value)) => format!("{name}={}", "x".repeat(value.len())),
@@ -234,7 +235,7 @@ fn with_shapes(target: &str) -> String {
     target.split('&').map(shape).collect::<Vec<_>>().join("&")
 }
 
-/// A body whose message ids, which are drawn, show only their length.
+/// Returns the body with only the lengths of its random message ids.
 fn with_local_ids(body: &[u8]) -> String {
     let text = String::from_utf8(body.to_vec()).unwrap();
     let Some((_, rest)) = text.split_once("\"LocalID\":\"") else { return text };
@@ -251,18 +252,16 @@ fn uuid(captured: &Captured<'_>) -> LoginCode {
     JsLogin::read(&Response::new(Bytes::from(text))).unwrap()
 }
 
-fn picture(name: &str, len: u64) -> Media {
-    let mut policy = Policy::default();
-    policy.max_upload = u64::MAX;
+fn media(name: &str, len: u64) -> Media {
     let start: &[u8] = if name.ends_with(".png") { TINY_PNG } else { &SOI };
-    Media::new(name, len, start, &policy).unwrap()
+    Media::new(name, len, start).unwrap()
 }
 
-/// The first chunk of an upload, without its content.
+/// Returns our request for the first chunk of an upload, without its content.
 fn upload(captured: &Captured<'_>, session: &Session) -> ApiRequest {
     let request = captured.upload_request();
     let text = |key: &str| request[key].as_str().unwrap();
-    let picture = picture(captured.field("name"), request["TotalLen"].as_u64().unwrap());
+    let picture = media(captured.field("name"), request["TotalLen"].as_u64().unwrap());
     let to = Recipient::new(text("ToUserName")).unwrap();
     let media = UploadMedia::new(picture, text("FileMd5").parse().ok(), to, captured.seed());
     let request = media.chunk(0, Bytes::new()).request(session).unwrap();
@@ -329,23 +328,23 @@ fn p29_p30_p34_p41_p42_p43_p47_sending_is_the_pages() {
     let captured = page.get("webwxcheckupload", 0);
     let body = captured.json();
     let text = |key: &str| body[key].as_str().unwrap();
-    let picture = picture(text("FileName"), body["FileSize"].as_u64().unwrap());
+    let picture = media(text("FileName"), body["FileSize"].as_u64().unwrap());
     let to = Recipient::new(text("ToUserName")).unwrap();
     let call = CheckUpload::new(&picture, text("FileMd5").parse().unwrap(), to, captured.seed());
     captured.is(&call.request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxuploadmedia", 0);
     captured.is(&Preflight::new(captured.seed()).request(&page.session(&captured)).unwrap());
-    // Unsplit, and the first chunk of three.
+    // A file of one chunk, and the first of three chunks.
     for n in [1, 2] {
         let captured = page.get("webwxuploadmedia", n);
         captured.is(&upload(&captured, &page.session(&captured)));
     }
     let media_id = |captured: &Captured<'_>| MediaId::new(captured.msg("MediaId")).unwrap();
     let captured = page.get("webwxsendmsgimg", 0);
-    let call = SendMedia::image(media_id(&captured), captured.to(), captured.seed());
+    let call = SendMsg::image(media_id(&captured), captured.to(), captured.seed());
     captured.is(&call.request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxsendemoticon", 0);
-    let call = SendMedia::emoticon(media_id(&captured), captured.to(), captured.seed());
+    let call = SendMsg::emoticon(media_id(&captured), captured.to(), captured.seed());
     captured.is(&call.request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxsendappmsg", 0);
     let content = captured.msg("Content");
@@ -354,7 +353,7 @@ fn p29_p30_p34_p41_p42_p43_p47_sending_is_the_pages() {
         rest.split('<').next().unwrap().to_owned()
     };
     let id = MediaId::new(inner("attachid")).unwrap();
-    let call = SendMedia::file(
+    let call = SendMsg::file(
         id.clone(),
         &inner("title"),
         inner("totallen").parse().unwrap(),
@@ -381,7 +380,7 @@ fn p16_p34_p60_the_file_transfer_helper_sends_what_a_browser_can() {
         let call = GetMsgImg::new(id, size, captured.seed());
         captured.is(&call.request(&page.session(&captured)).unwrap());
     }
-    // The second upload, which has the header.
+    // The second upload, which sends the header.
     let captured = page.get("webwxuploadmedia", 4);
     captured.is(&Preflight::new(captured.seed()).request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxuploadmedia", 5);

@@ -1,14 +1,14 @@
-//! How progress reports tries: an empty long poll is not a failed try, and a failed try has a
+//! Progress reports of tries: an empty long poll is not a failed try, and a failed try has a
 //! reason.
 
-use wx_proto::flow::{FetchImage, Flow, NextMessages, Progress, SendImage};
+use wx_proto::flow::{FetchImage, Flow, NextMessages, Progress, SendMessage};
 use wx_proto::{ErrorChain, ErrorKind, ImageVariant, MsgId, Policy, ReplyError};
 
 use super::login::{init, notified};
 use super::messages::{check, going_on, received, session_at};
 use wx_testing::harness::*;
 
-/// The try and what the last one failed for, before each request.
+/// Returns the number of the try and the error of the previous one, before each request.
 fn tries<F: Flow>(
     flow: &mut F,
     picture: &[u8],
@@ -43,10 +43,10 @@ fn waiting(session: wx_proto::Session, answers: impl IntoIterator<Item = Answer>
 
 #[test]
 fn polls_with_nothing_new_are_no_failed_tries() {
-    // A quiet start: the first webwxsync brings nothing, and the position stays.
+    // The first webwxsync returns no messages, and the position does not move.
     let quiet = [received(5, &[]), check(0, 0), check(0, 0), check(0, 2), received(6, &[7])];
     assert_eq!(waiting(session_at(5), quiet), vec![first(); 5]);
-    // A server that announces something and has nothing: waited for, but answered.
+    // The server announces messages, but has none. The flow waits, but no try has failed.
     let nothing = || [check(0, 2), received(5, &[])];
     let answers = nothing().into_iter().chain(nothing()).chain([check(0, 2), received(6, &[7])]);
     assert_eq!(waiting(going_on(5), answers), vec![first(); 6]);
@@ -80,7 +80,7 @@ fn failed_polls_say_why_until_one_goes_well() {
             first(),
             after(2, "the server answered with a web page"),
             after(3, "the server refused the request: Ret 7"),
-            // Trouble is not over before webwxsync has gone well too.
+            // The failure is only over once webwxsync has succeeded, too.
             after(3, "the server refused the request: Ret 7"),
             after(4, "the server refused the request: Ret -1 (server error)"),
         ]
@@ -99,8 +99,7 @@ fn failed_polls_say_why_until_one_goes_well() {
 #[test]
 fn a_send_says_why_a_chunk_and_a_message_are_repeated() {
     let (bytes, policy) = (jpeg(1000), Policy::default());
-    let mut flow =
-        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let mut flow = SendMessage::media(&session(), media(&bytes), to(), SEED, policy).unwrap();
     let answers = [status(503), last("@media", 1000), status(502), dropped(), sent()];
     assert_eq!(
         tries(&mut flow, &bytes, answers),

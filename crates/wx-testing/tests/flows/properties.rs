@@ -1,12 +1,12 @@
-//! Properties: with any length and any replies, a job ends, and its result is true.
+//! Properties: a job ends with any length and any replies, and its result is correct.
 
 use proptest::prelude::*;
-use wx_proto::flow::{Flow, SendImage};
+use wx_proto::flow::{Flow, SendMessage};
 use wx_proto::{Outcome, Policy};
 
 use wx_testing::harness::*;
 
-/// Lengths around the multiples of a chunk, and a few others.
+/// Lengths close to multiples of a chunk, and some others.
 fn lengths() -> impl Strategy<Value = usize> {
     prop_oneof![
         12..2000usize,
@@ -15,7 +15,7 @@ fn lengths() -> impl Strategy<Value = usize> {
     ]
 }
 
-/// Good, refused, cut, empty, absurd.
+/// Successful, refused, truncated, empty and nonsensical replies.
 fn answers() -> impl Strategy<Value = Answer> {
     prop_oneof![
         4 => Just(middle()),
@@ -67,14 +67,14 @@ proptest! {
         let policy = Policy::default();
         let mut harness = Harness::new(bytes.clone(), script);
         let mut flow =
-            SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+            SendMessage::media(&session(), media(&bytes), to(), SEED, policy).unwrap();
         let result = harness.run(&mut flow);
         let messages: Vec<_> = harness
             .seen
             .iter()
             .filter(|seen| seen.endpoint() == "webwxsendmsgimg")
             .collect();
-        // One message id, and never the MediaId of a refused answer.
+        // All messages are equal, and none contains the MediaId of a refusal.
         for message in &messages {
             prop_assert_eq!(message.body(), messages[0].body());
             prop_assert_eq!(&message.json()["Msg"]["MediaId"], "@mine");

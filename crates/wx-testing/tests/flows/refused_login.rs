@@ -1,4 +1,4 @@
-//! A login that the server has granted but that cannot be used is ended at the server.
+//! A login that the server has granted but that cannot be used is ended on the server.
 
 use wx_proto::flow::{Action, Flow, Login};
 use wx_proto::{Error, ErrorKind, Policy, Profile, ReplyError, ReplyField, Site};
@@ -15,7 +15,7 @@ fn answer(cookies: &[&str], fields: &str) -> Answer {
     Answer::Reply(200, cookies, format!("<error><ret>0</ret>{fields}</error>").into())
 }
 
-/// The page's reply, and what it is refused for.
+/// Returns login pages, each with the error for which it is refused.
 fn refused() -> Vec<(Answer, ReplyError)> {
     let ticket = "webwx_data_ticket=t; Domain=.qq.com; Path=/";
     let (skey, sid, uin) =
@@ -24,7 +24,7 @@ fn refused() -> Vec<(Answer, ReplyError)> {
     vec![
         (answer(&[], &[skey, sid, uin].concat()), none.clone()),
         (answer(&[SID, UIN], &[skey, sid, uin].concat()), none),
-        // What a page does not say, its cookies may.
+        // Cookies can replace values that the page lacks.
         (answer(&[ticket, SID], &[skey, uin].concat()), ReplyError::Missing(ReplyField::WxSid)),
         (answer(&[ticket, UIN], &[skey, sid].concat()), ReplyError::Missing(ReplyField::WxUin)),
         (
@@ -71,15 +71,15 @@ fn what_becomes_of_that_changes_nothing() {
         }
         let (harness, error) = log_in([page.clone(), closed(), logged_out()]);
         assert_eq!((error.kind, harness.seen.len()), (ErrorKind::Reply(why.clone()), 5));
-        // Cancelled meanwhile, it is what it was refused for.
+        // If the job is cancelled during the logout, it still ends with the original error.
         let mut harness = Harness::new("", [code(), polled(2), page]);
         let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default());
-        // Each request, a piece of its reply, and the end.
+        // Three steps per request: the request, a piece of its reply, and the end.
         harness.steps_left = 9;
         assert!(harness.run_or_die(&mut login).is_none());
         assert!(
             matches!(login.poll(&mut session(), harness.now), Action::Send(..)),
-            "the logout is handed out"
+            "the logout leaves"
         );
         assert!(login.session().is_none(), "there is nothing to go on with");
         let shown = format!("{login:?} {:?}", login.progress());
@@ -97,7 +97,7 @@ fn without_the_keys_nothing_is_sent() {
         assert!(matches!(error.kind, ErrorKind::Reply(ReplyError::Missing(_))), "{error}");
         assert_eq!(harness.seen.len(), 3);
     }
-    // The server made none.
+    // The server has not granted a login.
     let keys = "<skey>@k</skey><wxsid>s</wxsid><wxuin>7</wxuin>";
     for ret in ["<ret>1203</ret>", "<ret>x</ret>", ""] {
         assert_eq!(log_in([ok(format!("<error>{ret}{keys}</error>"))]).0.seen.len(), 3);

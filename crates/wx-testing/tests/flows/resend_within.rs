@@ -1,14 +1,15 @@
-//! A message that may have been delivered is repeated only within a minute of its first hand-out.
+//! A message that may have been delivered is repeated only within a minute of when it was first
+//! handed out.
 
 use std::time::Duration;
 
 use proptest::prelude::*;
-use wx_proto::flow::{Flow, ResumeOptions, SendUploaded, TransportError, TransportErrorKind};
+use wx_proto::flow::{Flow, ResumeOptions, SendMessage, TransportError, TransportErrorKind};
 use wx_proto::{Error, ErrorKind, Outcome, Policy, Sent, UnixMs, Uploaded};
 
 use wx_testing::harness::*;
 
-fn flow() -> SendUploaded {
+fn flow() -> SendMessage {
     let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
         "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg",
         "kind": "image",
@@ -16,14 +17,14 @@ fn flow() -> SendUploaded {
         "server_byte_count": null
     }))
     .unwrap();
-    SendUploaded::new(&session(), uploaded, to(), SEED, Policy::default()).unwrap()
+    SendMessage::uploaded(&session(), uploaded, to(), SEED, Policy::default()).unwrap()
 }
 
 fn stalled() -> Answer {
     Answer::Fail(TransportError::on_the_way(TransportErrorKind::Stalled))
 }
 
-/// Each answer with the seconds that it takes.
+/// Runs a send with these answers, each with the seconds until it arrives.
 fn run(answers: &[(Answer, u64)]) -> (Harness, Result<Sent, Error>) {
     let mut harness = Harness::new("", answers.iter().map(|(answer, _)| answer.clone()));
     harness.passing = answers.iter().map(|(_, seconds)| *seconds).collect();
@@ -49,13 +50,14 @@ fn four_dropped_tries_fit() {
 
 #[test]
 fn a_computer_that_slept_hands_nothing_out_again() {
-    // While the answer was awaited, and on a reused connection that is repeated at once.
+    // The computer sleeps while it waits for the reply. The reused connection would be retried at
+    // once.
     for answer in [dropped(), closed()] {
         let (harness, result) = run(&[(answer, 3600)]);
         let error = result.unwrap_err();
         assert_eq!((harness.seen.len(), error.outcome()), (1, Outcome::Unknown));
     }
-    // While the next try was waited for: the driver wakes up late.
+    // The computer sleeps during the wait before the next try, so the driver wakes up late.
     let mut flow = flow();
     let mut harness = Harness::new("", [dropped()]);
     harness.steps_left = 1;
@@ -68,15 +70,15 @@ fn a_computer_that_slept_hands_nothing_out_again() {
 
 #[test]
 fn another_driver_that_takes_over_late_hands_nothing_out() {
-    for (later, handed_out) in [(60, true), (61, false)] {
+    for (later, leaves_again) in [(60, true), (61, false)] {
         let mut flow = flow();
         let mut harness = Harness::new("", [sent()]);
         harness.steps_left = 0;
-        assert!(harness.run_or_die(&mut flow).is_none(), "handed out, and the driver was dropped");
+        assert!(harness.run_or_die(&mut flow).is_none(), "it left, and the driver was dropped");
         harness.steps_left = 10;
         harness.now += Duration::from_secs(later);
-        assert_eq!(harness.run(&mut flow).is_ok(), handed_out);
-        assert_eq!(harness.seen.len(), usize::from(handed_out));
+        assert_eq!(harness.run(&mut flow).is_ok(), leaves_again);
+        assert_eq!(harness.seen.len(), usize::from(leaves_again));
     }
 }
 
@@ -91,7 +93,7 @@ fn a_resumed_message_has_what_is_left_of_its_minute() {
         resend,
     };
     let resume =
-        |at| SendUploaded::resume(&session(), saved.clone(), Policy::default(), at).unwrap();
+        |at| SendMessage::resume(&session(), saved.clone(), Policy::default(), at).unwrap();
 
     assert!(!resume(at(60, false)).is_over() && !resume(at(9000, true)).is_over());
     assert!([at(61, false), at(-1, false)].into_iter().all(|at| resume(at).is_over()));
@@ -99,11 +101,11 @@ fn a_resumed_message_has_what_is_left_of_its_minute() {
     let error = harness.run(&mut resume(at(40, false))).unwrap_err();
     assert_eq!((harness.pauses(), error.outcome()), (vec![15], Outcome::Unknown));
 
-    // A clock that went back tells nothing.
+    // If the clock was set back, the age is unknown.
     let error = Harness::new("", []).run(&mut resume(at(-1, false))).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
 
-    // Nor does one that is not set, now or when it was handed out.
+    // The age is also unknown if the clock is not set, now or when the message was handed out.
     let error = Harness::new("", [])
         .run(&mut resume(ResumeOptions { unix_ms: None, resend: false }))
         .unwrap_err();
@@ -114,15 +116,15 @@ fn a_resumed_message_has_what_is_left_of_its_minute() {
     for unix_ms in [0, 1, 60_000] {
         let at = ResumeOptions { unix_ms: Some(UnixMs::new(unix_ms)), resend: false };
         let mut flow =
-            SendUploaded::resume(&session(), unset.clone(), Policy::default(), at).unwrap();
+            SendMessage::resume(&session(), unset.clone(), Policy::default(), at).unwrap();
         assert_eq!(Harness::new("", []).run(&mut flow).unwrap_err().outcome(), Outcome::Unknown);
     }
 
-    // Who asks for it gets a minute from then.
+    // If the user asks for it, the message may be sent for another minute.
     let mut harness = Harness::new("", [dropped(), dropped(), dropped(), sent()]);
     assert!(harness.run(&mut resume(at(9000, true))).is_ok());
     assert_eq!(harness.pauses(), [15, 15, 15]);
-    // Saved again, it is as old as it was.
+    // Saving the job again does not change its age.
     assert_eq!(resume(at(9000, true)).snapshot().unwrap(), saved);
 }
 

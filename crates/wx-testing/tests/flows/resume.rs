@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wx_proto::flow::{Flow, ResumeError, ResumeOptions, SendImage, Snapshot};
+use wx_proto::flow::{Flow, ResumeError, ResumeOptions, SendMessage, Snapshot};
 use wx_proto::{Error, ErrorKind, MediaError, Outcome, Policy, ReplyError, Sent, Session, UnixMs};
 
 use wx_testing::harness::*;
@@ -13,10 +13,10 @@ pub(crate) fn good() -> [Answer; 4] {
     [middle(), middle(), last("@m", LEN), sent()]
 }
 
-pub(crate) fn new() -> SendImage {
+pub(crate) fn new() -> SendMessage {
     let bytes = jpeg(LEN);
     let policy = Policy::default();
-    SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap()
+    SendMessage::media(&session(), media(&bytes), to(), SEED, policy).unwrap()
 }
 
 pub(crate) fn seconds_later(seconds: u64) -> ResumeOptions {
@@ -26,12 +26,12 @@ pub(crate) fn seconds_later(seconds: u64) -> ResumeOptions {
     }
 }
 
-pub(crate) fn resume(saved: &str, at: ResumeOptions) -> SendImage {
-    SendImage::resume(&session(), Snapshot::from_json(saved).unwrap(), Policy::default(), at)
+pub(crate) fn resume(saved: &str, at: ResumeOptions) -> SendMessage {
+    SendMessage::resume(&session(), Snapshot::from_json(saved).unwrap(), Policy::default(), at)
         .unwrap()
 }
 
-/// Killed after so many steps: what had been sent, and what was saved.
+/// Kills a job after this many steps. Returns the harness and the saved snapshot.
 fn killed_after(
     steps: usize,
     answers: impl IntoIterator<Item = Answer>,
@@ -39,12 +39,12 @@ fn killed_after(
     let mut harness = Harness::new(jpeg(LEN), answers);
     harness.steps_left = steps;
     let _ = harness.run_or_die(&mut new());
-    // Nothing is saved of a job that is over.
+    // A job that is over has no snapshot.
     let saved = harness.saved.clone()?;
     Some((harness, saved))
 }
 
-/// Killed while the message is on its way.
+/// Returns the snapshot of a job that was killed after it had handed out the message.
 pub(crate) fn killed_in_message() -> String {
     (0..100)
         .find_map(|steps| {
@@ -62,7 +62,7 @@ fn killed_at_any_step_it_goes_on_and_sends_one_message_with_equal_bytes() {
         steps += 1;
         assert!(steps < 100, "no end");
         let answered = before.seen.len();
-        // A chunk that was handed out is not known to be taken: it is sent again.
+        // A chunk that was handed out may not have been accepted, so it is sent again.
         let acked =
             serde_json::from_str::<serde_json::Value>(&saved).unwrap()["job"]["upload"]["acked"]
                 .as_u64();
@@ -72,10 +72,10 @@ fn killed_at_any_step_it_goes_on_and_sends_one_message_with_equal_bytes() {
         };
         let mut harness = Harness::new(jpeg(LEN), rest);
         let mut flow = resume(&saved, seconds_later(30));
-        // Killed again at once, nothing of it is lost.
+        // If the job is killed again at once, nothing is lost.
         assert_eq!(flow.snapshot().unwrap().to_json(), saved);
         let sent: Sent = harness.run(&mut flow).unwrap();
-        assert_eq!(sent.uploaded.media_id.as_str(), "@m");
+        assert_eq!(sent.uploaded.as_ref().unwrap().media_id.as_str(), "@m");
         let all: Vec<_> = before.seen.iter().chain(&harness.seen).collect();
         let requests: Vec<_> =
             all.iter().filter_map(|seen| seen.field("uploadmediarequest")).collect();
@@ -132,7 +132,7 @@ fn a_message_that_left_long_ago_is_unknown_unless_it_is_asked_for() {
             assert_eq!(Some(&sent.local_id), error.local_id.as_ref());
         }
     }
-    // A clock that went backwards tells nothing.
+    // If the clock was set back, the age is unknown.
     let before =
         ResumeOptions { unix_ms: Some(UnixMs::new(SEED.unix_ms.get() - 1000)), resend: false };
     let error = Harness::new("", []).run(&mut resume(&saved, before)).unwrap_err();
@@ -153,8 +153,7 @@ fn a_resumed_message_stays_in_doubt_whatever_the_next_verdict() {
 
 #[test]
 fn the_time_of_the_hand_out_is_counted_from_the_start_of_the_job() {
-    // Two chunks are refused by the network until their last try, so the message leaves seconds
-    // after the start.
+    // Two chunks fail until their last try, so the message leaves seconds after the start.
     let answers = [
         dropped(),
         dropped(),
@@ -171,10 +170,10 @@ fn the_time_of_the_hand_out_is_counted_from_the_start_of_the_job() {
     harness.steps_left = 24;
     assert!(harness.run_or_die(&mut flow).is_none());
     let saved: serde_json::Value = serde_json::from_str(&harness.saved.unwrap()).unwrap();
-    let handed_out = saved["job"]["message"]["handed_out_ms"].as_u64().unwrap();
+    let first_left = saved["job"]["message"]["handed_out_ms"].as_u64().unwrap();
     let message = harness.seen.iter().find(|seen| seen.endpoint() == "webwxsendmsgimg").unwrap();
-    assert_eq!(u128::from(handed_out - SEED.unix_ms.get()), (message.at - start).as_millis());
-    assert_eq!(handed_out - SEED.unix_ms.get(), 6000);
+    assert_eq!(u128::from(first_left - SEED.unix_ms.get()), (message.at - start).as_millis());
+    assert_eq!(first_left - SEED.unix_ms.get(), 6000);
 }
 
 #[test]
@@ -209,7 +208,7 @@ fn another_picture_another_login_or_another_version_is_refused() {
 
     let resumed = |session: &Session, saved: &str| {
         let snapshot = Snapshot::from_json(saved)?;
-        SendImage::resume(session, snapshot, Policy::default(), seconds_later(5)).map(|_| ())
+        SendMessage::resume(session, snapshot, Policy::default(), seconds_later(5)).map(|_| ())
     };
     let builder = Session::builder("https://wx.qq.com")
         .uin(2_272_112_421)
@@ -242,7 +241,7 @@ fn another_picture_another_login_or_another_version_is_refused() {
         Err(ResumeError::Media(MediaError::Empty))
     );
     assert_eq!(
-        edited(|json| json["job"]["upload"]["media"]["format"] = "webp".into()),
+        edited(|json| json["job"]["upload"]["media"]["format"] = "webm".into()),
         Err(ResumeError::NotASnapshot)
     );
     assert_eq!(edited(|json| json["job"] = 1.into()), Err(ResumeError::NotASnapshot));
@@ -259,19 +258,19 @@ fn a_server_that_has_forgotten_the_first_chunks_makes_it_start_over_once() {
     for refused in [ret(1), ret(-1), middle()] {
         let is_middle = matches!(&refused, Answer::Reply(_, _, body)
             if body.starts_with(b"{\"BaseResponse\":{\"Ret\":0"));
-        // Refused at once, or with an empty MediaId at the end.
+        // Refused at once, or with an empty MediaId in the last reply.
         let first = if is_middle { vec![middle(), refused.clone()] } else { vec![refused.clone()] };
         let answers = first.into_iter().chain(good());
         let mut harness = Harness::new(jpeg(LEN), answers);
         let sent = harness.run(&mut resume(&saved, seconds_later(5))).unwrap();
-        assert_eq!(sent.uploaded.chunks, 3);
+        assert_eq!(sent.uploaded.as_ref().unwrap().chunks, 3);
         let last = harness.seen[harness.seen.len() - 2].upload_request();
         assert_eq!(last["ClientMediaId"].as_u64(), Some(SEED.unix_ms.get() + 1));
     }
     let mut harness = Harness::new(jpeg(LEN), [ret(1), ret(1)]);
     let error = harness.run(&mut resume(&saved, seconds_later(5))).unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Reply(ReplyError::Refused { .. })));
-    // Not when there is no use in it.
+    // The upload does not start over if that would not help.
     for code in [1100, 1205] {
         let mut harness = Harness::new(jpeg(LEN), [ret(code)]);
         let error: Error = harness.run(&mut resume(&saved, seconds_later(5))).unwrap_err();
@@ -280,39 +279,41 @@ fn a_server_that_has_forgotten_the_first_chunks_makes_it_start_over_once() {
 }
 
 #[test]
-fn a_picture_above_the_checks_limit_begins_again_with_the_check() {
+fn an_upload_above_the_checks_limit_continues_with_its_saved_ticket() {
     let bytes = jpeg(LEN);
     let mut policy = Policy::default();
     policy.check_above = 1;
     let ticket =
         || ok(r#"{"BaseResponse":{"Ret":0},"MediaId":"","AESKey":"aes","Signature":"sig"}"#);
     let mut flow =
-        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy.clone()).unwrap();
+        SendMessage::media(&session(), media(&bytes), to(), SEED, policy.clone()).unwrap();
     let mut harness = Harness::new(bytes.clone(), [ticket(), middle()]);
     harness.steps_left = 10;
     assert!(harness.run_or_die(&mut flow).is_none());
     let saved = harness.saved.unwrap();
-    assert!(!saved.contains("aes") && !saved.contains("sig"), "the ticket is not saved: {saved}");
-    let mut flow = SendImage::resume(
+    let mut flow = SendMessage::resume(
         &session(),
         Snapshot::from_json(&saved).unwrap(),
         policy,
         seconds_later(5),
     )
     .unwrap();
-    let mut harness = Harness::new(bytes, [vec![ticket()], good().to_vec()].concat());
+    let mut harness = Harness::new(bytes, good()[1..].to_vec());
     harness.run(&mut flow).unwrap();
-    assert_eq!(harness.endpoints()[..2], ["webwxcheckupload", "webwxuploadmedia"]);
-    assert_eq!(harness.seen[1].field("chunk").as_deref(), Some("0"));
+    assert_eq!(harness.seen[0].field("chunk").as_deref(), Some("1"));
+    assert_eq!(harness.seen[0].upload_request()["Signature"], "sig");
+    let message = harness.seen.last().unwrap().json();
+    assert_eq!(message["Msg"]["MediaId"], "@m");
+    assert_eq!(message["Msg"]["Signature"], "sig");
 
-    // At the limit there is no check, and nothing to begin again for.
+    // A file of exactly the limit is not checked, so the upload does not start over.
     let saved = (0..100).find_map(|steps| {
         killed_after(steps, good()).filter(|(harness, _)| harness.seen.len() == 2)
     });
     let mut policy = Policy::default();
     policy.check_above = LEN as u64;
     let snapshot = Snapshot::from_json(saved.unwrap().1).unwrap();
-    let mut flow = SendImage::resume(&session(), snapshot, policy, seconds_later(5)).unwrap();
+    let mut flow = SendMessage::resume(&session(), snapshot, policy, seconds_later(5)).unwrap();
     let mut harness = Harness::new(jpeg(LEN), good()[1..].to_vec());
     harness.run(&mut flow).unwrap();
     assert_eq!(harness.seen[0].field("chunk").as_deref(), Some("1"));

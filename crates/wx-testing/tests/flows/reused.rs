@@ -1,11 +1,11 @@
-//! Line 11 of the contract: a reused connection turns out to be closed. `Harness` checks of every
-//! job that the same request comes next, for a new connection.
+//! Line 11 of the contract: a reused connection turns out to be closed. `Harness` checks for every
+//! job that the same request follows on a new connection.
 
 use std::time::Duration;
 
 use wx_proto::flow::{
     Action, CallId, ExchangeSummary, FetchImage, Flow, Input, Logout, NextMessages, ResumeOptions,
-    SendImage, SendUploaded, Snapshot, Trace, TransportError, TransportErrorKind, UnexpectedInput,
+    SendMessage, Snapshot, Trace, TransportError, TransportErrorKind, UnexpectedInput,
 };
 use wx_proto::http::Response;
 use wx_proto::{Error, ErrorKind, ImageVariant, MsgId, Outcome, Policy, Sent};
@@ -14,13 +14,13 @@ use wx_testing::harness::*;
 
 const NOW: Duration = Duration::from_secs(5);
 
-fn message(policy: Policy) -> SendUploaded {
+fn message(policy: Policy) -> SendMessage {
     let mut flow = upload(&jpeg(12), &Policy::default()).unwrap();
     let uploaded = Harness::new(jpeg(12), [last("@m", 12)]).run(&mut flow).unwrap();
-    SendUploaded::new(&session(), uploaded, to(), SEED, policy).unwrap()
+    SendMessage::uploaded(&session(), uploaded, to(), SEED, policy).unwrap()
 }
 
-/// One try of everything: a repeat on a new connection must not need a second.
+/// Returns a policy with one try each: a repeat on a new connection must not count as a try.
 fn one_try() -> Policy {
     let mut policy = Policy::default();
     (policy.chunk_tries, policy.message_tries, policy.fetch_tries) = (1, 1, 1);
@@ -49,7 +49,7 @@ fn send<T>(action: Action<T>) -> (CallId, bool) {
 }
 
 #[test]
-fn the_repeat_is_no_try_and_needs_no_pause() {
+fn the_repeat_is_not_a_try_and_needs_no_pause() {
     let (harness, result) = run(one_try(), [closed(), sent()]);
     assert_eq!(result.unwrap().msg_id.as_str(), "1036723910963469192");
     assert_eq!((harness.pauses(), harness.seen[1].body()), (vec![0], harness.seen[0].body()));
@@ -58,13 +58,12 @@ fn the_repeat_is_no_try_and_needs_no_pause() {
     let mut policy = one_try();
     (policy.check_above, policy.browser_parity) = (0, true);
     let checked = ok(r#"{"BaseResponse":{"Ret":0},"MediaId":"","Signature":"s","AESKey":"k"}"#);
-    // Three pings, the check, the preflight, two chunks, the message.
+    // Three pings, the check, the preflight, two chunks, and the message.
     let good = [ok(""), ok(""), ok(""), checked, ok(""), middle(), last("@m", CHUNK + 1), sent()];
     let answers = good.into_iter().flat_map(|answer| [closed(), answer]);
     let mut harness = Harness::new(bytes.clone(), answers);
-    let mut flow =
-        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
-    assert_eq!(harness.run(&mut flow).unwrap().uploaded.chunks, 2);
+    let mut flow = SendMessage::media(&session(), media(&bytes), to(), SEED, policy).unwrap();
+    assert_eq!(harness.run(&mut flow).unwrap().uploaded.as_ref().unwrap().chunks, 2);
     assert_eq!((harness.seen.len(), harness.pauses().iter().sum::<u64>()), (16, 0));
 
     let picture = Answer::Reply(200, vec![("content-length", "60".into())], jpeg(60));
@@ -144,7 +143,7 @@ fn what_went_out_first_may_have_been_delivered() {
     assert!(matches!(error.kind, ErrorKind::Uncertain { tries: 4, .. }), "{error:?}");
     assert_eq!(harness.pauses(), [0, 1, 2, 4]);
 
-    // A server that appends what it gets twice: the upload starts over.
+    // A server that appends repeated chunks: the upload starts over.
     let bytes = jpeg(CHUNK + 1);
     let odd = last("@odd", 2 * CHUNK + 1);
     let answers = [closed(), middle(), odd, middle(), last("@again", CHUNK + 1)];
@@ -153,7 +152,7 @@ fn what_went_out_first_may_have_been_delivered() {
     assert_eq!(uploaded.media_id.as_str(), "@again");
 }
 
-/// Lines 2 to 4 in a flow whose first request meets a closed connection.
+/// Checks lines 2 to 4 for a flow whose first request is sent on a closed connection.
 fn assert_steady<F: Flow>(make: impl Fn() -> F) {
     let closed = |id| Input::Failed(id, TransportError::on_reused_connection());
     let failed = || {
@@ -163,13 +162,13 @@ fn assert_steady<F: Flow>(make: impl Fn() -> F) {
         flow.handle(closed(first), NOW).unwrap();
         (flow, first)
     };
-    // The repeat's id, known too early.
+    // The id of the repeat, before the repeat is handed out.
     let (mut twin, _) = failed();
     let (id, new_connection) = send(twin.poll(&mut session(), NOW));
     let (mut flow, first) = failed();
     assert!(new_connection && id > first);
     for id in [first, id] {
-        assert_eq!(flow.handle(closed(id), NOW), Err(UnexpectedInput), "nothing is handed out");
+        assert_eq!(flow.handle(closed(id), NOW), Err(UnexpectedInput), "nothing is outstanding");
     }
     for _ in 0..2 {
         assert_eq!(send(flow.poll(&mut session(), NOW)), (id, true));
@@ -208,11 +207,11 @@ fn a_driver_that_is_dropped_in_the_repeat_of_a_message_loses_a_try() {
 
 #[test]
 fn cancelled_before_the_repeat_the_message_is_in_doubt() {
-    for handed_out in [false, true] {
+    for has_left in [false, true] {
         let mut flow = message(Policy::default());
         let (id, _) = send(flow.poll(&mut session(), NOW));
         flow.handle(Input::Failed(id, TransportError::on_reused_connection()), NOW).unwrap();
-        if handed_out {
+        if has_left {
             let _ = flow.poll(&mut session(), NOW);
         }
         assert!(flow.progress().in_doubt);
@@ -231,9 +230,9 @@ fn cancelled_before_the_repeat_the_message_is_in_doubt() {
 }
 
 #[test]
-fn the_time_of_the_first_hand_out_stays() {
+fn the_time_of_the_first_try_stays() {
     let mut flow = message(one_try()).checkpointed();
-    let save = |flow: &mut SendUploaded, now| {
+    let save = |flow: &mut SendMessage, now| {
         let Action::Save(snapshot) = flow.poll(&mut session(), now) else { panic!() };
         flow.handle(Input::Saved, now).unwrap();
         snapshot.to_json()
@@ -242,7 +241,7 @@ fn the_time_of_the_first_hand_out_stays() {
     let (id, _) = send(flow.poll(&mut session(), NOW));
     let later = NOW + Duration::from_secs(3);
     flow.handle(Input::Failed(id, TransportError::on_reused_connection()), later).unwrap();
-    assert_eq!(save(&mut flow, later), left, "the same state, saved before each hand-out");
+    assert_eq!(save(&mut flow, later), left, "the same state, saved before each try");
     send(flow.poll(&mut session(), later));
     assert!(left.contains(&format!("\"handed_out_ms\":{}", SEED.unix_ms)), "{left}");
 
@@ -252,7 +251,7 @@ fn the_time_of_the_first_hand_out_stays() {
         resend: false,
     };
     let mut harness = Harness::new("", [closed(), sent()]);
-    let mut resumed = SendUploaded::resume(&session(), snapshot, one_try(), at).unwrap();
+    let mut resumed = SendMessage::resume(&session(), snapshot, one_try(), at).unwrap();
     assert!(harness.run(&mut resumed).is_ok());
     assert_eq!(harness.pauses(), [0]);
 }
@@ -266,7 +265,7 @@ fn a_trace_tells_of_both() {
         Harness::new("", [closed(), sent()]).run_observed(&mut flow, &mut trace, &mut |_, _| {});
     assert!(sent.unwrap().is_ok());
     drop(trace);
-    let rows: Vec<_> = reported.iter().map(|one| (one.attempt, one.status, one.failure)).collect();
+    let rows: Vec<_> = reported.iter().map(|one| (one.attempt, one.status, one.error)).collect();
     assert_eq!(
         rows,
         [(Some(1), None, Some(TransportError::on_reused_connection())), (Some(1), Some(200), None)]

@@ -1,5 +1,7 @@
-//! The canary: secrets are planted everywhere, and every public value is shown in every state. None
-//! of the secrets may appear.
+//! The canary test: secrets are planted everywhere, and every public value is printed in every
+//! state. None of the secrets may appear.
+
+mod messages;
 
 use std::fmt::{Debug, Write};
 use std::time::Duration;
@@ -9,6 +11,7 @@ use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::batch_get_contact::BatchGetContact;
 use wx_proto::endpoint::check_upload::CheckUpload;
 use wx_proto::endpoint::get_contact::GetContact;
+use wx_proto::endpoint::get_media::GetMedia;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::init::Init;
 use wx_proto::endpoint::js_login::JsLogin;
@@ -18,23 +21,24 @@ use wx_proto::endpoint::new_login_page::NewLoginPage;
 use wx_proto::endpoint::preflight::Preflight;
 use wx_proto::endpoint::push_login_url::PushLoginUrl;
 use wx_proto::endpoint::report::Report;
-use wx_proto::endpoint::send_media::SendMedia;
+use wx_proto::endpoint::send_msg::SendMsg;
 use wx_proto::endpoint::status_notify::StatusNotify;
 use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::flow::{
-    Action, FetchImage, Flow, Input, ListContacts, Login, Logout, NextMessages, Restore, SendImage,
+    Action, Fetch, FetchImage, Flow, Input, ListContacts, ListRooms, Login, Logout, NextMessages,
+    Restore, SendMessage,
 };
 use wx_proto::http::Response;
 use wx_proto::{
-    ApiRequest, ErrorChain, ImageVariant, Md5, MediaId, MsgId, Policy, Profile, Session, Site,
-    UnixMs,
+    ApiRequest, Attachment, ErrorChain, ImageVariant, Md5, MediaId, MsgId, Policy, Profile,
+    Session, Site, UnixMs,
 };
 
-use wx_testing::harness::{CHUNK, SEED, jpeg, picture, to};
+use wx_testing::harness::{CHUNK, SEED, jpeg, media, to};
 
-/// In every planted value; the picture and the MediaId have others.
+/// A part of every planted value except for the image and the MediaId, which have their own.
 const CANARY: &str = "canary";
 
 fn session() -> Session {
@@ -48,6 +52,15 @@ fn session() -> Session {
         ]
     });
     Session::from_json(file.to_string()).unwrap()
+}
+
+/// Returns a file whose sender and server have chosen the secrets as its names.
+fn file() -> Attachment {
+    let json = serde_json::json!({
+        "msg_id": "7", "kind": "file", "sender": "canary", "media_id": "@crypt_canary",
+        "encry_file_name": "canary", "name": "canary", "len": 5000,
+    });
+    serde_json::from_value(json).unwrap()
 }
 
 #[derive(Default)]
@@ -75,8 +88,7 @@ impl Shown {
         }
     }
 
-    /// Shows everything in every state, with the errors at the end. Hostile answers carry the
-    /// secrets back.
+    /// Prints everything in every state, including errors. Hostile replies repeat the secrets.
     fn run<T: Debug>(
         &mut self,
         flow: &mut (impl Flow<Output = Result<T, wx_proto::Error>> + Debug),
@@ -86,7 +98,7 @@ impl Shown {
         self.run_for(flow, bytes, answer, usize::MAX);
     }
 
-    /// As [`Shown::run`], cancelled after so many steps.
+    /// Like [`Shown::run`], but cancels the flow after this many steps.
     fn run_for<T: Debug>(
         &mut self,
         flow: &mut (impl Flow<Output = Result<T, wx_proto::Error>> + Debug),
@@ -164,11 +176,10 @@ fn p15_no_secret_in_any_state_of_a_job() {
         for turn in 0..9 {
             let mut count = 0;
             let mut flow =
-                SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy.clone())
-                    .unwrap();
+                SendMessage::media(&session(), media(&bytes), to(), SEED, policy.clone()).unwrap();
             shown.run(&mut flow, &bytes, || {
                 count += 1;
-                // Three pings, check, preflight, two chunks, message.
+                // Three pings, the check, the preflight, two chunks, and the message.
                 Bytes::from(if count > turn {
                     bad
                 } else if count == 7 {
@@ -183,11 +194,13 @@ fn p15_no_secret_in_any_state_of_a_job() {
             FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, policy.clone())
                 .unwrap();
         shown.run(&mut flow, &bytes, || Bytes::from(bad));
+        let mut flow = Fetch::new(&session(), file(), true, SEED, policy.clone()).unwrap();
+        shown.run(&mut flow, &bytes, || Bytes::from(bad));
     }
     shown.assert_silent();
 }
 
-/// The answers to a login, in order, with the secrets in all of them.
+/// Returns the replies to a login in order. All of them contain the secrets.
 fn login_answers() -> [Bytes; 6] {
     [
         "window.QRLogin.code = 200; window.QRLogin.uuid = \"canary==\";",
@@ -216,7 +229,7 @@ fn p15_no_secret_in_any_state_of_a_login_and_what_comes_after() {
         for bad in bad {
             let mut answers = login_answers().into_iter().take(turn);
             let mut login = Login::new(Site::new(Profile::Web), SEED, policy.clone());
-            // The login may wait for ever; it is cancelled then.
+            // The login could wait forever, so it is cancelled.
             shown.run_for(&mut login, &nothing, || answers.next().unwrap_or(Bytes::from(bad)), 60);
             shown.show(&login.shown());
         }
@@ -235,6 +248,9 @@ fn p15_no_secret_in_any_state_of_a_login_and_what_comes_after() {
             answer,
             60,
         );
+        let mut rooms = ListRooms::new(&session(), SEED, policy.clone()).unwrap();
+        let mut answers = login_answers().into_iter().skip(4);
+        shown.run_for(&mut rooms, &nothing, || answers.next().unwrap_or(Bytes::from(bad)), 60);
         shown.run_for(
             &mut Logout::new(&session(), SEED, policy.clone()).unwrap(),
             &nothing,
@@ -270,10 +286,10 @@ fn p15_no_secret_in_any_pair_of_a_login() {
     shown.show(&(&new_page, NewLoginPage::read(&page), Init::read(&init), &site));
     let sync = r#"{"BaseResponse":{"Ret":0},"SKey":"canary","SyncKey":{"Count":1,"List":[{"Key":1,"Val":424242424}]}}"#;
     shown.show(&SyncMessages::read(&Response::new(Bytes::from(sync))));
-    let media = MediaId::new("@m").unwrap();
+    let media_id = MediaId::new("@m").unwrap();
     let contacts = BatchGetContact::new([to().into()], SEED);
     shown.show(&BatchGetContact::read(&Response::new(Bytes::from(sync))));
-    let file = SendMedia::file(media.clone(), "a.jpg", 1, to(), SEED);
+    let file = SendMsg::file(media_id.clone(), "a.jpg", 1, to(), SEED);
     shown.show(&(
         Init::new(SEED),
         StatusNotify::new(SEED),
@@ -316,17 +332,20 @@ fn p15_no_secret_in_any_pair() {
     let session = session();
     let policy = Policy::default();
     let bytes = jpeg(100);
-    let upload = UploadMedia::new(picture(&bytes, &policy), Md5::digest(b""), to(), SEED);
+    let upload = UploadMedia::new(media(&bytes), Md5::digest(b""), to(), SEED);
     let chunk = upload.chunk(0, bytes.clone());
-    let media = MediaId::new("@m").unwrap();
-    let check = CheckUpload::new(&picture(&bytes, &policy), Md5::digest(b""), to(), SEED);
+    let media_id = MediaId::new("@m").unwrap();
+    let check = CheckUpload::new(&media(&bytes), Md5::digest(b""), to(), SEED);
     let image = GetMsgImg::new(MsgId::new("7").unwrap(), ImageVariant::Original, SEED);
+    let received = GetMedia::new(file().file().unwrap().clone(), SEED);
+    shown.show(&(file(), &received));
     let (message, emoticon) =
-        (SendMedia::image(media.clone(), to(), SEED), SendMedia::emoticon(media, to(), SEED));
+        (SendMsg::image(media_id.clone(), to(), SEED), SendMsg::emoticon(media_id, to(), SEED));
     let requests = [
         chunk.request(&session),
         check.request(&session),
         image.request(&session),
+        received.request(&session),
         message.request(&session),
         emoticon.request(&session),
         Preflight::new(SEED).request(&session),

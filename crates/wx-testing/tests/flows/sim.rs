@@ -1,4 +1,4 @@
-//! A stateful server, and drivers that take turns, for properties of many random runs.
+//! A stateful server, and drivers that take turns, for property tests with many random runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::login;
 use super::messages::key;
 use wx_testing::harness::Answer;
 
-/// Xorshift: enough to choose, and the same in every run.
+/// A xorshift generator, which is random enough here and the same in every run.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -33,35 +33,35 @@ impl Random {
     }
 }
 
-/// The server's side: a list of messages, uploads, and what was delivered.
+/// The state of the server: messages, uploads, and delivered messages.
 #[derive(Default)]
 pub(crate) struct Server {
-    /// The number of messages in the list; those after a position come in batches of one or two.
+    /// The number of messages in the list. Each batch contains one or two of them.
     pub(crate) most: i64,
-    /// One request in so many meets trouble; 0 is none.
-    pub(crate) trouble: u64,
-    /// ClientMsgIds of the messages that were delivered, by the MediaId that they show.
+    /// One request in this many fails. 0 means that none fails.
+    pub(crate) one_fault_in: u64,
+    /// The ClientMsgIds of the delivered messages, by their MediaId.
     pub(crate) delivered: BTreeMap<String, BTreeSet<String>>,
     pub(crate) uploads: u64,
 }
 
-/// What becomes of a request.
+/// What happens to a request.
 enum Fate {
     Reply(u16, String),
     Lost(TransportError),
-    /// The head arrives, the body does not.
+    /// The head arrives, but the body does not.
     Torn,
 }
 
 impl Server {
     fn fate(&mut self, request: &ApiRequest, random: &mut Random) -> Fate {
-        if self.trouble == 0 || !random.one_in(self.trouble) {
+        if self.one_fault_in == 0 || !random.one_in(self.one_fault_in) {
             return Fate::Reply(200, self.answer(request));
         }
         let kind = TransportErrorKind::Dropped;
         match random.below(7) {
             0 => Fate::Lost(TransportError::never_connected(TransportErrorKind::Connect)),
-            // Lost on its way there, or on its way back.
+            // Lost on the way to the server, or on the way back.
             1 => Fate::Lost(TransportError::on_the_way(kind)),
             2 => {
                 self.answer(request);
@@ -91,7 +91,7 @@ impl Server {
             "webwxsync" => {
                 let n = body(request)["SyncKey"]["List"][1]["Val"].as_i64().unwrap();
                 let end = (n + 1 + n % 2).min(self.most);
-                // Some have no id, and cannot be distinguished.
+                // Some messages have no id, and cannot be told apart.
                 let message = |id: i64| {
                     let msg_id = if id % 3 == 0 { "0".to_owned() } else { id.to_string() };
                     let content = id.to_string();
@@ -115,7 +115,8 @@ impl Server {
                 let body = body(request);
                 let of = |name: &str| body["Msg"][name].as_str().unwrap().to_owned();
                 self.delivered.entry(of("ToUserName")).or_default().insert(of("ClientMsgId"));
-                json!({ "BaseResponse": good, "MsgID": "1", "LocalID": "x" }).to_string()
+                json!({ "BaseResponse": good, "MsgID": "1036723910963469192", "LocalID": "x" })
+                    .to_string()
             }
             other => {
                 let Answer::Reply(_, _, body) = of_a_login(other) else { panic!("{other}") };
@@ -125,7 +126,7 @@ impl Server {
     }
 }
 
-/// What a login that goes well is answered.
+/// Returns the successful reply to a call of a login.
 fn of_a_login(endpoint: &str) -> Answer {
     match endpoint {
         "jslogin" => login::code(),
@@ -137,7 +138,7 @@ fn of_a_login(endpoint: &str) -> Answer {
     }
 }
 
-/// Whether it is a call of a login: nothing else here begins a session.
+/// Returns whether this is a call of a login. No other call starts a session.
 fn is_login(endpoint: &str) -> bool {
     matches!(
         endpoint,
@@ -149,15 +150,15 @@ fn body(request: &ApiRequest) -> Value {
     serde_json::from_slice(&request.http().body().to_vec()).unwrap()
 }
 
-/// A driver of one flow, which makes a step at a time.
+/// A driver that runs one flow step by step.
 pub(crate) struct Driver<F> {
     pub(crate) flow: F,
     held: Option<(Bytes, bool)>,
-    /// Until then it waits.
+    /// The time until which the driver waits.
     pub(crate) waits: Duration,
-    /// What was stored last.
+    /// The last saved state.
     pub(crate) saved: Option<Snapshot>,
-    /// Whether saving fails.
+    /// Whether saving fails, because the disk is full.
     pub(crate) full: bool,
 }
 
@@ -166,12 +167,12 @@ impl<F: Flow> Driver<F> {
         Self { flow, held: None, waits: Duration::ZERO, saved: None, full: false }
     }
 
-    /// The driver is dropped with the reply that it holds, and another one goes on.
+    /// Drops the driver together with the reply that it holds, and continues with another one.
     pub(crate) fn replace(&mut self) {
         self.held = None;
     }
 
-    /// One step, at `now`; `see` looks at each request that leaves.
+    /// Performs one step at `now`. Calls `see` with each request that is sent.
     pub(crate) fn step(
         &mut self,
         session: &mut Session,
@@ -204,8 +205,8 @@ impl<F: Flow> Driver<F> {
                 let (status, text, torn) = match server.fate(&request, random) {
                     Fate::Reply(status, text) => (status, text, false),
                     Fate::Torn => (200, "{".to_owned(), true),
-                    Fate::Lost(failure) => {
-                        self.flow.handle(Input::Failed(id, failure), now).unwrap();
+                    Fate::Lost(error) => {
+                        self.flow.handle(Input::Failed(id, error), now).unwrap();
                         return None;
                     }
                 };

@@ -6,7 +6,7 @@ use wx_proto::{Error, ErrorKind, Policy, Ret, Step};
 
 use wx_testing::harness::*;
 
-/// Runs a flow and gives what was reported of it.
+/// Runs a flow and returns the reported exchanges.
 fn trace<F: Flow<Output = Result<T, Error>>, T>(
     harness: &mut Harness,
     mut flow: F,
@@ -43,13 +43,13 @@ fn every_exchange_is_told_once_with_its_sizes_and_codes() {
         );
         assert_eq!(one.request_bytes, seen.http().body().content_len());
     }
-    assert!(reported[0].failure.is_some() && reported[0].reply_bytes == 0);
-    assert!(reported[1].failure.is_none() && reported[1].reply_bytes > 50);
+    assert!(reported[0].error.is_some() && reported[0].reply_bytes == 0);
+    assert!(reported[1].error.is_none() && reported[1].reply_bytes > 50);
 }
 
 #[test]
 fn two_flows_driven_by_one_are_told_as_two_exchanges() {
-    // Both begin with the same id, and nothing but calls is between them.
+    // Both exchanges start with the same id, and nothing but calls is observed in between.
     let mut reported = Vec::new();
     let mut trace = Trace::new(|exchange: &ExchangeSummary| reported.push(exchange.ret));
     let mut harness = Harness::new("", []);
@@ -103,13 +103,13 @@ fn the_ret_of_a_long_answer_is_told_and_a_longer_one_has_none() {
 }
 
 #[test]
-fn a_request_that_is_handed_out_twice_is_told_once_and_a_cancelled_one_too() {
+fn a_request_that_leaves_twice_is_reported_once_and_a_cancelled_one_too() {
     let bytes = jpeg(100);
     let mut reported = Vec::new();
     let mut flow = upload(&bytes, &Policy::default()).unwrap();
     let mut trace = Trace::new(|exchange: &ExchangeSummary| reported.push(exchange.clone()));
     let mut harness = Harness::new(bytes, []);
-    // One load; what comes next is handed out and never sent.
+    // After one read, the next request is handed out but never sent.
     harness.steps_left = 1;
     for _ in 0..2 {
         assert!(harness.run_observed(&mut flow, &mut trace, &mut |_, _| {}).is_none());
@@ -119,19 +119,19 @@ fn a_request_that_is_handed_out_twice_is_told_once_and_a_cancelled_one_too() {
     let ended = harness.run_observed(&mut flow, &mut trace, &mut |_, _| {}).unwrap();
     assert_eq!(ended.unwrap_err().kind, ErrorKind::Cancelled);
     drop(trace);
-    assert_eq!((reported.len(), reported[0].status, reported[0].failure), (1, None, None));
+    assert_eq!((reported.len(), reported[0].status, reported[0].error), (1, None, None));
 }
 
 #[test]
 fn an_exchange_that_is_left_in_the_middle_is_told_too() {
     let bytes = jpeg(100);
     let mut harness = Harness::new(bytes.clone(), [middle()]);
-    // One load, the request, and then the program stops.
+    // The program stops after one read and the request.
     harness.steps_left = 2;
     let reported = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
     let [one] = &reported[..] else { panic!("{reported:?}") };
     assert_eq!(
-        (one.status, one.ret, one.failure, one.took),
+        (one.status, one.ret, one.error, one.duration),
         (Some(200), None, None, Duration::ZERO)
     );
 }

@@ -1,5 +1,5 @@
-//! Every reply of the vectors, truncated at every byte and in pieces of several sizes: it reads the
-//! same, or fails cleanly.
+//! Truncates every reply of the vectors at every byte, and delivers it in pieces of several sizes.
+//! The reply is read as before, or fails cleanly.
 
 use std::fmt::Debug;
 use std::io::Write;
@@ -13,14 +13,14 @@ use wx_proto::endpoint::login::{PollLogin, Polled};
 use wx_proto::endpoint::new_login_page::{LoginPage, NewLoginPage};
 use wx_proto::endpoint::sync::SyncMessages;
 use wx_proto::endpoint::sync_check::SyncCheck;
-use wx_proto::flow::{FetchImage, Flow, SendUploaded, Upload};
+use wx_proto::flow::{FetchImage, Flow, SendMessage, Upload};
 use wx_proto::http::Response;
 use wx_proto::{Error, ImageVariant, MsgId, Outcome, Policy, ReplyError, Uploaded};
 
 use wx_testing::harness::*;
 use wx_testing::samples::vector;
 
-/// The answers of calls about pictures, as text.
+/// Returns the replies of the calls for images, as text.
 fn replies() -> Vec<String> {
     let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     let bodies = vector("server_bodies");
@@ -45,14 +45,14 @@ fn replies() -> Vec<String> {
     replies
 }
 
-/// One try each, so that what a cut leads to shows itself.
+/// Returns a policy with one try each, so that retries do not hide the effect of a truncation.
 fn policy() -> Policy {
     let mut policy = Policy::default();
     (policy.chunk_tries, policy.message_tries, policy.fetch_tries) = (1, 1, 1);
     policy
 }
 
-fn message() -> SendUploaded {
+fn message() -> SendMessage {
     let uploaded: Uploaded = serde_json::from_value(serde_json::json!({
         "media_id": "@m", "thumbnail": [100, 71], "encry_file_name": null, "name": "a.jpg",
         "kind": "image",
@@ -60,7 +60,7 @@ fn message() -> SendUploaded {
         "server_byte_count": null
     }))
     .unwrap();
-    SendUploaded::new(&session(), uploaded, to(), SEED, policy()).unwrap()
+    SendMessage::uploaded(&session(), uploaded, to(), SEED, policy()).unwrap()
 }
 
 fn gzip(bytes: &[u8]) -> Bytes {
@@ -75,7 +75,7 @@ fn answered<F: Flow>(mut flow: F, answer: Answer, piece: usize) -> F::Output {
     harness.run(&mut flow)
 }
 
-/// Cuts `reply` everywhere, under way and as if that were all of it.
+/// Truncates `reply` at every byte, either with a broken connection or as a complete reply.
 fn cut_everywhere<T: Debug + PartialEq, F: Flow<Output = Result<T, Error>>>(
     reply: &str,
     in_doubt: Outcome,
@@ -95,7 +95,8 @@ fn cut_everywhere<T: Debug + PartialEq, F: Flow<Output = Result<T, Error>>>(
     for piece in [1, 2, 5, 11, 16] {
         for cut in 0..reply.len() {
             let text = reply[..cut].to_owned();
-            // What an independent reader makes of it: all that matters may be there by then.
+            // The truncated reply can be valid JSON for an independent parser, with everything that
+            // matters.
             let complete = serde_json::from_str::<Value>(&text).is_ok();
             let broken_off = Answer::Break(reply.len() as u64, text.clone().into());
             failed_cleanly(answered(flow(), broken_off, piece), cut, piece);
@@ -120,7 +121,7 @@ fn cut_everywhere<T: Debug + PartialEq, F: Flow<Output = Result<T, Error>>>(
 
 #[test]
 fn answers_to_a_chunk() {
-    let (session, picture) = (session(), picture(&jpeg(12), &policy()));
+    let (session, picture) = (session(), media(&jpeg(12)));
     let flow = || Upload::new(&session, picture.clone(), to(), SEED, policy()).unwrap();
     for reply in replies().iter().filter(|reply| reply.contains("StartPos")) {
         cut_everywhere(reply, Outcome::NotSent, flow);
@@ -131,7 +132,7 @@ fn answers_to_a_chunk() {
 fn answers_to_a_check() {
     let (picture, mut policy) = (jpeg(12), policy());
     policy.check_above = 0;
-    // This one needs no more than the check: the picture is on the server.
+    // This reply needs no chunks after the check, because the file is already on the server.
     let known = r#"{"BaseResponse":{"Ret":0,"ErrMsg":""},"MediaId":"@known","AESKey":"","Signature":"","EncryFileName":"a%2Ejpg"}"#;
     let refused = r#"{"BaseResponse":{"Ret":1205,"ErrMsg":""},"MediaId":"@foreign"}"#;
     for reply in [known, refused] {
@@ -167,7 +168,7 @@ fn pictures() {
             assert_eq!(fetched.unwrap().bytes, 300);
             assert_eq!(stored, picture);
             for cut in 0..body.len() {
-                // Ended too early, and broken off.
+                // The body ends too early, or the connection breaks.
                 for answer in [
                     Answer::Reply(200, announced(body.len()), body.slice(..cut)),
                     Answer::Break(body.len() as u64, body.slice(..cut)),
@@ -181,8 +182,8 @@ fn pictures() {
     }
 }
 
-/// Those of the login calls are text. A cut that can be reported by its length is reported; any
-/// other reads as less, or as nothing.
+/// The replies to login calls are text. If the length was announced, a truncation is reported.
+/// Otherwise, the flow reads fewer values or none.
 #[test]
 fn answers_of_a_login_and_of_sync() {
     let vector = super::login::recorded();
@@ -209,8 +210,8 @@ fn answers_of_a_login_and_of_sync() {
             assert_eq!(NewLoginPage::read(&announced).unwrap_err(), expected);
             assert_eq!(SyncCheck::read(&announced).unwrap_err(), expected);
             assert_eq!(SyncMessages::read(&announced).unwrap_err(), expected);
-            // Without a length: never a login, a code or a way on that the whole answer does not
-            // give.
+            // If the length was not announced, the flow never reads a login, a code or a redirect
+            // that is not in the complete reply.
             let short = Response::new(body);
             let whole = Response::new(Bytes::from(text.clone()));
             if let Ok(cut) = JsLogin::read(&short) {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use wx_proto::flow::{CertificateProblem, Flow, SendImage, TransportError, TransportErrorKind};
+use wx_proto::flow::{CertificateProblem, Flow, SendMessage, TransportError, TransportErrorKind};
 use wx_proto::{
     Advice, Dimensions, Error, ErrorKind, Md5, Policy, ReplyError, RequestError, Ret, Session,
     Step, Uploaded,
@@ -19,7 +19,7 @@ fn run(
     (harness, result)
 }
 
-/// The file parts put together again.
+/// Joins the file parts of the requests.
 pub(crate) fn assembled<'a>(seen: impl IntoIterator<Item = &'a SentRequest>) -> Vec<u8> {
     seen.into_iter().flat_map(|seen| seen.http().body().segments()[1].to_vec()).collect()
 }
@@ -73,7 +73,7 @@ fn p39_a_chunk_is_repeated_twice_with_the_same_bytes() {
             [answer.clone(), answer.clone(), middle(), answer.clone(), answer, last("@m", len)];
         let (harness, result) = run(len, answers);
         assert_eq!(result.unwrap().media_id.as_str(), "@m");
-        // The back-off doubles, and starts anew with the next chunk.
+        // The wait doubles with each try, and starts again with the next chunk.
         assert_eq!(harness.pauses(), [1, 2, 0, 1, 2]);
         for group in harness.seen.chunks(3) {
             assert!(group.iter().all(|seen| seen.body() == group[0].body()));
@@ -128,8 +128,8 @@ fn p39_a_bad_certificate_is_final() {
     ));
     let garbled =
         [TransportErrorKind::Protocol, TransportErrorKind::Other].map(TransportError::on_the_way);
-    for failure in garbled.into_iter().chain([certificate]) {
-        let (harness, result) = run(12, [Answer::Fail(failure)]);
+    for error in garbled.into_iter().chain([certificate]) {
+        let (harness, result) = run(12, [Answer::Fail(error)]);
         assert!(matches!(result.unwrap_err().kind, ErrorKind::Network { tries: 1, .. }));
         assert_eq!(harness.seen.len(), 1);
     }
@@ -153,8 +153,7 @@ fn p35_p51_the_media_id_of_a_refused_answer_reaches_no_send() {
     let bytes = jpeg(CHUNK + 5);
     let mut harness = Harness::new(bytes.clone(), [middle(), ret(1205)]);
     let policy = Policy::default();
-    let mut flow =
-        SendImage::new(&session(), picture(&bytes, &policy), to(), SEED, policy).unwrap();
+    let mut flow = SendMessage::media(&session(), media(&bytes), to(), SEED, policy).unwrap();
     let error = harness.run(&mut flow).unwrap_err();
     assert_eq!(
         (error.ret(), error.advice(), &error.uploaded),
@@ -269,7 +268,7 @@ fn p8_without_a_ticket_nothing_is_read_or_sent() {
         .unwrap();
     let bytes = jpeg(12);
     let policy = Policy::default();
-    let error = SendImage::new(&session, picture(&bytes, &policy), to(), SEED, policy).unwrap_err();
+    let error = SendMessage::media(&session, media(&bytes), to(), SEED, policy).unwrap_err();
     assert_eq!(
         (error.step, error.kind),
         (Step::Prepare, ErrorKind::Request(RequestError::NoDataTicket))
@@ -289,7 +288,7 @@ fn progress_tells_step_chunk_and_bytes() {
     let ticket = ok(r#"{"BaseResponse":{"Ret":0},"MediaId":"","AESKey":"aes","Signature":"sig"}"#);
     let mut harness =
         Harness::new(bytes, [dropped(), ticket, middle(), dropped(), last("@m", CHUNK + 5)]);
-    // One of the two loads.
+    // One step is one of the two reads.
     harness.steps_left = 1;
     assert!(harness.run_or_die(&mut flow).is_none());
     assert_eq!((flow.progress().step, flow.progress().done), (Step::Digest, CHUNK as u64));

@@ -1,6 +1,6 @@
 //! Each client uses the configured proxy, or refuses to be created.
 #![allow(missing_docs, clippy::unwrap_used)]
-#![allow(clippy::print_stdout, reason = "what runs once more tells what it found")]
+#![allow(clippy::print_stdout, reason = "child processes print their results")]
 
 mod reqwest;
 mod table;

@@ -1,4 +1,4 @@
-//! Which proxy settings lead where, for both clients.
+//! Proxy settings and where they lead, for both clients.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,14 +11,14 @@ use std::thread;
 
 use wx_client::proxy::ProxySettings;
 
-/// The server's name, which a test has to resolve to the address that it is given.
+/// The server's host name. A test has to resolve it to the given address.
 pub(crate) const HOST: &str = "login.wx.qq.com";
 
 enum Leads {
     Directly,
-    /// To a proxy that hears this.
+    /// To a proxy that receives this request.
     Through(&'static str),
-    /// Nowhere, and the error names this variable.
+    /// Nowhere: the client is refused with an error that names this variable.
     Nowhere(&'static str),
 }
 
@@ -31,7 +31,7 @@ const SOCKS_AUTH: Leads = Through("SOCKS anna p@ss of an address");
 const SOCKS_NAME: Leads = Through("SOCKS of login.wx.qq.com:443");
 const SOCKS_NAME_AUTH: Leads = Through("SOCKS anna p@ss of login.wx.qq.com:443");
 
-/// Variables, in which `{}` is the proxy's address, and where they lead.
+/// Environment variables and where they lead. `{}` stands for the proxy's address.
 const TABLE: [(&[(&str, &str)], Leads); 44] = [
     (&[], Directly),
     (&[("HTTPS_PROXY", "")], Directly),
@@ -79,7 +79,8 @@ const TABLE: [(&[(&str, &str)], Leads); 44] = [
     (&[("HTTPS_PROXY", "http://{}"), ("NO_PROXY", "login*,127.0.0.1,::1,qq.com:80")], HTTP),
 ];
 
-/// Has `ask` send a request by each of the settings. An error of its is a client that was refused.
+/// Calls `ask` with each of the settings, to send a request. An error means that the settings were
+/// refused.
 pub(crate) fn check<E: Display + From<wx_client::proxy::ProxyError>>(
     mut ask: impl FnMut(&ProxySettings, SocketAddr) -> Result<(), E>,
 ) {
@@ -94,11 +95,11 @@ pub(crate) fn check<E: Display + From<wx_client::proxy::ProxyError>>(
     });
 }
 
-/// What a child is to do: the address of the server.
+/// The variable with the server's address, which is set in child processes.
 const CHILD: &str = "WX_TEST_SERVER";
 
-/// Has `ask` send a request with each of the settings in the environment. That cannot be changed
-/// within a process, so `test` is run once more for each.
+/// Calls `ask` with each of the settings in the environment. A process cannot change its
+/// environment safely, so `test` runs again in a child process for each.
 pub(crate) fn check_environment<E: Display>(
     test: &str,
     ask: impl FnOnce(SocketAddr) -> Result<(), E>,
@@ -117,8 +118,8 @@ pub(crate) fn check_environment<E: Display>(
 
 const REFUSED: &str = "refused: ";
 
-/// Has `ask` send requests by the proxy that it is given, or directly, whatever the environment
-/// says. `test` is run once more in each.
+/// Calls `ask` with a proxy, and without one, to check that the environment is then ignored. `test`
+/// runs again in a child process for each.
 pub(crate) fn check_choices<E: Display>(
     test: &str,
     mut ask: impl FnMut(Option<&str>, SocketAddr) -> Result<(), E>,
@@ -141,8 +142,8 @@ pub(crate) fn check_choices<E: Display>(
     assert_eq!(at_proxy.try_iter().count(), 0);
 }
 
-/// Runs a test of this executable with these variables and no others that name proxies, and returns
-/// what it prints.
+/// Runs a test of this executable with these environment variables and no other proxy variables.
+/// Returns its output.
 fn run_again(test: &str, variables: &[(&str, String)], server: &str) -> String {
     let mut child = Command::new(env::current_exe().unwrap());
     child.args(["--exact", test, "--nocapture"]).env(CHILD, server);
@@ -156,7 +157,8 @@ fn run_again(test: &str, variables: &[(&str, String)], server: &str) -> String {
     told
 }
 
-/// Has `ask` send a request by each of the settings and say why it was refused a client.
+/// Calls `ask` with each of the settings. `ask` sends a request, and returns the error if the
+/// client was refused.
 fn check_all(mut ask: impl FnMut(&[(&'static str, String)], SocketAddr) -> Option<String>) {
     let (server, at_server) = listen(hear_tls);
     let (proxy, at_proxy) = listen(hear);
@@ -176,13 +178,13 @@ fn check_all(mut ask: impl FnMut(&[(&'static str, String)], SocketAddr) -> Optio
     }
 }
 
-/// What a server of TLS hears first.
+/// Returns what a TLS server receives first.
 fn hear_tls(stream: &mut TcpStream) -> std::io::Result<String> {
     let [first] = read(stream)?;
     Ok(format!("TLS {first}"))
 }
 
-/// Tells what each connection is about, and closes it.
+/// Reports what each connection receives, and then closes it.
 fn listen(
     hear: impl Fn(&mut TcpStream) -> std::io::Result<String> + Send + 'static,
 ) -> (SocketAddr, Receiver<String>) {
@@ -193,7 +195,7 @@ fn listen(
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let told = hear(&mut stream).unwrap_or_else(|error| error.to_string());
-            // Only then the connection is closed, and the client gives up.
+            // The connection is closed only after the report, and the client then gives up.
             if tell.send(told).is_err() {
                 return;
             }
@@ -202,7 +204,7 @@ fn listen(
     (address, heard)
 }
 
-/// What a proxy of either kind is asked for.
+/// Returns the request that an HTTP or SOCKS proxy receives.
 fn hear(stream: &mut TcpStream) -> std::io::Result<String> {
     let [first] = read(stream)?;
     if first != 5 {
@@ -247,7 +249,7 @@ fn read<const LEN: usize>(stream: &mut TcpStream) -> std::io::Result<[u8; LEN]> 
     Ok(bytes)
 }
 
-/// A text after its length in a byte.
+/// Reads a string that is preceded by its length in one byte.
 fn read_text(stream: &mut TcpStream) -> std::io::Result<String> {
     let [len] = read(stream)?;
     let mut bytes = vec![0; len.into()];

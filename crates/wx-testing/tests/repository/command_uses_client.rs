@@ -1,12 +1,12 @@
-//! Holds that the command is built on the `Client`s: what it takes from `wx_proto::flow` and
-//! `wx_proto::endpoint`, which are below them, has a reason in a comment above the import.
+//! Checks that the command is built on the `Client`s. If it imports from `wx_proto::flow` or
+//! `wx_proto::endpoint`, a comment above the import has to give the reason.
 
 use std::fs;
 use std::path::Path;
 
 use syn::visit::{self, Visit};
 
-/// The modules of the core that a client stands for.
+/// The modules of the core for which a client is the interface.
 const BELOW: [&str; 2] = ["flow", "endpoint"];
 
 #[test]
@@ -60,8 +60,7 @@ fn read(dir: &Path, sources: &mut Vec<(String, String)>) {
     }
 }
 
-/// Returns the paths below the clients, unless they are imported by a `use` of their own with a
-/// comment above it.
+/// Returns the uses of these modules, except for separate `use` items with a comment above them.
 fn unexplained(source: &str) -> Vec<String> {
     let mut found = Below::default();
     found.visit_file(&syn::parse_file(source).unwrap());
@@ -76,9 +75,9 @@ fn unexplained(source: &str) -> Vec<String> {
 
 #[derive(Default)]
 struct Below {
-    /// `use` items that begin with the path of such a module.
+    /// The number of `use` items that import from such a module.
     imports: usize,
-    /// Everything else.
+    /// All other uses.
     paths: Vec<String>,
 }
 
@@ -106,7 +105,7 @@ impl Below {
             }
             syn::UseTree::Rename(name) => {
                 at.push(name.ident.to_string());
-                // Under another name the crate would not be recognised.
+                // If the crate is renamed, later uses cannot be recognised.
                 if at.iter().rfind(|name| *name != "self").unwrap() == "wx_proto" {
                     at.push("*".to_owned());
                 }

@@ -1,5 +1,5 @@
-//! Files of Rust are short, their lines have at most 100 columns, and no file is taken into another
-//! crate by its path.
+//! Checks that Rust files are short, that their lines have at most 100 columns, and that no file is
+//! included in another crate by its path.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
-/// Calls `check` with the name and the text of each Rust file below `dir`.
+/// Calls `check` with the name and the text of each Rust file in `dir` and its subdirectories.
 fn for_each(dir: &Path, check: &mut impl FnMut(&str, &str)) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -51,7 +51,7 @@ fn no_file_is_too_long() {
     assert_eq!(found, Vec::<String>::new());
 }
 
-/// Rustfmt leaves comments, strings and the insides of macros alone.
+/// Rustfmt does not wrap comments, strings and the arguments of macros.
 #[test]
 fn no_line_is_too_long() {
     let mut found = Vec::new();
@@ -65,7 +65,7 @@ fn no_line_is_too_long() {
     assert_eq!(found, Vec::<String>::new());
 }
 
-/// Whether a raw string, which cannot be split, begins or ends in a line.
+/// Returns whether a raw string, which cannot be split, starts or ends on this line.
 fn has_raw_string(line: &str) -> bool {
     ["r\"", "r#\"", "\"#"].iter().any(|quote| line.contains(quote))
 }

@@ -1,5 +1,5 @@
-//! Holds the structure of all crates: siblings form no circle. In a crate with layers, a module may
-//! use what is in its own layer or below it, and imports from the module that defines a thing.
+//! Checks the structure of all crates: sibling modules form no circle. In a crate with layers, a
+//! module may use its own layer and lower ones, and imports from the module that defines an item.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,8 +9,8 @@ mod reader;
 
 use reader::{Module, Names};
 
-/// All crates, each with its top-level modules from the lowest layer to the highest, if it has
-/// layers.
+/// All crates. If a crate has layers, its top-level modules are listed from the lowest layer to the
+/// highest.
 const CRATES: [(&str, Layers); 10] = [
     ("benches", &[]),
     ("crates/wx-cli", &[]),
@@ -121,14 +121,14 @@ fn each_circle_is_found() {
     }
     let three = circles(&[("b", "use crate::Deep;"), ("c::deep", "use crate::a::A;")]);
     assert_eq!(three, ["crate: a, b, c form a circle"]);
-    // What a parent re-exports is its child's.
+    // An item that a parent re-exports belongs to its child.
     let of_children = circles(&[
         ("b", "mod inner; mod other; pub use other::Other; pub use inner::Inner;"),
         ("b::inner", "use super::Other; pub struct Inner;"),
         ("b::other", "use super::Inner; pub struct Other;"),
     ]);
     assert_eq!(of_children, ["b: inner, other form a circle"]);
-    // A child may use its parent, and a test may use everything.
+    // A child may use its parent, and tests may use everything.
     for (module, source) in [
         ("d", "use crate::a::A;"),
         ("b", "#[cfg(all(test, unix))] mod tests { use crate::A; }"),
@@ -154,7 +154,7 @@ fn sources(dir: &Path) -> BTreeMap<Names, String> {
     sources
 }
 
-/// Reads all sources below `dir`, except for those of tests and of other binaries.
+/// Reads all sources in `dir`, except for tests and other binaries.
 fn read(dir: &Path, at: &mut Names, sources: &mut BTreeMap<Names, String>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -231,7 +231,8 @@ fn reaches(edges: &BTreeSet<(String, String)>, from: &str, to: &str) -> bool {
     false
 }
 
-/// The modules that a path leads to: where its item is defined, and those that only re-export it.
+/// Returns the modules that a path leads through: the one that defines the item, and those that
+/// re-export it.
 fn resolve(modules: &BTreeMap<Names, Module>, path: &[String], depth: usize) -> Vec<Names> {
     let mut at = Names::new();
     for (i, name) in path.iter().enumerate() {

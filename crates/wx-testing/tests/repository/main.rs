@@ -1,4 +1,4 @@
-//! What the files of the repository have to look like.
+//! Checks of the files in the repository.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,10 +1,10 @@
-//! What the manifests promise: the oldest Rust, and what a registry shows of the published crates.
+//! Checks of the manifests: the minimum Rust version, and the metadata of published crates.
 
 use std::process::Command;
 
 use serde_json::Value;
 
-/// Ignored, because cargo downloads the packages of other platforms for it. CI runs it.
+/// Ignored, because cargo has to download the packages of other platforms. CI runs it.
 #[test]
 #[ignore = "needs the network"]
 fn no_dependency_needs_a_newer_rust() {
@@ -31,7 +31,7 @@ fn the_published_crates_can_be_found_and_their_features_are_documented() {
     let metadata = metadata(&["--no-deps", "--offline"]);
     let mut published = 0;
     for package in metadata["packages"].as_array().unwrap() {
-        // An empty list is `publish = false`.
+        // An empty list means `publish = false`.
         if package["publish"].is_array() {
             continue;
         }
@@ -62,7 +62,7 @@ fn metadata(arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Major and minor version.
+/// Returns the major and minor version.
 fn rust_version(package: &Value) -> Option<(u32, u32)> {
     let mut numbers = package["rust_version"].as_str()?.split('.').map(|n| n.parse().unwrap());
     Some((numbers.next()?, numbers.next().unwrap_or(0)))

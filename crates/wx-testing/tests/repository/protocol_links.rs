@@ -1,5 +1,5 @@
-//! Every section and rule of the protocol that the documentation cites is a link, and every
-//! relative link of a Markdown file leads somewhere.
+//! Checks that the documentation cites sections and rules of the protocol as links, and that
+//! relative links in Markdown files lead somewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,8 +9,8 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 const PROTOCOL: &str = "crates/wx-proto/docs/protocol.md";
 
-/// How documentation refers to the protocol. The emulator does not depend on the core, so its
-/// documentation links to the published page.
+/// The protocol as named in links. The emulator does not depend on the core, so its documentation
+/// links to the published page.
 const MODULES: [&str; 3] = [
     "crate::protocol",
     "wx_proto::protocol",
@@ -78,7 +78,7 @@ fn is(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
 }
 
-/// All Rust and Markdown files below a folder.
+/// Finds all Rust and Markdown files in a directory and its subdirectories.
 fn find(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -93,8 +93,8 @@ fn find(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The doc comments of a file, each with the number of its first line. They are found by line,
-/// because those within a macro's arguments are no attributes yet.
+/// Returns the doc comments of a file, each with the number of its first line. They are found line
+/// by line, because those in the arguments of a macro are not attributes yet.
 fn doc_comments(source: &str) -> Vec<(usize, String)> {
     let mut blocks: Vec<(usize, String)> = Vec::new();
     let mut is_open = false;
@@ -113,7 +113,7 @@ fn doc_comments(source: &str) -> Vec<(usize, String)> {
     blocks
 }
 
-/// Checks links; remembers the anchors of the files they lead to.
+/// Checks links, and caches the anchors of the files that they lead to.
 struct Links {
     protocol: PathBuf,
     anchors: BTreeMap<PathBuf, BTreeSet<String>>,
@@ -124,10 +124,10 @@ impl Links {
         Self { protocol: root.join(PROTOCOL), anchors: BTreeMap::new() }
     }
 
-    /// What is wrong in a text, with the number of lines before it.
+    /// Returns the problems in a text, each with its line offset.
     fn faults(&mut self, file: &Path, text: &str) -> Vec<(usize, String)> {
         let mut found = Vec::new();
-        // The text of the link so far, and where it leads.
+        // The text of the current link so far, and its target.
         let mut link: Option<(String, String)> = None;
         let mut defined = None;
         let mut is_code = false;
@@ -169,7 +169,7 @@ impl Links {
         let file = match path {
             _ if is_protocol => self.protocol.clone(),
             "" => file.to_owned(),
-            // Names of items are for rustdoc to check, as everything in sources is.
+            // rustdoc checks links to items.
             _ if path.contains(':') || !path.contains(['/', '.']) || !is(file, "md") => {
                 return None;
             }
@@ -180,7 +180,7 @@ impl Links {
         is_missing.then(|| format!("{target} leads nowhere"))
     }
 
-    /// The anchors of a Markdown file: its own, and those that its headings are given.
+    /// Returns the anchors of a Markdown file: explicit ones, and those generated for its headings.
     fn anchors(&mut self, file: &Path) -> &BTreeSet<String> {
         self.anchors.entry(file.to_owned()).or_insert_with(|| {
             let mut anchors = BTreeSet::new();
@@ -204,7 +204,7 @@ impl Links {
     }
 }
 
-/// The name in `<a id="name">`.
+/// Returns the name in `<a id="name">`.
 fn anchor(html: &str) -> Option<String> {
     Some(html.strip_prefix("<a id=\"")?.split_once('"')?.0.to_owned())
 }
@@ -214,7 +214,7 @@ fn slug(heading: &str) -> String {
     heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")
 }
 
-/// The first section or rule in a text that is cited by its number.
+/// Returns the first section or rule that a text cites without a link.
 fn bare(text: &str) -> Option<String> {
     let words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '§' | '_')));
     let digits = |rest: &str| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit());

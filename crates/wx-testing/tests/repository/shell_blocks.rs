@@ -1,11 +1,11 @@
-//! The shell blocks of all Markdown files are such that they can be pasted into any shell.
-//! `.ci/shell-blocks` runs them, except for those that are marked.
+//! Checks that the shell blocks of all Markdown files can be pasted into any shell.
+//! `.ci/shell-blocks` runs them, except for marked ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The blocks that CI does not run, by file. A new one needs a reason in its marker, and to be
-/// counted here.
+/// The number of blocks per file that CI does not run. A new one needs a reason in its marker, and
+/// must be added here.
 const NOT_RUN: [(&str, usize); 7] = [
     ("CONTRIBUTING.md", 2),
     ("README.md", 1),
@@ -16,11 +16,11 @@ const NOT_RUN: [(&str, usize); 7] = [
     ("fuzz/README.md", 2),
 ];
 
-/// The languages of blocks that nobody pastes into a shell.
+/// The languages of code blocks that are not pasted into a shell.
 const OTHERS: [&str; 7] = ["json", "jsonc", "python", "rust", "text", "toml", "xml"];
 
 struct Block {
-    /// File and line.
+    /// The file and line.
     place: String,
     file: String,
     is_marked: bool,
@@ -46,7 +46,7 @@ fn markdown_files(dir: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// All shell blocks; other blocks must say what they are.
+/// Returns all shell blocks. Other blocks must state their language.
 fn shell_blocks() -> Vec<Block> {
     let (root, mut files) = (root(), Vec::new());
     markdown_files(&root, &mut files);
@@ -82,8 +82,7 @@ fn blocks_of(root: &Path, path: &Path) -> Vec<Block> {
     blocks
 }
 
-/// Whether zsh takes something in a line for arguments that is meant as a comment: there is a `#`
-/// that begins a word.
+/// Returns whether a word begins with `#`. zsh treats such a comment as arguments.
 fn has_comment(line: &str) -> bool {
     line.split_whitespace().any(|word| word.starts_with('#'))
 }
@@ -99,8 +98,8 @@ fn no_shell_block_has_a_comment() {
     }
 }
 
-/// A choice is two blocks, an apostrophe or another quotation mark that is left open waits for
-/// more.
+/// A block must not contain alternatives. An unclosed apostrophe or quotation mark would make the
+/// shell wait for more input.
 #[test]
 fn no_shell_block_leaves_anything_to_the_reader() {
     for block in shell_blocks() {

@@ -1,4 +1,4 @@
-//! Faults of the server, and their results.
+//! Faults of the server, and the results of the client.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use wx_emulator::{Emulator, Repeats, Request};
 use wx_proto::{Advice, ImageVariant, Outcome, Ret};
 
 use super::{
-    DEAD, Into, Transport, assert_secret_free, client, friend, large, place, policy, quiet, server,
-    session, small,
+    DEAD, FetchInto, Transport, assert_secret_free, client, friend, large, place, policy, quiet,
+    server, session, small,
 };
 
 /// The result of a send.
@@ -18,7 +18,8 @@ enum End {
     Unknown,
 }
 
-/// Faults, the result, messages on the server, requests to an endpoint.
+/// The faults, the result, the number of messages on the server, and the number of requests to an
+/// endpoint.
 type Scenario<'a> = (&'a [&'a str], End, usize, (&'a str, usize));
 
 pub(crate) fn faults_while_sending<T: Transport>() {
@@ -37,7 +38,7 @@ pub(crate) fn faults_while_sending<T: Transport>() {
         (&["close@webwxuploadmedia"], End::Sent, 1, (MESSAGE, 1)),
         (&["drop=before@webwxsendmsgimg#1"], End::Sent, 1, (MESSAGE, 2)),
         (&["drop=after@webwxsendmsgimg#1"], End::Sent, 1, (MESSAGE, 2)),
-        // On new connections; reused ones have tests of their own.
+        // On new connections. There are separate tests for reused connections.
         (&["close@webwxuploadmedia", "drop=before@webwxsendmsgimg"], End::Unknown, 0, (MESSAGE, 4)),
         (&["close@webwxuploadmedia", "drop=after@webwxsendmsgimg"], End::Unknown, 1, (MESSAGE, 4)),
         (&["redirect=http://127.0.0.1:1/@webwxsendmsgimg"], End::Unknown, 0, (MESSAGE, 4)),
@@ -47,7 +48,7 @@ pub(crate) fn faults_while_sending<T: Transport>() {
         (&["ret=1205@webwxsendmsgimg"], End::NotSent, 0, (MESSAGE, 1)),
         (&["no-msg-id@webwxsendmsgimg#1"], End::Sent, 1, (MESSAGE, 2)),
         (&["no-msg-id@webwxsendmsgimg"], End::Unknown, 1, (MESSAGE, 4)),
-        // Somebody else's picture: it never reaches a message.
+        // The MediaId of somebody else's image must never get into a message.
         (&["foreign-media-id@webwxuploadmedia"], End::NotSent, 0, (MESSAGE, 0)),
         (&["start-pos=7@webwxuploadmedia"], End::Sent, 1, (UPLOAD, 1)),
     ];
@@ -72,7 +73,7 @@ pub(crate) fn odd_answers_to_an_upload_are_told<T: Transport>() {
     let server_at_seven = server(&["start-pos=7@webwxuploadmedia"]);
     let sent =
         client::<T>(&server_at_seven).send(&friend(&server_at_seven), small(), quiet).unwrap();
-    assert_eq!(sent.uploaded.server_byte_count, Some(7));
+    assert_eq!(sent.uploaded.as_ref().unwrap().server_byte_count, Some(7));
 
     let limited = server(&["foreign-media-id@webwxuploadmedia"]);
     let error = client::<T>(&limited).send(&friend(&limited), small(), quiet).unwrap_err();
@@ -89,8 +90,8 @@ fn client_media_id(json: &str) -> u64 {
 }
 
 pub(crate) fn an_appended_repeat_starts_over<T: Transport>() {
-    // The answer to the first of three chunks is lost; the repeat is appended, and the server's
-    // count is off at the end.
+    // The reply to the first of three chunks is lost. The server appends the repeat, so its byte
+    // count does not match at the end.
     let builder = Emulator::builder()
         .repeats(Repeats::Appended)
         .fault("drop=after@webwxuploadmedia#1".parse().unwrap());
@@ -113,15 +114,15 @@ pub(crate) fn an_appended_repeat_starts_over<T: Transport>() {
 }
 
 pub(crate) fn faults_while_fetching<T: Transport>() {
-    // Fault, does it end well, how many requests, and the same with a sink that cannot be started
-    // over.
+    // The fault, whether the fetch succeeds, the number of requests, and the same for a sink that
+    // cannot be restarted.
     for (fault, good, requests, good_once, requests_once) in [
         ("drop=after@webwxgetmsgimg#1", true, 2, true, 2),
         ("cut=600@webwxgetmsgimg#1", true, 2, false, 1),
         ("status=503@webwxgetmsgimg#1", true, 2, true, 2),
         ("delay=900@webwxgetmsgimg#1", true, 2, true, 2),
         ("trickle=20@webwxgetmsgimg", true, 1, true, 1),
-        // Once it is unpacked by somebody else, its length cannot be checked.
+        // If the HTTP client has decompressed the reply, its length cannot be checked.
         ("gzip@webwxgetmsgimg", !T::DECODES, 1, !T::DECODES, 1),
         ("chunked@webwxgetmsgimg", true, 1, true, 1),
         ("html@webwxgetmsgimg", false, 1, false, 1),
@@ -143,7 +144,7 @@ pub(crate) fn faults_while_fetching<T: Transport>() {
             );
             let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
             let mut got = Vec::new();
-            let into = if once { Into::Writer(&mut got) } else { Into::Vec(&mut got) };
+            let into = if once { FetchInto::Writer(&mut got) } else { FetchInto::Vec(&mut got) };
             let result = client.fetch(&id, ImageVariant::Original, into);
             let (good, requests) = if once { (good_once, requests_once) } else { (good, requests) };
             assert_eq!(result.is_ok(), good, "{fault}, once: {once}: {result:?}");
@@ -171,13 +172,13 @@ pub(crate) fn failures_leave_no_file<T: Transport>() {
         let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
         let dir = tempfile::tempdir().unwrap();
         client
-            .fetch(&id, ImageVariant::Original, Into::Path(dir.path().join("new.jpg")))
+            .fetch(&id, ImageVariant::Original, FetchInto::Path(dir.path().join("new.jpg")))
             .unwrap_err();
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{fault}");
 
         let old = dir.path().join("old.jpg");
         std::fs::write(&old, "as it was").unwrap();
-        client.fetch(&id, ImageVariant::Original, Into::Path(old.clone())).unwrap_err();
+        client.fetch(&id, ImageVariant::Original, FetchInto::Path(old.clone())).unwrap_err();
         assert_eq!(std::fs::read(&old).unwrap(), b"as it was", "{fault}");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "{fault}");
     }
@@ -185,8 +186,9 @@ pub(crate) fn failures_leave_no_file<T: Transport>() {
     let client: T = client(&server);
     let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
     let dir = tempfile::tempdir().unwrap();
-    let error =
-        client.fetch(&id, ImageVariant::Original, Into::Path(dir.path().to_owned())).unwrap_err();
+    let error = client
+        .fetch(&id, ImageVariant::Original, FetchInto::Path(dir.path().to_owned()))
+        .unwrap_err();
     let shown = error.chain().to_string();
     assert!(shown.ends_with("leads to a directory instead of a file"), "{shown}");
 }

@@ -1,4 +1,4 @@
-//! Logins that do not begin or end normally.
+//! Logins that fail, or that continue an earlier one.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ fn quick() -> Policy {
     policy
 }
 
-/// Starts a server with this fault at the first calls to an endpoint.
+/// Starts a server with this fault in the first calls to an endpoint.
 fn server_with(fault: &str, endpoint: &str, times: usize) -> Server {
     let faults: Vec<_> = (1..=times).map(|n| format!("{fault}@{endpoint}#{n}")).collect();
     server(&faults.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// A login that the phone has confirmed is kept for the next program, even if webwxinit fails.
+/// A login that was confirmed on the phone is kept for the next program, even if webwxinit fails.
 pub(crate) fn a_login_whose_webwxinit_fails_is_kept<T: Transport>() {
     for (fault, tries) in [
         ("ret=-1", 2),
@@ -36,13 +36,13 @@ pub(crate) fn a_login_whose_webwxinit_fails_is_kept<T: Transport>() {
         ("html", 2),
         ("empty", 2),
         ("cut=100", 2),
-        // A try has two if it meets a connection that was used before, which the other need not.
+        // Includes the repeats on a new connection, which do not count as tries.
         ("drop=before", 2 + 2 * usize::from(T::KEEPS)),
         ("drop=after", 2 + 2 * usize::from(T::KEEPS)),
         ("delay=1500", 2),
         ("redirect=https://hotel.example/", 2),
     ] {
-        // What is over before the tries are used up is no trouble at all.
+        // A failure that ends before the last try is not reported.
         let once = server_with(fault, "webwxinit", tries.min(2) - 1);
         T::login(LoginFrom::Code(place::site(&once)), quick(), |_| ()).unwrap();
 
@@ -72,7 +72,8 @@ pub(crate) fn a_login_whose_webwxinit_fails_is_kept<T: Transport>() {
     assert_eq!((none.error.advice(), none.session), (Advice::LoginAgain, None));
 }
 
-/// After a logout the phone can be asked. A reply that cannot be read leads to a code.
+/// After a logout, the phone can be asked for confirmation. If the reply cannot be parsed, a QR
+/// code follows.
 pub(crate) fn a_question_that_cannot_be_asked_becomes_a_code<T: Transport>() {
     let mut ways = vec![(None, vec!["asked", "scanned", "confirmed", "opened"])];
     for fault in ["status=404", "status=500", "html", "empty", "drop=before", "drop=after", "cut=9"]
@@ -93,14 +94,15 @@ pub(crate) fn a_question_that_cannot_be_asked_becomes_a_code<T: Transport>() {
         let from = LoginFrom::Push(left);
         let client = T::login(from, quick(), |state| observed.push(name(state))).unwrap();
         assert_eq!(observed, expected, "{fault:?}");
-        // What a later version has written into the file goes on with the account.
+        // A field that a later version has added to the file is kept for the same account.
         let file: Value = serde_json::from_str(client.session().to_json().expose()).unwrap();
         assert_eq!(file["later"], "kept", "{fault:?}");
         client.send(&friend(&server), small(), quiet).unwrap();
     }
 }
 
-/// A logout that the server has not confirmed can be repeated. A confirmed one leaves no secret.
+/// A logout that the server has not confirmed can be repeated. A confirmed logout leaves no
+/// secrets.
 pub(crate) fn only_a_good_logout_is_one<T: Transport>() {
     for (fault, tries) in [
         ("ret=1", 1),

@@ -1,4 +1,4 @@
-//! The life of a login: from the code to the logout, with messages in between.
+//! The life of a login: from the QR code to the logout, with messages in between.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use wx_proto::flow::LoginState;
 use wx_proto::{Advice, Error, ErrorKind, Message, Policy, Profile, Session, Site, Step};
 
 use super::{
-    Into, LoginFrom, Server, Transport, assert_secret_free, friend, place, policy, quiet, server,
-    session, small,
+    FetchInto, LoginFrom, Server, Transport, assert_secret_free, friend, place, policy, quiet,
+    server, session, small,
 };
 
 /// Returns a policy with short waits.
@@ -19,8 +19,8 @@ pub(super) fn brisk() -> Policy {
     policy
 }
 
-/// Returns an image that differs from those with other numbers.
-fn picture(number: u8) -> Vec<u8> {
+/// Returns an image that is different for each number.
+fn image(number: u8) -> Vec<u8> {
     let mut picture = small();
     picture.push(number);
     picture
@@ -29,13 +29,13 @@ fn picture(number: u8) -> Vec<u8> {
 /// Starts a server that delivers this number of images.
 fn server_with(pictures: u8, faults: &[&str]) -> Server {
     let builder =
-        (0..pictures).fold(Emulator::builder(), |builder, number| builder.image(picture(number)));
+        (0..pictures).fold(Emulator::builder(), |builder, number| builder.image(image(number)));
     place::start(
         faults.iter().fold(builder, |builder, fault| builder.fault(fault.parse().unwrap())),
     )
 }
 
-/// Returns a client that has received nothing yet.
+/// Returns a client that has not received any messages.
 fn fresh<T: Transport>(server: &Server) -> T {
     T::new(session(server), brisk(), None)
 }
@@ -55,7 +55,7 @@ pub(super) fn name(state: &LoginState) -> &'static str {
         LoginState::Confirmed => "confirmed",
         LoginState::Opened { .. } => "opened",
         LoginState::Asked => "asked",
-        LoginState::Trouble { code: None } => "trouble",
+        LoginState::ServerProblem { code: None } => "trouble",
         _ => "another",
     }
 }
@@ -89,9 +89,9 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
     assert_eq!(there, server.incoming());
     for (number, message) in batch.iter().enumerate() {
         let mut bytes = Vec::new();
-        let (id, size) = message.image().unwrap();
-        client.fetch(id, size, Into::Vec(&mut bytes)).unwrap();
-        assert!(bytes == picture(number.try_into().unwrap()), "other bytes arrived");
+        let attachment = message.attachment().unwrap();
+        client.receive(&attachment, FetchInto::Vec(&mut bytes)).unwrap();
+        assert!(bytes == image(number.try_into().unwrap()), "other bytes arrived");
     }
 
     client.send(&friend(&server), small(), quiet).unwrap();
@@ -126,7 +126,8 @@ pub(crate) fn the_session_moves_on_and_clones_share_it<T: Transport>() {
     assert_ne!(json(&restored), json(&twin.session()));
     assert_eq!(json(&client.session()), json(&twin.session()));
 
-    // What was saved before the batch gets it again, what was saved behind it does not.
+    // A session that was saved before the batch receives it again; one that was saved after it does
+    // not.
     let new_life =
         |session: &Session| T::new(place::read(session.to_json().expose()), brisk(), None);
     assert_eq!(ids(new_life(&restored).batches(1)), server.incoming());
@@ -135,8 +136,8 @@ pub(crate) fn the_session_moves_on_and_clones_share_it<T: Transport>() {
     assert_eq!(behind.unwrap_err().advice(), Advice::LoginAgain, "there was nothing to deliver");
 }
 
-/// Despite transient failures, every message arrives, and only once.
-pub(crate) fn trouble_with_the_network_neither_loses_nor_repeats<T: Transport>() {
+/// Despite transient failures, every message arrives exactly once.
+pub(crate) fn network_faults_neither_lose_nor_repeat_messages<T: Transport>() {
     for fault in [
         "drop=before@synccheck#1",
         "drop=after@synccheck#1",
@@ -154,7 +155,7 @@ pub(crate) fn trouble_with_the_network_neither_loses_nor_repeats<T: Transport>()
         "empty@webwxsync#1",
         "cut=200@webwxsync#1",
         "trickle=100@webwxsync",
-        // An empty SyncKey comes with it.
+        // The reply has an empty SyncKey.
         "ret=3@webwxsync#1",
         "ret=-1@webwxsync#1",
         "gzip@webwxsync",
@@ -162,7 +163,7 @@ pub(crate) fn trouble_with_the_network_neither_loses_nor_repeats<T: Transport>()
         let server = server_with(3, &[fault]);
         let client = fresh::<T>(&server);
         assert_eq!(ids(client.batches(1)), server.incoming(), "{fault}");
-        // A restart has nothing to get again.
+        // After a restart, no message is received again.
         let saved = client.session().to_json();
         server.add_fault("ret=1101@synccheck".parse().unwrap());
         let later = T::new(place::read(saved.expose()), brisk(), None);
@@ -187,7 +188,7 @@ pub(crate) fn the_end_of_a_login_ends_the_messages<T: Transport>() {
     }
 }
 
-pub(crate) fn trouble_while_logging_in<T: Transport>() {
+pub(crate) fn faults_while_logging_in<T: Transport>() {
     for fault in [
         "drop=before@jslogin#1",
         "drop=after@login#2",
@@ -214,7 +215,7 @@ pub(crate) fn trouble_while_logging_in<T: Transport>() {
     }
 }
 
-/// [P2](wx_proto::protocol#p2): a login page is opened only on hosts that have one.
+/// [P2](wx_proto::protocol#p2): a login page is opened only on hosts that serve one.
 pub(crate) fn a_login_page_on_a_foreign_host_is_refused<T: Transport>() {
     let address = super::network::listen(|mut stream| {
         let asked = super::network::read_head(&mut stream);
@@ -240,7 +241,7 @@ pub(crate) fn a_login_page_on_a_foreign_host_is_refused<T: Transport>() {
     assert_eq!((error.step, observed), (Step::Login, vec!["code", "confirmed"]));
 }
 
-/// Each message goes to one of the waiting clients.
+/// Each message is received by only one of the waiting clients.
 pub(crate) fn two_that_wait_share_the_messages<T: Transport + Send>() {
     let server = server_with(5, &["delay=200@webwxsync#1", "ret=1101@synccheck#3+"]);
     let client = fresh::<T>(&server);
@@ -256,8 +257,8 @@ pub(crate) fn two_that_wait_share_the_messages<T: Transport + Send>() {
     assert_eq!(delivered, server.incoming());
 }
 
-/// The login keeps its cookies even if this computer's clock is hours ahead of the server's or
-/// behind it.
+/// The login keeps its cookies even if this computer's clock is hours ahead of or behind the
+/// server's.
 pub(crate) fn a_login_on_a_computer_whose_clock_is_wrong<T: Transport>() {
     for hours in [-1000, -13, 13, 1000] {
         let server = place::start(Emulator::builder().clock_ahead(-hours * 3600));

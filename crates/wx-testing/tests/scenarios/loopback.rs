@@ -1,14 +1,19 @@
 //! The scenarios at a loopback address.
 
-/// Makes a test of each scenario. Those with the number of a rule in their name are written out
-/// here.
+/// Generates a test for each scenario. Scenarios with the number of a rule in their name are
+/// written out here.
 macro_rules! scenarios {
     ($transport:ty) => {
         scenarios! { $transport:
-            pictures_arrive_byte_for_byte fan_out fetches_into_every_sink headers_on_the_wire
+            pictures_arrive_byte_for_byte fan_out everything_arrives_as_it_was_sent
+            large_files_are_announced_and_signed
+            a_parallel_upload_survives_lost_and_refused_chunks an_outbox_sends_a_text_once
+            a_text_in_doubt_stays_in_doubt fetches_into_every_sink headers_on_the_wire
             progress_is_told_in_time
             faults_while_sending odd_answers_to_an_upload_are_told an_appended_repeat_starts_over
-            faults_while_fetching failures_leave_no_file a_slow_answer_is_no_stall
+            faults_while_fetching failures_leave_no_file a_slow_reply_is_not_a_stall
+            files_arrive_byte_for_byte faults_while_receiving_files
+            what_came_in_the_place_of_a_file_is_told
             an_answer_that_stops_halfway_stalls an_early_refusal_is_read nobody_there
             no_connection_in_time no_http cookies_of_answers_are_not_kept
             no_tls_there what_a_proxy_does_wrong_is_named a_closed_reused_connection_costs_no_try
@@ -18,10 +23,11 @@ macro_rules! scenarios {
             a_new_connection_that_is_closed_costs_a_try a_message_is_never_sent_twice_by_the_client
             loopback_needs_no_proxy
             proxy_of_the_environment nothing_shows_secrets
-            the_whole_life_of_a_login a_login_on_a_computer_whose_clock_is_wrong
+            the_whole_life_of_a_login p92_rooms_come_from_every_source_with_their_members
+            a_login_on_a_computer_whose_clock_is_wrong
             the_session_moves_on_and_clones_share_it
-            trouble_with_the_network_neither_loses_nor_repeats the_end_of_a_login_ends_the_messages
-            trouble_while_logging_in two_that_wait_share_the_messages
+            network_faults_neither_lose_nor_repeat_messages the_end_of_a_login_ends_the_messages
+            faults_while_logging_in two_that_wait_share_the_messages
             a_record_that_fails_at_any_call_loses_and_doubles_nothing the_same_key_is_sent_once
             a_key_of_another_message_sends_nothing
             a_key_whose_upload_was_begun_takes_no_other_picture
@@ -78,6 +84,16 @@ mod ureq {
     fn p40_a_server_that_does_not_read_stalls() {
         crate::a_server_that_does_not_read_stalls::<Ureq>();
     }
+
+    #[test]
+    fn p97_copies_of_own_messages_are_dropped() {
+        crate::p97_copies_of_own_messages_are_dropped::<Ureq>();
+    }
+
+    #[test]
+    fn p102_a_login_that_is_synced_in_time_outlives_its_cookies() {
+        crate::p102_a_login_that_is_synced_in_time_outlives_its_cookies::<Ureq>();
+    }
 }
 
 mod reqwest {
@@ -98,5 +114,15 @@ mod reqwest {
     #[test]
     fn p40_a_server_that_does_not_read_stalls() {
         crate::a_server_that_does_not_read_stalls::<Reqwest>();
+    }
+
+    #[test]
+    fn p97_copies_of_own_messages_are_dropped() {
+        crate::p97_copies_of_own_messages_are_dropped::<Reqwest>();
+    }
+
+    #[test]
+    fn p102_a_login_that_is_synced_in_time_outlives_its_cookies() {
+        crate::p102_a_login_that_is_synced_in_time_outlives_its_cookies::<Reqwest>();
     }
 }

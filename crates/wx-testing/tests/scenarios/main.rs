@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod faults;
+mod files;
 mod kept_login;
+mod lasting;
 mod life;
 mod loopback;
 mod network;
 mod odd_bytes;
+mod outbound;
 mod outbox;
 mod outbox_keys;
 mod outbox_whole;
@@ -18,14 +21,15 @@ mod real_names;
 mod recorded_spans;
 mod reqwest_transport;
 mod reused;
+mod rooms;
 mod secrets;
 mod slow;
 #[cfg(feature = "tracing")]
 mod spans;
 #[cfg(feature = "tracing")]
 mod task_spans;
-mod trouble;
 mod trust;
+mod tunnel_faults;
 mod ureq_transport;
 
 use std::path::PathBuf;
@@ -33,24 +37,28 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use wx_emulator::{Emulator, Request};
-use wx_proto::flow::{LoginState, Progress};
+use wx_proto::flow::{ListedRooms, LoginState, Progress};
 use wx_proto::{
-    Contact, Error, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent, Session, Site,
-    Uploaded,
+    Attachment, Contact, Error, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent,
+    Session, Site, Uploaded, UserName,
 };
 use wx_testing::samples::TINY_JPEG;
 
 pub(crate) use faults::*;
+pub(crate) use files::*;
 pub(crate) use kept_login::*;
+pub(crate) use lasting::*;
 pub(crate) use life::*;
 pub(crate) use network::*;
 pub(crate) use odd_bytes::*;
+pub(crate) use outbound::*;
 pub(crate) use outbox::*;
 pub(crate) use outbox_keys::*;
 pub(crate) use outbox_whole::*;
 pub(crate) use pace::*;
 pub(crate) use place::{Server, friend, session};
 pub(crate) use reused::*;
+pub(crate) use rooms::*;
 pub(crate) use secrets::*;
 pub(crate) use slow::*;
 #[cfg(feature = "tracing")]
@@ -59,15 +67,16 @@ pub(crate) use trust::*;
 
 /// A client under test.
 pub(crate) trait Transport {
-    /// The module with the tests of this client, for tests that start themselves again.
+    /// The module of this client's tests, for tests that run themselves again in a child process.
     const TESTS: &str;
-    /// Whether the HTTP client inflates replies that it must not inflate.
+    /// Whether the HTTP client decompresses replies that it should not decompress.
     const DECODES: bool = false;
     /// Whether connections are reused.
     const KEEPS: bool = true;
-    /// Whether the HTTP client distinguishes a reply that is truncated in its head from no reply.
+    /// Whether the HTTP client can tell a reply that was truncated in its head from no reply.
     const SEES_HALF_A_HEAD: bool = false;
-    /// Creates a client. `proxy` comes with settings that are as unsuitable as possible.
+    /// Creates a client. With `proxy`, the HTTP client's other settings are as unsuitable as
+    /// possible.
     fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self;
     fn paced(session: Session, pace: Duration) -> Self;
     /// Clones the client.
@@ -78,6 +87,14 @@ pub(crate) trait Transport {
         picture: Vec<u8>,
         observed: impl FnMut(&Progress) + Send,
     ) -> Result<Sent, Error>;
+    fn send_any(&self, to: &Recipient, what: OutboundBytes) -> Result<Sent, Error>;
+    fn send_once_any(
+        &self,
+        outbox: &wx_client::outbox::Outbox,
+        key: &str,
+        to: &Recipient,
+        what: OutboundBytes,
+    ) -> Result<Sent, Error>;
     fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error>;
     fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error>;
     fn send_once(
@@ -87,7 +104,9 @@ pub(crate) trait Transport {
         to: &Recipient,
         picture: Vec<u8>,
     ) -> Result<Sent, Error>;
-    fn fetch(&self, id: &MsgId, size: ImageVariant, into: Into<'_>) -> Result<Fetched, Error>;
+    fn fetch(&self, id: &MsgId, size: ImageVariant, into: FetchInto<'_>) -> Result<Fetched, Error>;
+    /// Fetches what a message holds.
+    fn receive(&self, attachment: &Attachment, into: FetchInto<'_>) -> Result<Fetched, Error>;
     /// Logs in by a code, or by a question on the phone after an earlier login.
     fn login(
         from: LoginFrom,
@@ -99,26 +118,48 @@ pub(crate) trait Transport {
     fn session(&self) -> Session;
     fn restore(&self) -> Result<(), Error>;
     fn contacts(&self) -> Result<Vec<Contact>, Error>;
+    /// Lists all rooms, or those with these names.
+    fn rooms(&self, named: Option<Vec<UserName>>) -> Result<ListedRooms, Error>;
     fn logout(&self) -> Result<(), Error>;
-    /// Returns the next batches of messages, at most this number.
-    fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>>;
+    /// Returns the next batches of messages, up to this number of batches.
+    fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>> {
+        self.batches_and_syncs(most, |_| {})
+    }
+    /// Like `batches`. Calls `synced` after each webwxsync without messages.
+    fn batches_and_syncs(
+        &self,
+        most: usize,
+        synced: impl FnMut(&Session) + Send,
+    ) -> Vec<Result<Vec<Message>, Error>>;
     fn debug(&self) -> String;
 }
 
+/// A text, or the name and the bytes of a file.
+pub(crate) enum OutboundBytes {
+    Text(&'static str),
+    File(&'static str, Vec<u8>),
+}
+
+impl From<&'static str> for OutboundBytes {
+    fn from(text: &'static str) -> Self {
+        Self::Text(text)
+    }
+}
+
 /// A sink.
-pub(crate) enum Into<'a> {
+pub(crate) enum FetchInto<'a> {
     Path(PathBuf),
     Vec(&'a mut Vec<u8>),
     Writer(&'a mut Vec<u8>),
 }
 
-/// How a login begins: with a page, or with an earlier login.
+/// How to start a login: from a page, or from an earlier login.
 pub(crate) enum LoginFrom {
     Code(Site),
     Push(Session),
 }
 
-/// A failed login, and its session if it was opened even so.
+/// The error of a login, and the session if the server had already granted the login.
 #[derive(Debug)]
 pub(crate) struct NoLogin {
     pub(crate) error: Error,
@@ -157,7 +198,7 @@ fn client<T: Transport>(server: &Server) -> T {
     T::new(session(server), policy(), None)
 }
 
-/// An address where nobody listens.
+/// An address on which no server listens.
 const DEAD: &str = "http://127.0.0.1:1";
 
 fn quiet(_: &Progress) {}
@@ -180,7 +221,7 @@ pub(crate) fn pictures_arrive_byte_for_byte<T: Transport>() {
         let sent = client.send(&friend(&server), picture.clone(), quiet).unwrap();
         let message = server.messages().pop().unwrap();
         assert!(message.media == picture, "other bytes arrived");
-        let sent = (sent.uploaded.md5.to_string(), sent.msg_id.to_string());
+        let sent = (sent.uploaded.as_ref().unwrap().md5.to_string(), sent.msg_id.to_string());
         assert_eq!((message.md5, message.msg_id), sent);
     }
     assert_eq!(server.requests_to("webwxuploadmedia"), 1 + 3);
@@ -208,23 +249,23 @@ pub(crate) fn fetches_into_every_sink<T: Transport>() {
     let path = dir.path().join("copy.jpg");
 
     let (mut vec, mut written) = (b"from before".to_vec(), Vec::new());
-    client.fetch(&id, ImageVariant::Original, Into::Vec(&mut vec)).unwrap();
-    client.fetch(&id, ImageVariant::Original, Into::Writer(&mut written)).unwrap();
-    client.fetch(&id, ImageVariant::Original, Into::Path(path.clone())).unwrap();
+    client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut vec)).unwrap();
+    client.fetch(&id, ImageVariant::Original, FetchInto::Writer(&mut written)).unwrap();
+    client.fetch(&id, ImageVariant::Original, FetchInto::Path(path.clone())).unwrap();
     assert!(vec == picture && written == picture && std::fs::read(&path).unwrap() == picture);
 
-    let thumb = client.fetch(&id, ImageVariant::Thumbnail, Into::Path(path.clone())).unwrap();
+    let thumb = client.fetch(&id, ImageVariant::Thumbnail, FetchInto::Path(path.clone())).unwrap();
     let on_disk = std::fs::read(&path).unwrap();
     assert!(on_disk.len() as u64 == thumb.bytes && on_disk != picture && !on_disk.is_empty());
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
-/// Both clients are compared with the same literals, so their requests are equal.
+/// Both clients are compared with the same literals, so their requests are the same.
 pub(crate) fn headers_on_the_wire<T: Transport>() {
     let server = server(&[]);
     let client: T = client(&server);
     let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
-    client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap();
+    client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut Vec::new())).unwrap();
 
     let post =
         "accept accept-encoding content-length content-type cookie host origin referer user-agent";
@@ -259,12 +300,12 @@ pub(crate) fn headers_on_the_wire<T: Transport>() {
             assert_eq!(header("content-length"), request.body_len.to_string());
             assert_eq!(header("origin"), base);
         }
-        // The core's spelling of the query went through untouched.
+        // The client has not changed the core's encoding of the query.
         assert!(!request.target.contains(['@', '+', ' ']), "{endpoint}");
     }
 }
 
-/// Returns the names of all headers except `connection`, which concerns one connection only.
+/// Returns the names of all headers except for `connection`, which only concerns one connection.
 fn names_of(request: &Request) -> String {
     let mut names: Vec<_> =
         request.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();

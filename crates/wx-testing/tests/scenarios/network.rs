@@ -12,12 +12,12 @@ use wx_proto::{
 };
 
 use super::{
-    DEAD, Into, Transport, client, client_at, friend, json_at, large, official, policy, quiet,
+    DEAD, FetchInto, Transport, client, client_at, friend, json_at, large, official, policy, quiet,
     server, session, settle, small,
 };
 
-/// Takes longer than the stall limit in total, but never without a byte for that long.
-pub(crate) fn a_slow_answer_is_no_stall<T: Transport>() {
+/// The reply takes longer than the stall limit in total, but bytes never stop for that long.
+pub(crate) fn a_slow_reply_is_not_a_stall<T: Transport>() {
     let server = server(&["trickle=1@webwxsendmsgimg"]);
     let client = T::new(session(&server), policy().with_stall(Duration::from_millis(200)), None);
     let began = Instant::now();
@@ -26,11 +26,11 @@ pub(crate) fn a_slow_answer_is_no_stall<T: Transport>() {
     assert_eq!(server.requests_to("webwxsendmsgimg"), 1);
 }
 
-/// Serves one connection after the other with `serve`. The thread ends with the process.
+/// Calls `serve` with each connection in turn. The thread ends with the process.
 pub(super) fn listen(serve: impl Fn(TcpStream) + Send + 'static) -> String {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    // A small window and small segments, so that a chunk does not vanish in buffers before anybody
-    // reads.
+    // A small window and small segments, so that a chunk does not fit into buffers before it is
+    // read.
     socket.set_recv_buffer_size(4096).unwrap();
     #[cfg(unix)]
     socket.set_tcp_mss(536).unwrap();
@@ -50,7 +50,7 @@ pub(super) fn one_try() -> Policy {
 
 pub(super) fn network(error: &Error) -> (TransportErrorKind, Delivery) {
     match error.kind {
-        ErrorKind::Network { failure, .. } => (failure.kind, failure.delivery),
+        ErrorKind::Network { error, .. } => (error.kind, error.delivery),
         _ => panic!("{error:?}"),
     }
 }
@@ -77,19 +77,20 @@ pub(crate) fn an_answer_that_stops_halfway_stalls<T: Transport>() {
     });
     let client: T = client_at(&address, one_try().with_stall(Duration::from_millis(200)));
     let (id, began) = (MsgId::new("1").unwrap(), Instant::now());
-    let error = client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap_err();
+    let error =
+        client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut Vec::new())).unwrap_err();
     assert_eq!(network(&error), (TransportErrorKind::Stalled, Delivery::Unknown));
     assert!(began.elapsed() < Duration::from_secs(2));
 }
 
-/// The server replies and closes while most of the body is not written yet.
+/// The server replies and closes the connection while most of the body has not been sent.
 pub(crate) fn an_early_refusal_is_read<T: Transport>() {
     let address = listen(|mut stream| {
         stream.read_exact(&mut [0; 100]).unwrap();
         stream
             .write_all(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
             .unwrap();
-        // Closing with unread bytes resets the connection; the answer has to be there first.
+        // Closing a connection with unread bytes resets it, so the reply has to arrive before that.
         std::thread::sleep(Duration::from_millis(50));
     });
     let client: T = client_at(&address, one_try());
@@ -101,7 +102,7 @@ pub(crate) fn nobody_there<T: Transport>() {
     let server = server(&[]);
     let to = friend(&server);
     let uploaded = client::<T>(&server).upload(&to, small()).unwrap();
-    // Nobody else gets this port, and nobody listens.
+    // The port is reserved, but no server listens on it.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap().to_string();
@@ -119,9 +120,9 @@ pub(crate) fn no_connection_in_time<T: Transport>() {
     if !cfg!(target_os = "linux") || queue.len() == 5000 {
         return;
     }
-    let impatient = || one_try().with_stall(Duration::from_millis(200));
-    let server = client_at::<T>(&address.to_string(), impatient());
-    let proxied = T::new(official(), impatient(), Some(&format!("http://{address}")));
+    let short_stall = || one_try().with_stall(Duration::from_millis(200));
+    let server = client_at::<T>(&address.to_string(), short_stall());
+    let proxied = T::new(official(), short_stall(), Some(&format!("http://{address}")));
     for (client, kind) in [
         (server, TransportErrorKind::Connect),
         (proxied, TransportErrorKind::Proxy(ProxyProblem::Stalled)),
@@ -146,7 +147,7 @@ pub(crate) fn no_http<T: Transport>() {
     assert_eq!(network(&error), (TransportErrorKind::Protocol, Delivery::Unknown));
 }
 
-/// Only the cookies of the session are sent, once, whatever a reply sets.
+/// Only the session's cookies are sent, and only once, whatever cookies a reply sets.
 pub(crate) fn cookies_of_answers_are_not_kept<T: Transport>() {
     let (heads, seen) = mpsc::channel();
     let address = listen(move |mut stream| {
@@ -168,7 +169,7 @@ pub(crate) fn cookies_of_answers_are_not_kept<T: Transport>() {
             Some(DEAD),
         );
         for _ in 0..3 {
-            client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap_err();
+            client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut Vec::new())).unwrap_err();
             let head = seen.recv().unwrap().to_ascii_lowercase();
             assert_eq!(head.matches("\r\ncookie:").count(), cookies, "{head}");
             assert!(!head.contains("extra=1"), "{head}");
@@ -186,8 +187,8 @@ pub(super) fn read_head(stream: &mut impl Read) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// Nor on a reused connection, where HTTP clients tend to repeat requests. There the core repeats
-/// it, once.
+/// HTTP clients tend to repeat requests on reused connections. There, only the core repeats the
+/// message, and only once.
 pub(crate) fn a_message_is_never_sent_twice_by_the_client<T: Transport>() {
     for fault in
         ["drop=before@webwxsendmsgimg", "drop=after@webwxsendmsgimg", "drop=10@webwxsendmsgimg"]
@@ -213,7 +214,7 @@ pub(crate) fn loopback_needs_no_proxy<T: Transport>() {
     client.send(&friend(&server), small(), quiet).unwrap();
 }
 
-/// The environment cannot be changed within a process, so the test starts itself again.
+/// A process cannot change its environment safely, so the test runs again in a child process.
 pub(crate) fn proxy_of_the_environment<T: Transport>() {
     const PROXIES: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
     if std::env::var_os("WX_TEST_CHILD").is_some() {

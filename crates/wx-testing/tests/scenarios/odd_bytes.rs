@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use wx_emulator::{Emulator, Incoming};
 
-use super::{Into, LoginFrom, Transport, friend, place, policy, quiet, session, small};
+use super::{FetchInto, LoginFrom, Transport, friend, place, policy, quiet, session, small};
 
-/// Bytes of strangers in names and texts stop neither a login nor a list nor the messages.
+/// Invalid bytes in names and texts of other people do not stop logins, lists or messages.
 pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
     for odd in ["utf8", "surrogate", "control", "around"] {
         let builder = Emulator::builder().contact("Anna", "").image(small());
@@ -37,15 +37,16 @@ pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
         };
         assert_eq!(messages[1].content, format!("汉字{replaced}"), "{odd}");
         let mut bytes = Vec::new();
-        let (id, size) = messages[0].image().unwrap();
-        client.fetch(id, size, Into::Vec(&mut bytes)).unwrap();
+        let attachment = messages[0].attachment().unwrap();
+        client.receive(&attachment, FetchInto::Vec(&mut bytes)).unwrap();
         assert!(bytes == small(), "{odd}");
         client.send(&friend(&server), small(), quiet).unwrap();
         assert_eq!(server.messages().len(), 1, "{odd}");
     }
 }
 
-/// An element with a damaged id costs no other element, even if it is the only one of a batch.
+/// An element with a damaged id is skipped without affecting others, even if it is alone in its
+/// batch.
 pub(crate) fn a_damaged_id_costs_its_element_alone<T: Transport>() {
     let builder = Emulator::builder().hold(Duration::from_millis(50));
     let builder =
@@ -62,7 +63,7 @@ pub(crate) fn a_damaged_id_costs_its_element_alone<T: Transport>() {
     server.deliver(small());
     let second = server.deliver(small());
     assert_eq!(next(), [second]);
-    // The third comes alone and is lost alone.
+    // The third message is alone in its batch, and only this message is lost.
     server.deliver(small());
     let emulator: &Emulator = &server;
     std::thread::scope(|scope| {

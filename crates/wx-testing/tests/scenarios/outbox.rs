@@ -1,4 +1,4 @@
-//! Messages are sent once, whatever happens to the record.
+//! Messages are sent once, whatever happens to the outbox's record.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,7 +12,7 @@ use wx_proto::{Advice, Error, Outcome, Recipient};
 
 use super::*;
 
-/// A disk with its content, and how much of it has been synced.
+/// A disk with its content and the length that has been synced.
 #[derive(Default)]
 struct Disk {
     bytes: Vec<u8>,
@@ -24,19 +24,19 @@ struct Disk {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fault {
-    /// The first call that fails. All after it fail too, unless `once`.
+    /// The first call that fails. All later calls fail too, unless `once` is set.
     pub(super) call: usize,
     pub(super) once: bool,
-    pub(super) how: How,
+    pub(super) kind: WriteFault,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum How {
-    /// Half of the bytes are written, and can be truncated again.
+pub(super) enum WriteFault {
+    /// Half of the bytes are written, and can be truncated afterwards.
     Half,
-    /// The call succeeds, but reports an error.
+    /// All bytes are written, but an error is reported.
     All,
-    /// Like `Half`, but truncating fails too.
+    /// Like `Half`, but truncating also fails.
     Stuck,
 }
 
@@ -44,7 +44,7 @@ pub(super) enum How {
 pub(super) struct Record(Arc<Mutex<Disk>>);
 
 impl Record {
-    /// Creates a disk with this content. Some calls fail from now on.
+    /// Creates a disk with this content and this fault.
     pub(super) fn holding(bytes: Vec<u8>, fault: Fault) -> Self {
         let fault = Some(fault);
         Self(Arc::new(Mutex::new(Disk { synced: bytes.len(), bytes, calls: 0, fault })))
@@ -54,13 +54,13 @@ impl Record {
         self.0.lock().unwrap().bytes.clone()
     }
 
-    /// Whether a call has failed.
+    /// Returns whether a call has failed.
     pub(super) fn has_failed(&self) -> bool {
         let disk = self.0.lock().unwrap();
         disk.fault.is_some_and(|fault| disk.calls >= fault.call)
     }
 
-    /// Returns the disk as another process finds it, with free space.
+    /// Returns the disk as another process finds it, without the fault.
     pub(super) fn again(&self) -> Self {
         self.0.lock().unwrap().fault = None;
         self.clone()
@@ -68,13 +68,13 @@ impl Record {
 }
 
 impl Disk {
-    fn fails(&mut self) -> Option<How> {
+    fn fails(&mut self) -> Option<WriteFault> {
         self.calls += 1;
         let fails = |fault: &Fault| match fault.once {
             true => self.calls == fault.call,
             false => self.calls >= fault.call,
         };
-        self.fault.filter(fails).map(|fault| fault.how)
+        self.fault.filter(fails).map(|fault| fault.kind)
     }
 }
 
@@ -92,8 +92,8 @@ impl Storage for Record {
         let mut disk = self.0.lock().unwrap();
         let failed = disk.fails();
         let len = match failed {
-            Some(How::Half | How::Stuck) => bytes.len() / 2,
-            Some(How::All) | None => bytes.len(),
+            Some(WriteFault::Half | WriteFault::Stuck) => bytes.len() / 2,
+            Some(WriteFault::All) | None => bytes.len(),
         };
         disk.bytes.extend(&bytes[..len]);
         failed.map_or(Ok(()), |_| Err(full()))
@@ -112,7 +112,7 @@ impl Storage for Record {
         let mut disk = self.0.lock().unwrap();
         let failed = disk.fails();
         let is_first = disk.fault.is_some_and(|fault| fault.call == disk.calls);
-        if failed.is_none() || matches!(failed, Some(How::Half) if !is_first) {
+        if failed.is_none() || matches!(failed, Some(WriteFault::Half) if !is_first) {
             disk.bytes.truncate(usize::try_from(len).unwrap());
             return Ok(());
         }
@@ -122,7 +122,7 @@ impl Storage for Record {
     fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut disk = self.0.lock().unwrap();
         let failed = disk.fails();
-        if matches!(failed, None | Some(How::All)) {
+        if matches!(failed, None | Some(WriteFault::All)) {
             (disk.bytes, disk.synced) = (bytes.to_vec(), bytes.len());
         }
         failed.map_or(Ok(()), |_| Err(full()))
@@ -131,14 +131,14 @@ impl Storage for Record {
     fn remove(&mut self) -> io::Result<()> {
         let mut disk = self.0.lock().unwrap();
         let failed = disk.fails();
-        if matches!(failed, None | Some(How::All)) {
+        if matches!(failed, None | Some(WriteFault::All)) {
             disk.bytes.clear();
         }
         failed.map_or(Ok(()), |_| Err(full()))
     }
 }
 
-/// Enough for each combination of faults, see below.
+/// Enough recipients for every combination of faults, as checked below.
 const RECIPIENTS: usize = 15;
 
 fn recipients() -> Vec<(String, Recipient)> {
@@ -155,7 +155,7 @@ fn open(record: &Record) -> Result<Outbox, OutboxError> {
     Ok(outbox)
 }
 
-/// Sends everything that was not sent, up to the first error.
+/// Sends everything that has not been sent, until the first error.
 fn send_all<T: Transport>(client: &T, outbox: &Outbox) -> HashMap<String, Result<(), Error>> {
     let mut reported = HashMap::new();
     for (key, to) in recipients() {
@@ -169,7 +169,7 @@ fn send_all<T: Transport>(client: &T, outbox: &Outbox) -> HashMap<String, Result
     reported
 }
 
-/// Returns how often a recipient got the image.
+/// Returns how many times a recipient has received the image.
 fn got(server: &Emulator, to: &Recipient) -> usize {
     server.messages().iter().filter(|message| message.to == to.as_str()).count()
 }
@@ -181,14 +181,14 @@ pub(crate) fn a_record_that_fails_at_any_call_loses_and_doubles_nothing<T: Trans
         assert!(send_all(&client, &open(&record).unwrap()).values().all(Result::is_ok));
         record.0.lock().unwrap().calls
     };
-    assert!(calls > 4 * RECIPIENTS, "a hand-out and a verdict each: {calls}");
-    // A message takes four calls: in twelve each of them has failed in each way, and in 48 once and
-    // for good, soon and late.
+    assert!(calls > 4 * RECIPIENTS, "two records per message: {calls}");
+    // A message takes four calls. Within twelve calls, each of them has failed in each way, and
+    // within 48 calls also once and permanently, and soon and late.
     assert!(calls > 48, "only {calls} calls");
     for call in 1..=calls {
-        let how = [How::Half, How::All, How::Stuck][call % 3];
+        let kind = [WriteFault::Half, WriteFault::All, WriteFault::Stuck][call % 3];
         let once = (call / 24).is_multiple_of(2);
-        fails_at::<T>(Fault { call, once, how });
+        fails_at::<T>(Fault { call, once, kind });
     }
 }
 
@@ -217,7 +217,7 @@ fn fails_at<T: Transport>(fault: Fault) {
         };
         assert!(known, "{fault:?}: {key} is not reported right: {reported:?}");
     }
-    // Space is back, soon or late.
+    // The disk has space again, soon or late.
     let late = (fault.call / 12).is_multiple_of(2);
     let mut policy = policy();
     if late {
@@ -251,12 +251,13 @@ pub(crate) fn the_same_key_is_sent_once<T: Transport>() {
     let error = client.send_once(&outbox, "invoice 17", &other, small()).unwrap_err();
     assert!(error.to_string().contains("invoice 17"), "{error}");
     drop(outbox);
-    // Another process.
+    // Another process opens the outbox.
     let outbox = Outbox::with_storage(record.again()).unwrap();
     assert_eq!(client.send_once(&outbox, "invoice 17", &friend, small()).unwrap(), first);
     client.send_once(&outbox, "invoice 18", &friend, small()).unwrap();
     assert_eq!(server.messages().len(), 2);
-    // Another login, where the recipient has another name; what failed for certain is sent to it.
+    // In another login, the recipient has another name. A message that certainly failed is sent to
+    // it.
     drop(outbox);
     let (again, none) = (Emulator::start().unwrap(), dead_client::<T>());
     let outbox = Outbox::with_storage(record.again()).unwrap();
@@ -272,7 +273,7 @@ pub(crate) fn the_same_key_is_sent_once<T: Transport>() {
     assert_eq!(to, [other.as_str()]);
 }
 
-/// A used key sends nothing to another recipient, whatever its state.
+/// A key that is in use sends nothing to another recipient, whatever its state is.
 pub(crate) fn a_key_of_another_message_sends_nothing<T: Transport>() {
     let server = server(&[]);
     let (friend, other) = (friend(&server), Recipient::new(server.second_friend()).unwrap());
@@ -300,7 +301,7 @@ pub(crate) fn a_key_of_another_message_sends_nothing<T: Transport>() {
         assert_eq!(error.to_string(), words);
     }
     assert_eq!(server.requests().len(), requests);
-    // Whose login a planned message is of is not known: it may be the same person by another name.
+    // The login of a planned message is unknown, so another name may belong to the same person.
     let outbox = Outbox::with_storage(record).unwrap();
     outbox.plan(Value::Null, [("key".to_owned(), friend.clone(), "picture".to_owned())]).unwrap();
     client.send_once(&outbox, "key", &friend, small()).unwrap_err();
@@ -310,7 +311,7 @@ pub(crate) fn a_key_of_another_message_sends_nothing<T: Transport>() {
     );
 }
 
-/// A partial upload goes on only with its own image, and the error says so.
+/// A partial upload only continues with the same image, and the error explains that.
 pub(crate) fn a_key_whose_upload_was_begun_takes_no_other_picture<T: Transport>() {
     let server = server(&["ret=1205@webwxuploadmedia#2"]);
     let (friend, client) = (friend(&server), client::<T>(&server));
@@ -346,11 +347,11 @@ pub(crate) fn a_message_in_doubt_is_never_told_as_not_sent<T: Transport>() {
         client.send_once(outbox, "key", to, small()).unwrap_err().outcome()
     };
     assert_eq!(outcome(&client, &outbox, &friend), Outcome::Unknown);
-    // Taken up late, in another login, and while the record cannot be written.
+    // Resumed too late, in another login, and while the record cannot be written.
     std::thread::sleep(Duration::from_millis(2));
     assert_eq!(outcome(&client, &outbox, &friend), Outcome::Unknown);
     assert_eq!(outcome(&dead_client::<T>(), &outbox, &friend), Outcome::Unknown);
-    record.0.lock().unwrap().fault = Some(Fault { call: 0, once: false, how: How::Half });
+    record.0.lock().unwrap().fault = Some(Fault { call: 0, once: false, kind: WriteFault::Half });
     client.send_once(&outbox, "other", &friend, small()).unwrap_err();
     assert_eq!(outcome(&client, &outbox, &friend), Outcome::Unknown);
     assert_eq!(server.messages().len(), 1);
@@ -366,7 +367,7 @@ pub(crate) fn a_message_that_was_given_up_is_never_sent_again<T: Transport>() {
     client.send_once(&outbox, "key", &friend, small()).unwrap_err();
     assert!(outbox.give_up("key").unwrap());
     assert!(!outbox.give_up("key").unwrap() && !outbox.give_up("none").unwrap());
-    // In this process and in another, in this login and in another, soon or late.
+    // In this process and in another one, in this login and in another one, soon and late.
     for outbox in [outbox, Outbox::with_storage(record.again()).unwrap()] {
         assert_eq!(outbox.state("key"), Some(MessageState::GivenUp));
         for client in [&client, &dead_client::<T>()] {
@@ -380,7 +381,7 @@ pub(crate) fn a_message_that_was_given_up_is_never_sent_again<T: Transport>() {
     assert_eq!(server.messages().len(), 1);
 }
 
-/// Returns a client of another login, whose server is gone.
+/// Returns a client of another login whose server no longer exists.
 fn dead_client<T: Transport>() -> T {
     let gone = Emulator::start().unwrap();
     let session = session_of(&gone);

@@ -9,9 +9,9 @@ use wx_proto::{Advice, Outcome};
 
 use super::*;
 
-/// Concurrent messages that share an upload upload it once.
+/// Concurrent messages that share an upload upload the file only once.
 pub(crate) fn messages_at_once_share_one_upload<T: Transport + Send + Sync>() {
-    // The first to begin is still uploading when the others begin.
+    // The first message is still uploading when the others begin.
     let server = server(&["delay=200@webwxuploadmedia"]);
     let (client, outbox) = (client::<T>(&server), Outbox::in_memory());
     let to = |n: usize| Recipient::new([server.friend(), server.second_friend()][n % 2]).unwrap();
@@ -33,7 +33,7 @@ pub(crate) fn messages_at_once_share_one_upload<T: Transport + Send + Sync>() {
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 
-/// If the upload fails, one of the waiting messages takes it over.
+/// If the upload fails, one of the waiting messages continues it.
 pub(crate) fn a_message_that_waits_for_an_upload_takes_it_over<T: Transport + Send + Sync>() {
     let server = server(&["delay=100@webwxuploadmedia#1", "ret=1205@webwxuploadmedia#3"]);
     let (client, outbox) = (client::<T>(&server), Outbox::in_memory());
@@ -59,7 +59,7 @@ fn others() -> [Vec<u8>; 2] {
     [flipped, small()]
 }
 
-/// A key stands for what it has sent, in this process and in the next.
+/// A key belongs to what was sent with it, in this process and in later ones.
 pub(crate) fn a_sent_key_takes_no_other_picture<T: Transport>() {
     let (server, record) = (server(&[]), outbox::Record::default());
     let (friend, client) = (friend(&server), client::<T>(&server));
@@ -70,11 +70,16 @@ pub(crate) fn a_sent_key_takes_no_other_picture<T: Transport>() {
     let used = format!(
         "the key \"invoice 17\" belongs to the image \"a.jpg\" of {} bytes (MD5 {}), which was \
          sent as message {}; the image \"a.jpg\" of ",
-        sent.uploaded.bytes, sent.uploaded.md5, sent.msg_id
+        sent.uploaded.as_ref().unwrap().bytes,
+        sent.uploaded.as_ref().unwrap().md5,
+        sent.msg_id
     );
     let md5 = wx_proto::Md5::digest(&flipped);
     for (other, given) in [
-        (flipped, format!("{} bytes (MD5 {md5}) was not sent: ", sent.uploaded.bytes)),
+        (
+            flipped,
+            format!("{} bytes (MD5 {md5}) was not sent: ", sent.uploaded.as_ref().unwrap().bytes),
+        ),
         (shorter, format!("{} bytes was not sent: ", small().len())),
     ] {
         let error = client.send_once(&open(), "invoice 17", &friend, other).unwrap_err();
@@ -85,7 +90,7 @@ pub(crate) fn a_sent_key_takes_no_other_picture<T: Transport>() {
     assert_eq!(server.requests().len(), requests);
 }
 
-/// After its upload, a message shows the uploaded image or nothing.
+/// Once its upload is finished, a message either contains the uploaded image or is not sent.
 pub(crate) fn an_uploaded_key_takes_no_other_picture<T: Transport>() {
     let server = server(&["ret=1@webwxsendmsgimg#1", "empty@webwxsendmsgimg#3"]);
     let friend = friend(&server);
@@ -112,7 +117,7 @@ pub(crate) fn an_uploaded_key_takes_no_other_picture<T: Transport>() {
     }
 }
 
-/// An error and the record agree about a message, in one run and in the next.
+/// An error and the record agree about a message, both in this run and in the next.
 pub(crate) fn an_error_says_what_the_record_says<T: Transport>() {
     const CALL: &str = "webwxsendmsgimg";
     let faults = ["ret=1", "ret=1101", "status=503", "empty", "drop=before", "drop=after"];
@@ -144,14 +149,14 @@ pub(crate) fn an_error_says_what_the_record_says<T: Transport>() {
     assert!(seen.len() >= 7, "{seen:?}");
 }
 
-/// A refusal that cannot be recorded leaves the message in doubt, and the error says so, because
-/// the next run would say the same.
+/// A refusal that cannot be recorded leaves the message in doubt. The error says so, because the
+/// next run would treat it the same way.
 pub(crate) fn a_refusal_that_is_not_on_record_is_not_told<T: Transport>() {
     let mut reported = BTreeSet::new();
     for call in 1.. {
         let server = server(&["ret=1@webwxsendmsgimg"]);
         let (friend, client) = (friend(&server), client::<T>(&server));
-        let fault = outbox::Fault { call, once: true, how: outbox::How::Half };
+        let fault = outbox::Fault { call, once: true, kind: outbox::WriteFault::Half };
         let record = outbox::Record::holding(Vec::new(), fault);
         let Ok(outbox) = Outbox::with_storage(record.clone()) else { continue };
         let error = client.send_once(&outbox, "key", &friend, small()).unwrap_err();

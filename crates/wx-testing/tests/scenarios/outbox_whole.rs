@@ -1,4 +1,5 @@
-//! Failures of the record as a whole: while it is rewritten, cleared or removed, or if it is lost.
+//! Failures of the record as a whole: while it is rewritten, cleared or removed, or when it is
+//! lost.
 
 use std::fs;
 use std::io;
@@ -12,15 +13,18 @@ use wx_client::outbox::{MessageState, Outbox, Storage};
 use wx_emulator::Emulator;
 use wx_proto::Outcome;
 
-use super::outbox::{Fault, How, Record, session_of};
+use super::outbox::{Fault, Record, WriteFault, session_of};
 use super::*;
 
-/// Returns all faults at a call, or from a call on.
-fn ways() -> impl Iterator<Item = (How, bool)> {
-    [How::Half, How::All, How::Stuck].into_iter().flat_map(|how| [(how, false), (how, true)])
+/// Returns all ways in which a call can fail, with whether only that call fails.
+fn ways() -> impl Iterator<Item = (WriteFault, bool)> {
+    [WriteFault::Half, WriteFault::All, WriteFault::Stuck]
+        .into_iter()
+        .flat_map(|kind| [(kind, false), (kind, true)])
 }
 
-/// Returns a record that is rewritten when it is opened: three messages, and a truncated line.
+/// Returns a record that is rewritten when it is opened: it has three messages and a truncated
+/// line.
 fn large<T: Transport>(server: &Emulator) -> Record {
     let record = Record::default();
     let mut policy = policy();
@@ -55,18 +59,18 @@ pub(crate) fn a_record_whose_rewriting_fails_at_any_call_loses_and_doubles_nothi
     let mut policy = policy();
     policy.resend_within = Duration::ZERO;
     let client = T::new(session_of(&server), policy, None);
-    for (how, once) in ways() {
+    for (kind, once) in ways() {
         for call in 1.. {
-            let record = Record::holding(bytes.clone(), Fault { call, once, how });
+            let record = Record::holding(bytes.clone(), Fault { call, once, kind });
             let opened = Outbox::with_storage(record.clone());
             if !record.has_failed() {
                 assert!(record.bytes().len() < bytes.len() / 2, "it was written anew");
                 assert_eq!(call, 5, "read, truncate, sync and replace have failed");
                 break;
             }
-            assert!(opened.is_err(), "{call} {once} {how:?}");
+            assert!(opened.is_err(), "{call} {once} {kind:?}");
             let outbox = Outbox::with_storage(record.again()).unwrap();
-            assert_eq!(states(&outbox), expected, "{call} {once} {how:?}");
+            assert_eq!(states(&outbox), expected, "{call} {once} {kind:?}");
             let before = server.messages().len();
             let outcome = |key| {
                 client.send_once(&outbox, key, &friend, small()).map_err(|error| error.outcome())
@@ -74,7 +78,7 @@ pub(crate) fn a_record_whose_rewriting_fails_at_any_call_loses_and_doubles_nothi
             assert!(outcome("sent").is_ok() && outcome("in doubt") == Err(Outcome::Unknown));
             assert_eq!(server.messages().len(), before);
             assert!(outcome("open").is_ok() && outcome("open").is_ok());
-            assert_eq!(server.messages().len(), before + 1, "{call} {once} {how:?}");
+            assert_eq!(server.messages().len(), before + 1, "{call} {once} {kind:?}");
         }
     }
 }
@@ -90,16 +94,16 @@ pub(crate) fn a_record_that_cannot_be_cleared_or_removed_lets_nothing_more_leave
     let bytes = record.bytes();
     type End = fn(&Outbox) -> bool;
     let ends: [End; 2] = [|outbox| outbox.clear().is_ok(), |outbox| outbox.remove().is_ok()];
-    for (end, (how, once)) in ends.into_iter().flat_map(|end| ways().map(move |way| (end, way))) {
+    for (end, (kind, once)) in ends.into_iter().flat_map(|end| ways().map(move |way| (end, way))) {
         for call in 1.. {
-            let record = Record::holding(bytes.clone(), Fault { call, once, how });
+            let record = Record::holding(bytes.clone(), Fault { call, once, kind });
             let Ok(outbox) = Outbox::with_storage(record.clone()) else { continue };
             let ended = end(&outbox);
             if !record.has_failed() {
                 assert!(ended && call == 3, "read, and what ends it, have failed: {call}");
                 break;
             }
-            assert!(!ended && outbox.is_broken(), "{call} {once} {how:?}");
+            assert!(!ended && outbox.is_broken(), "{call} {once} {kind:?}");
             let requests = server.requests().len();
             for key in ["key", "new"] {
                 client.send_once(&outbox, key, &friend, small()).unwrap_err();
@@ -107,19 +111,19 @@ pub(crate) fn a_record_that_cannot_be_cleared_or_removed_lets_nothing_more_leave
             outbox
                 .plan(Value::Null, [("planned".to_owned(), friend.clone(), "x".to_owned())])
                 .unwrap_err();
-            assert_eq!(server.requests().len(), requests, "{call} {once} {how:?}");
-            // All of it is there, or it is as if it had never been.
+            assert_eq!(server.requests().len(), requests, "{call} {once} {kind:?}");
+            // The record is complete, or it does not exist.
             drop(outbox);
             let outbox = Outbox::with_storage(record.again()).unwrap();
-            let gone = matches!(how, How::All);
-            assert_eq!(outbox.state("key").is_none(), gone, "{call} {once} {how:?}");
+            let gone = matches!(kind, WriteFault::All);
+            assert_eq!(outbox.state("key").is_none(), gone, "{call} {once} {kind:?}");
             assert!(gone || client.send_once(&outbox, "key", &friend, small()).is_ok());
             assert_eq!(server.messages().len(), 1);
         }
     }
 }
 
-/// A record that is removed before a write.
+/// A record that is removed before one of its writes.
 struct Taken {
     file: LockedFile,
     writes: usize,
@@ -157,7 +161,8 @@ impl Storage for Taken {
     }
 }
 
-/// Also in a wait between two tries: the reply to the first is lost.
+/// The record is also removed during the wait between two tries, after the reply to the first was
+/// lost.
 pub(crate) fn a_record_that_is_taken_away_lets_nothing_more_leave<T: Transport>() {
     let remove = |path: &Path| fs::remove_file(path).unwrap();
     let replace = |path: &Path| {
@@ -193,16 +198,15 @@ pub(crate) fn a_record_that_is_taken_away_lets_nothing_more_leave<T: Transport>(
                 break;
             };
             let outcome = result.map(drop).map_err(|error| error.outcome());
-            let handed_out =
-                server.requests().iter().any(|seen| seen.endpoint == "webwxsendmsgimg");
-            assert!(handed_out || outcome == Err(Outcome::NotSent), "{at}: {outcome:?}");
-            assert!(!handed_out || outcome != Err(Outcome::NotSent), "{at}: {outcome:?}");
+            let has_left = server.requests().iter().any(|seen| seen.endpoint == "webwxsendmsgimg");
+            assert!(has_left || outcome == Err(Outcome::NotSent), "{at}: {outcome:?}");
+            assert!(!has_left || outcome != Err(Outcome::NotSent), "{at}: {outcome:?}");
             client.send_once(&outbox, "other", &friend, small()).unwrap_err();
             assert_eq!(server.requests().len(), left, "{at}: nothing more leaves");
             outcomes.push(outcome);
         }
-        // Before each step of the upload and the first hand-out, before the second, and before the
-        // verdict.
+        // The record is removed before each step of the upload, before the message is sent for the
+        // first and for the second time, and before its result is recorded.
         let unknown = outcomes.iter().filter(|outcome| **outcome == Err(Outcome::Unknown)).count();
         assert!(unknown >= 1 && outcomes.last() == Some(&Ok(())), "{outcomes:?}");
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use wx_proto::ImageVariant;
 
-use super::{Into, Transport, friend, quiet, server, session, small};
+use super::{FetchInto, Transport, friend, quiet, server, session, small};
 
 pub(crate) fn pictures_keep_their_distance<T: Transport>() {
     const PACE: Duration = Duration::from_millis(300);
@@ -13,7 +13,7 @@ pub(crate) fn pictures_keep_their_distance<T: Transport>() {
     let client = T::paced(session(&server), PACE);
     let began = Instant::now();
     client.send(&friend(&server), small(), quiet).unwrap();
-    // A clone keeps its distance from the others' pictures; an upload is a picture too.
+    // A clone shares the pace with the original client, and an upload counts as an image.
     client.twin().upload(&friend(&server), small()).unwrap();
     assert!(began.elapsed() >= SLOW + PACE, "{:?}", began.elapsed());
     client.send(&friend(&server), small(), quiet).unwrap();
@@ -26,10 +26,10 @@ pub(crate) fn only_pictures_to_be_uploaded_keep_their_distance<T: Transport>() {
     let server = server(&[]);
     let client = T::paced(session(&server), PACE);
     let began = Instant::now();
-    // The first has nothing to keep its distance from.
+    // The first image does not wait.
     let uploaded = client.upload(&friend(&server), small()).unwrap();
     let id = client.send_uploaded(&friend(&server), &uploaded).unwrap().msg_id;
     client.send_uploaded(&friend(&server), &uploaded).unwrap();
-    client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap();
+    client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut Vec::new())).unwrap();
     assert!(began.elapsed() < PACE);
 }

@@ -1,5 +1,5 @@
-//! Where a scenario takes place: at a loopback address, or under the host names of the real server,
-//! through the test bed.
+//! Where a scenario runs: at a loopback address, or under the host names of the real server through
+//! the test bed.
 
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -9,14 +9,14 @@ use wx_proto::{Recipient, Session, Site};
 use wx_testing::TestBed;
 
 thread_local! {
-    /// The place of this thread's scenario; `None` is a loopback address.
+    /// The page of this thread's scenario. `None` stands for a loopback address.
     static PLACE: RefCell<Option<Page>> = const { RefCell::new(None) };
 }
 
 /// A page under its real host names.
 struct Page {
     profile: Profile,
-    /// The URL of the proxy and the authority's certificate of the bed that was started last.
+    /// The proxy URL and the authority's certificate of the test bed that was started last.
     route: Option<(String, String)>,
 }
 
@@ -27,14 +27,14 @@ pub(crate) fn on(profile: Profile, scenario: impl FnOnce()) {
     PLACE.set(None);
 }
 
-/// A server, wherever it is. A scenario at a loopback address has no use for the bed.
+/// The server of a scenario. Scenarios at a loopback address need no test bed.
 pub(crate) enum Server {
     Loopback(Emulator),
     RealNames(Box<TestBed>),
 }
 
 impl Server {
-    /// Returns what stands before the emulator under the real host names.
+    /// Returns the test bed of a scenario under the real host names.
     pub(crate) fn bed(&self) -> &TestBed {
         match self {
             Self::Loopback(_) => panic!("there is no test bed at a loopback address"),
@@ -54,8 +54,8 @@ impl Deref for Server {
     }
 }
 
-/// Everything that a scenario did went where the official page goes. Other violations are the
-/// business of scenarios without faults.
+/// Checks that all requests went to the hosts to which the official page sends them. Other
+/// violations are checked by the scenarios without faults.
 impl Drop for Server {
     fn drop(&mut self) {
         if let Self::RealNames(bed) = self
@@ -91,7 +91,7 @@ pub(crate) fn session(server: &Server) -> Session {
     })
 }
 
-/// Reads a session that was saved.
+/// Loads a saved session.
 pub(crate) fn read(json: &str) -> Session {
     match profile() {
         None => Session::from_json_allow_loopback(json).unwrap(),
@@ -115,7 +115,7 @@ pub(crate) fn friend(server: &Server) -> Recipient {
     .unwrap()
 }
 
-/// Lets the clients that this thread creates from now on use SOCKS.
+/// Makes the clients that this thread creates from now on use SOCKS.
 pub(crate) fn over_socks() {
     PLACE.with_borrow_mut(|page| {
         if let Some((proxy, _)) = page.as_mut().and_then(|page| page.route.as_mut()) {
@@ -124,7 +124,7 @@ pub(crate) fn over_socks() {
     });
 }
 
-/// Returns the URL of the proxy and the certificate of the authority that lead to the server.
+/// Returns the proxy URL and the authority's certificate with which a client reaches the server.
 pub(crate) fn route() -> Option<(String, String)> {
     PLACE.with_borrow(|page| page.as_ref()?.route.clone())
 }

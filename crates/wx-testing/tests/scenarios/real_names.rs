@@ -1,7 +1,7 @@
 //! The scenarios under the real host names, on both pages.
 
-/// Runs scenarios on both pages, except for those without an emulator, and those that rely on one
-/// connection for uploads and messages.
+/// Runs scenarios on both pages. Scenarios without an emulator, and scenarios that need uploads and
+/// messages on the same connection, are left out.
 macro_rules! on_both_pages {
     ($transport:ty: $($name:ident)*) => { $(
         #[test]
@@ -13,21 +13,24 @@ macro_rules! on_both_pages {
     )* };
     ($transport:ty) => {
         on_both_pages! { $transport:
+            everything_arrives_as_it_was_sent large_files_are_announced_and_signed
             pictures_arrive_byte_for_byte fetches_into_every_sink progress_is_told_in_time
+            files_arrive_byte_for_byte faults_while_receiving_files
+            what_came_in_the_place_of_a_file_is_told
             faults_while_sending odd_answers_to_an_upload_are_told
             an_appended_repeat_starts_over faults_while_fetching failures_leave_no_file
-            a_slow_answer_is_no_stall a_slow_answer_stalls_only_below_the_rate
+            a_slow_reply_is_not_a_stall a_slow_answer_stalls_only_below_the_rate
             the_repeat_is_on_a_new_connection_whatever_else_is_idle
             a_reused_connection_that_stalls_is_not_closed nothing_shows_secrets
             the_whole_life_of_a_login the_session_moves_on_and_clones_share_it
-            trouble_with_the_network_neither_loses_nor_repeats
-            the_end_of_a_login_ends_the_messages trouble_while_logging_in
+            network_faults_neither_lose_nor_repeat_messages
+            the_end_of_a_login_ends_the_messages faults_while_logging_in
             two_that_wait_share_the_messages odd_bytes_of_strangers_stop_nothing
             pictures_keep_their_distance
             only_pictures_to_be_uploaded_keep_their_distance
         }
 
-        /// The File Transfer Helper has one recipient.
+        /// The File Transfer Helper has only one recipient.
         #[test]
         fn fan_out() {
             place::on(Profile::Web, crate::fan_out::<$transport>);
@@ -38,28 +41,31 @@ mod ureq {
     use wx_emulator::Profile;
 
     use crate::ureq_transport::Ureq;
-    use crate::{place, trouble};
+    use crate::{place, tunnel_faults};
 
     on_both_pages!(Ureq);
 
     #[test]
-    fn trouble_on_the_way_is_waited_out() {
-        place::on(Profile::Web, trouble::trouble_on_the_way_is_waited_out::<Ureq>);
+    fn tunnel_faults_are_retried() {
+        place::on(Profile::Web, tunnel_faults::tunnel_faults_are_retried::<Ureq>);
     }
 
     #[test]
     fn nothing_before_a_request_is_endless() {
-        place::on(Profile::Web, trouble::nothing_before_a_request_is_endless::<Ureq>);
+        place::on(Profile::Web, tunnel_faults::nothing_before_a_request_is_endless::<Ureq>);
     }
 
     #[test]
-    fn a_cut_handshake_is_never_a_certificate() {
-        place::on(Profile::Web, trouble::a_cut_handshake_is_never_a_certificate::<Ureq>);
+    fn a_truncated_handshake_is_no_certificate_error() {
+        place::on(
+            Profile::Web,
+            tunnel_faults::a_truncated_handshake_is_no_certificate_error::<Ureq>,
+        );
     }
 
     #[test]
     fn a_certificate_that_does_not_verify_is_final() {
-        place::on(Profile::Web, trouble::a_certificate_that_does_not_verify_is_final::<Ureq>);
+        place::on(Profile::Web, tunnel_faults::a_certificate_that_does_not_verify_is_final::<Ureq>);
     }
 }
 
@@ -67,27 +73,33 @@ mod reqwest {
     use wx_emulator::Profile;
 
     use crate::reqwest_transport::Reqwest;
-    use crate::{place, trouble};
+    use crate::{place, tunnel_faults};
 
     on_both_pages!(Reqwest);
 
     #[test]
-    fn trouble_on_the_way_is_waited_out() {
-        place::on(Profile::Web, trouble::trouble_on_the_way_is_waited_out::<Reqwest>);
+    fn tunnel_faults_are_retried() {
+        place::on(Profile::Web, tunnel_faults::tunnel_faults_are_retried::<Reqwest>);
     }
 
     #[test]
     fn nothing_before_a_request_is_endless() {
-        place::on(Profile::Web, trouble::nothing_before_a_request_is_endless::<Reqwest>);
+        place::on(Profile::Web, tunnel_faults::nothing_before_a_request_is_endless::<Reqwest>);
     }
 
     #[test]
-    fn a_cut_handshake_is_never_a_certificate() {
-        place::on(Profile::Web, trouble::a_cut_handshake_is_never_a_certificate::<Reqwest>);
+    fn a_truncated_handshake_is_no_certificate_error() {
+        place::on(
+            Profile::Web,
+            tunnel_faults::a_truncated_handshake_is_no_certificate_error::<Reqwest>,
+        );
     }
 
     #[test]
     fn a_certificate_that_does_not_verify_is_final() {
-        place::on(Profile::Web, trouble::a_certificate_that_does_not_verify_is_final::<Reqwest>);
+        place::on(
+            Profile::Web,
+            tunnel_faults::a_certificate_that_does_not_verify_is_final::<Reqwest>,
+        );
     }
 }

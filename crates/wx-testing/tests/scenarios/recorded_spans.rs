@@ -12,37 +12,37 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-/// The records of one thread. All threads share one subscriber: with one per thread, a callsite
-/// that another thread reaches first may be cached as disabled.
+/// The records of one thread. All threads share one subscriber: with one subscriber per thread, a
+/// callsite that another thread reaches first may be cached as disabled.
 pub(crate) struct Recorded(Vec<SpanRecord>);
 
 thread_local! {
     static HERE: RefCell<Vec<SpanRecord>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Starts to record this thread.
+/// Starts recording on this thread.
 pub(crate) fn start() {
     static LISTENER: Once = Once::new();
     LISTENER.call_once(|| Registry::default().with(Listener).init());
     HERE.take();
 }
 
-/// Returns the records since the start.
+/// Returns the records since recording was started.
 pub(crate) fn take() -> Recorded {
     Recorded(HERE.take())
 }
 
-/// A span that has ended, or an event.
+/// A closed span, or an event.
 #[derive(Clone, Debug)]
 pub(crate) struct SpanRecord {
-    /// The name of a span; empty for an event.
+    /// The name of the span. Empty for an event.
     pub(crate) name: &'static str,
     pub(crate) target: String,
-    /// The names of the spans around it, the outermost first.
+    /// The names of the enclosing spans, outermost first.
     pub(crate) within: Vec<&'static str>,
     /// The id of the outermost span.
     pub(crate) root: Option<u64>,
-    /// The fields as ` name=value`, in the order reported.
+    /// The fields as ` name=value`, in the order in which they were recorded.
     pub(crate) fields: String,
 }
 
@@ -52,7 +52,7 @@ impl SpanRecord {
         rest.split(' ').next()?.parse().ok()
     }
 
-    /// Returns the fields without sizes, which another test checks.
+    /// Returns the fields without sizes, which a separate test checks.
     pub(crate) fn without_sizes(&self) -> String {
         let sized =
             |field: &&str| !field.starts_with("request_bytes") && !field.starts_with("reply_bytes");
@@ -65,7 +65,7 @@ impl Recorded {
         &self.0
     }
 
-    /// Returns the spans of this name, in the order in which they have ended.
+    /// Returns the spans with this name, in the order in which they were closed.
     pub(crate) fn spans(&self, name: &str) -> Vec<&SpanRecord> {
         self.0.iter().filter(|record| record.name == name).collect()
     }
@@ -75,7 +75,7 @@ struct Listener;
 
 impl Listener {
     fn keep(&self, record: SpanRecord) {
-        // A thread that ends has nobody left who would ask.
+        // When a thread ends, nobody needs its records any more.
         let _ = HERE.try_with(|here| here.borrow_mut().push(record));
     }
 }

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use wx_client::outbox::Outbox;
-use wx_proto::flow::{LoginState, Progress};
+use wx_proto::flow::{ListedRooms, LoginState, Progress};
 use wx_proto::{
-    Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent,
-    Session, Site, Uploaded,
+    Attachment, Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy,
+    Recipient, Sent, Session, Site, Uploaded, UserName,
 };
 use wx_reqwest::reqwest::{self, Certificate, Proxy, redirect};
-use wx_reqwest::{Client, ClientBuilder, Http, LoginError, Sink, Source};
+use wx_reqwest::{Client, ClientBuilder, Http, LoginError, Outbound, Sink, Source};
 
 use crate::place;
-use crate::{Into, LoginFrom, NoLogin, Transport};
+use crate::{FetchInto, LoginFrom, NoLogin, OutboundBytes, Transport};
 
 pub(crate) struct Reqwest(Client, Runtime);
 
-/// Returns settings that are as unsuitable as possible.
+/// Returns an HTTP client with settings that are as unsuitable as possible.
 fn brought(proxy: &str) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .proxy(Proxy::all(proxy).unwrap())
@@ -29,7 +29,7 @@ fn brought(proxy: &str) -> reqwest::ClientBuilder {
         .tls_danger_accept_invalid_certs(true)
 }
 
-/// Adds the way to the place of the scenario.
+/// Configures the proxy and the certificate of the scenario.
 fn there<Start>(builder: ClientBuilder<Start>, site: &Site) -> ClientBuilder<Start> {
     let Some((proxy, authority)) = place::route() else { return builder };
     let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
@@ -48,6 +48,21 @@ fn no_login(error: LoginError) -> NoLogin {
             NoLogin { error, session: Some(*session) }
         }
         other => panic!("{other}"),
+    }
+}
+
+fn sink(into: FetchInto<'_>) -> Sink<'_> {
+    match into {
+        FetchInto::Path(path) => Sink::path(path),
+        FetchInto::Vec(bytes) => Sink::vec(bytes),
+        FetchInto::Writer(bytes) => Sink::writer(bytes),
+    }
+}
+
+fn outbound(what: OutboundBytes) -> Outbound<Source> {
+    match what {
+        OutboundBytes::Text(text) => text.into(),
+        OutboundBytes::File(name, bytes) => Source::bytes(name, bytes).into(),
     }
 }
 
@@ -84,6 +99,21 @@ impl Transport for Reqwest {
         self.1.block_on(send.into_future())
     }
 
+    fn send_any(&self, to: &Recipient, what: OutboundBytes) -> Result<Sent, Error> {
+        self.1.block_on(self.0.send(to, outbound(what)).into_future())
+    }
+
+    fn send_once_any(
+        &self,
+        outbox: &Outbox,
+        key: &str,
+        to: &Recipient,
+        what: OutboundBytes,
+    ) -> Result<Sent, Error> {
+        let send = self.0.outbox_on(outbox.clone()).send(to, outbound(what)).key(key);
+        self.1.block_on(send.into_future())
+    }
+
     fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error> {
         self.1.block_on(self.0.upload(to, Source::bytes("a.jpg", picture)).into_future())
     }
@@ -104,13 +134,14 @@ impl Transport for Reqwest {
         self.1.block_on(send.into_future())
     }
 
-    fn fetch(&self, id: &MsgId, size: ImageVariant, into: Into<'_>) -> Result<Fetched, Error> {
-        let sink = match into {
-            Into::Path(path) => Sink::path(path),
-            Into::Vec(bytes) => Sink::vec(bytes),
-            Into::Writer(bytes) => Sink::writer(bytes),
-        };
+    fn fetch(&self, id: &MsgId, size: ImageVariant, into: FetchInto<'_>) -> Result<Fetched, Error> {
+        let sink = sink(into);
         self.1.block_on(self.0.fetch_image(id, size, sink).into_future())
+    }
+
+    fn receive(&self, attachment: &Attachment, into: FetchInto<'_>) -> Result<Fetched, Error> {
+        let sink = sink(into);
+        self.1.block_on(self.0.fetch(attachment, sink).into_future())
     }
 
     fn login(
@@ -140,12 +171,24 @@ impl Transport for Reqwest {
         self.1.block_on(self.0.contacts().into_future()).map(|listed| listed.contacts.into())
     }
 
+    fn rooms(&self, named: Option<Vec<UserName>>) -> Result<ListedRooms, Error> {
+        let request = match named {
+            None => self.0.rooms(),
+            Some(names) => self.0.rooms_named(names),
+        };
+        self.1.block_on(request.into_future())
+    }
+
     fn logout(&self) -> Result<(), Error> {
         self.1.block_on(self.0.logout().into_future())
     }
 
-    fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>> {
-        let mut messages = self.0.messages();
+    fn batches_and_syncs(
+        &self,
+        most: usize,
+        synced: impl FnMut(&Session) + Send,
+    ) -> Vec<Result<Vec<Message>, Error>> {
+        let mut messages = self.0.messages().on_sync(synced);
         self.1.block_on(async {
             let mut batches = Vec::new();
             while batches.len() < most

@@ -1,4 +1,5 @@
-//! Reused connections that turn out to be closed: they cost no try, and nothing is sent twice.
+//! Reused connections that turn out to be closed: the repeat does not count as a try, and nothing
+//! is sent twice.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use wx_proto::flow::{Delivery, TransportErrorKind};
 use wx_proto::{ImageVariant, MsgId, Outcome};
 
 use super::{
-    Into, Transport, client_at, friend, large, listen, network, one_try, read_head, server,
+    FetchInto, Transport, client_at, friend, large, listen, network, one_try, read_head, server,
     session, small,
 };
 
@@ -32,18 +33,20 @@ pub(crate) fn a_closed_reused_connection_costs_no_try<T: Transport>() {
         let server = server(&faults.each_ref().map(String::as_str));
         let client = T::new(session(&server), one_try(), None);
         let to = friend(&server);
-        // On a new connection.
+        // Uses a new connection.
         client.upload(&to, small()).unwrap();
         settle();
-        // More than the server has room for unread.
+        // More than the server can buffer without reading.
         let picture = large()[..400_000].to_vec();
         let uploaded = client.upload(&to, picture.clone()).unwrap();
         settle();
         let sent = client.send_uploaded(&to, &uploaded).unwrap();
         settle();
         let mut fetched = Vec::new();
-        // What was written to it could not be taken back for another try.
-        client.fetch(&sent.msg_id, ImageVariant::Original, Into::Writer(&mut fetched)).unwrap();
+        // What is written to a writer cannot be undone for another try.
+        client
+            .fetch(&sent.msg_id, ImageVariant::Original, FetchInto::Writer(&mut fetched))
+            .unwrap();
         assert!(fetched == picture, "{action}");
 
         let messages = server.messages();
@@ -65,7 +68,7 @@ pub(crate) fn a_closed_reused_connection_costs_no_try<T: Transport>() {
     }
 }
 
-/// The server has closed several idle connections. The repeat must not use the next of them.
+/// The server has closed several idle connections. The repeat must not use another one of them.
 pub(crate) fn the_repeat_is_on_a_new_connection_whatever_else_is_idle<T: Transport + Sync>() {
     let server = server(&["delay=300@webwxgetmsgimg", "close-idle@webwxsendmsgimg"]);
     let client = T::new(session(&server), one_try(), None);
@@ -75,7 +78,7 @@ pub(crate) fn the_repeat_is_on_a_new_connection_whatever_else_is_idle<T: Transpo
     std::thread::scope(|scope| {
         for other in &others {
             scope.spawn(|| {
-                other.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap()
+                other.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut Vec::new())).unwrap()
             });
         }
     });
@@ -94,7 +97,7 @@ pub(crate) fn a_reused_connection_that_stalls_is_not_closed<T: Transport>() {
     assert_eq!((error.outcome(), server.requests_to("webwxsendmsgimg")), (Outcome::Unknown, 1));
 }
 
-/// Counts the connections, and replies to each with the image and then with `second`.
+/// Counts the connections. Replies to each one first with the image and then with `second`.
 fn answers_twice(second: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> (String, Arc<AtomicUsize>) {
     let connections = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&connections);
@@ -110,10 +113,11 @@ fn answers_twice(second: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> (String,
     (address, connections)
 }
 
-/// A reply that is not an image, or not a whole one, does not count as a closed connection.
+/// A reply that is not an image, or only a part of one, does not count as a closed connection.
 pub(crate) fn a_reused_connection_that_answers_is_not_closed<T: Transport>() {
     let id = MsgId::new("1").unwrap();
-    let fetch = |client: &T| client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new()));
+    let fetch =
+        |client: &T| client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut Vec::new()));
     let half_a_picture: fn(&[u8]) -> Vec<u8> = |reply| reply[..reply.len() - 100].to_vec();
     let no_http: fn(&[u8]) -> Vec<u8> = |_| b"220 mail.example.com ESMTP\r\n\r\n".to_vec();
     let half_a_head: fn(&[u8]) -> Vec<u8> = |reply| reply[..20].to_vec();
@@ -141,7 +145,7 @@ pub(crate) fn a_new_connection_that_is_closed_costs_a_try<T: Transport>() {
     let client: T = client_at(&address, one_try());
     for connections in 1..=2 {
         let error =
-            client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap_err();
+            client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut Vec::new())).unwrap_err();
         assert_eq!(network(&error), (TransportErrorKind::Dropped, Delivery::Unknown));
         assert_eq!(made.load(Ordering::Relaxed), connections);
     }

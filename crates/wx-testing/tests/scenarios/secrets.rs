@@ -1,4 +1,4 @@
-//! Nothing that can be printed shows a secret.
+//! No printable value contains a secret.
 
 use wx_emulator::Emulator;
 use wx_proto::Error;
@@ -11,8 +11,8 @@ pub(crate) fn nothing_shows_secrets<T: Transport>() {
     let server = server(&[]);
     let client: T = client(&server);
     assert_no_secret(&server, &client.debug());
-    // Errors of the client itself, as they come with a URL inside: `faults_while_sending` looks at
-    // the others.
+    // Errors of the HTTP client, which contain a URL. Other errors are checked by
+    // `faults_while_sending`.
     let dead = {
         let address = listen(drop);
         client_at::<T>(&address, one_try())

@@ -1,4 +1,4 @@
-//! Endless servers, and slow ones.
+//! Slow replies and replies without an end.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,8 +10,8 @@ use wx_proto::flow::{Delivery, TransportErrorKind};
 use wx_proto::{ErrorKind, ImageVariant, Policy, Recipient, ReplyError};
 
 use super::{
-    Into, Transport, client, client_at, friend, large, listen, network, one_try, place, policy,
-    quiet, read_head, server, session, small,
+    FetchInto, Transport, client, client_at, friend, large, listen, network, one_try, place,
+    policy, quiet, read_head, server, session, small,
 };
 
 const STEP: Duration = Duration::from_millis(5);
@@ -19,15 +19,15 @@ const STEP: Duration = Duration::from_millis(5);
 /// The time after which the minimum rate applies.
 const SOON: Duration = Duration::from_millis(300);
 
-/// Returns a policy in which no stall limit is reached.
-fn impatient() -> Policy {
+/// Returns a policy whose stall limit is never reached.
+fn without_stall_limit() -> Policy {
     let mut policy = one_try().with_stall(Duration::from_secs(60));
     policy.slow_after = SOON;
     policy
 }
 
-/// Replies with `start`, then with `piece` again and again. It gives up after some seconds, so that
-/// a client without a limit fails instead of waiting forever.
+/// Replies with `start`, followed by `piece` again and again. Stops after some seconds, so that a
+/// client without limits fails instead of waiting forever.
 fn endless(start: &'static str, piece: &'static str) -> String {
     listen(move |mut stream| {
         read_head(&mut stream);
@@ -62,10 +62,10 @@ pub(crate) fn no_answer_is_endless<T: Transport>() {
     std::thread::scope(|scope| {
         for (start, piece) in answers {
             scope.spawn(move || {
-                let client: T = client_at(&endless(start, piece), impatient());
-                let failure = network(&client.contacts().unwrap_err());
+                let client: T = client_at(&endless(start, piece), without_stall_limit());
+                let error = network(&client.contacts().unwrap_err());
                 assert_eq!(
-                    failure,
+                    error,
                     (TransportErrorKind::Stalled, Delivery::Unknown),
                     "{start:?}, {piece:?}"
                 );
@@ -74,7 +74,7 @@ pub(crate) fn no_answer_is_endless<T: Transport>() {
     });
 }
 
-/// Both clients refuse what no server sends before the time is over.
+/// Both clients reject chunks that no real server sends, and do so before the time limit.
 pub(crate) fn malformed_chunks_are_no_http<T: Transport>() {
     for tail in [
         format!("1;{}\r\nx\r\n", "y".repeat(100_000)),
@@ -92,7 +92,7 @@ pub(crate) fn malformed_chunks_are_no_http<T: Transport>() {
     }
 }
 
-/// Reads `step` bytes of a request per millisecond, and refuses it at its end.
+/// Reads `step` bytes of a request per millisecond, and refuses the request at its end.
 fn slow_reader(step: usize) -> String {
     listen(move |mut stream| {
         let head = read_head(&mut stream).to_ascii_lowercase();
@@ -120,12 +120,13 @@ pub(crate) fn a_request_that_is_read_too_slowly_stalls<T: Transport>() {
         let client: T = client_at(&slow_reader(step), policy);
         client.upload(&to, large()).unwrap_err()
     };
-    let mut strict = impatient();
+    let mut strict = without_stall_limit();
     strict.min_rate = 8 * 1024 * 1024;
     assert_eq!(network(&upload(256, strict)), (TransportErrorKind::Stalled, Delivery::Unknown));
 
-    // The same for longer than the time after which the rate counts, and faster than the rate.
-    let mut fair = impatient();
+    // The request takes longer than the time after which the rate applies, but is faster than the
+    // minimum rate.
+    let mut fair = without_stall_limit();
     fair.slow_after = 3 * SOON;
     assert_eq!(upload(400, fair).kind, ErrorKind::Reply(ReplyError::Status(413)));
 }
@@ -134,12 +135,12 @@ pub(crate) fn a_slow_answer_stalls_only_below_the_rate<T: Transport>() {
     let server = server(&["trickle=3@webwxgetmsgimg"]);
     let id = client::<T>(&server).send(&friend(&server), small(), quiet).unwrap().msg_id;
     let fetch = |min_rate| {
-        let mut policy = impatient();
-        // There has to be time for a connection.
+        let mut policy = without_stall_limit();
+        // Leaves enough time to connect.
         (policy.slow_after, policy.min_rate) = (3 * SOON, min_rate);
         let mut bytes = Vec::new();
         let client = T::new(session(&server), policy, None);
-        client.fetch(&id, ImageVariant::Original, Into::Vec(&mut bytes)).map(|_| bytes)
+        client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut bytes)).map(|_| bytes)
     };
     let error = fetch(100_000).unwrap_err();
     assert_eq!(network(&error), (TransportErrorKind::Stalled, Delivery::Unknown));
@@ -148,7 +149,8 @@ pub(crate) fn a_slow_answer_stalls_only_below_the_rate<T: Transport>() {
     assert!(began.elapsed() > 3 * SOON, "the answer was not slow");
 }
 
-/// A synccheck is held longer than any server does, but its reply arrives before it stalls.
+/// The synccheck takes longer than on any real server, but its reply arrives before the stall
+/// limit.
 pub(crate) fn a_long_poll_is_given_up_in_time<T: Transport>() {
     let builder = Emulator::builder().image(small());
     let server = place::start(builder.fault("delay=1500@synccheck#1".parse().unwrap()));
@@ -160,21 +162,21 @@ pub(crate) fn a_long_poll_is_given_up_in_time<T: Transport>() {
     assert!(server.requests_to("synccheck") > 1, "the first was waited for");
 }
 
-/// Refuses with this number of headers, which have `bytes` bytes in total. Blanks before the first
-/// line and after the last value do not count.
+/// Refuses a request with this number of headers, which have `bytes` bytes in total. Blank lines
+/// before the status line and spaces after the last value do not count.
 fn head([before, after]: [usize; 2], headers: usize, bytes: usize) -> String {
     listen(move |mut stream| {
         read_head(&mut stream);
         let mut lines = vec!["content-length: 0".to_owned(), "connection: close".to_owned()];
         lines.extend((3..headers).map(|number| format!("x-{number}: y")));
-        // Each line ends in two bytes and has two between name and value.
+        // Each line ends with two bytes, and has two bytes between the name and the value.
         let filled: usize = lines.iter().map(|line| line.len() + 2).sum();
         let fill = bytes.saturating_sub(filled + "z".len() + 4);
         lines.push(format!("z: {}{}", "z".repeat(fill), " ".repeat(after)));
         let before = "\r\n".repeat(before / 2);
         let answer = format!("{before}HTTP/1.1 403 Forbidden\r\n{}\r\n\r\n", lines.join("\r\n"));
         stream.write_all(answer.as_bytes()).unwrap_or_default();
-        // Bytes that nobody has read reset the connection when it is closed.
+        // Closing a connection with unread bytes resets it.
         stream.shutdown(std::net::Shutdown::Write).unwrap_or_default();
         std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
     })
@@ -192,7 +194,7 @@ pub(crate) fn heads_have_a_limit<T: Transport>() {
         (NONE, 100, 32 * 1024, true),
         (NONE, 10, 64 * 1024, false),
         (NONE, 10, 1024 * 1024, false),
-        // ureq reads 4 KiB of blanks, hyper more.
+        // ureq reads up to 4 KiB of blank lines, and hyper more.
         ([3 * 1024, 0], 10, 32 * 1024, true),
         ([0, 3 * 1024], 10, 32 * 1024, true),
         ([1024 * 1024, 0], 10, 0, false),
@@ -202,9 +204,9 @@ pub(crate) fn heads_have_a_limit<T: Transport>() {
         let kind = client.contacts().unwrap_err().kind;
         let expected = ErrorKind::Reply(ReplyError::Status(403));
         match kind {
-            ErrorKind::Network { failure, .. } if !good => {
+            ErrorKind::Network { error, .. } if !good => {
                 assert_eq!(
-                    (failure.kind, failure.delivery),
+                    (error.kind, error.delivery),
                     (TransportErrorKind::Protocol, Delivery::Unknown)
                 );
             }

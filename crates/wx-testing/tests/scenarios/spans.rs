@@ -3,7 +3,7 @@
 use wx_proto::ImageVariant;
 
 use super::recorded_spans::{self, SpanRecord};
-use super::{Into, Transport, client, friend, large, quiet, server, small};
+use super::{FetchInto, Transport, client, friend, large, quiet, server, small};
 use wx_testing::canary::{assert_none, private};
 
 pub(crate) fn a_span_for_each_exchange_of_a_send<T: Transport>() {
@@ -28,7 +28,8 @@ pub(crate) fn a_span_for_each_exchange_of_a_send<T: Transport>() {
     assert_eq!(sizes, server.requests().iter().map(|request| request.body_len).collect::<Vec<_>>());
     assert!(exchanges.iter().all(|record| record.number("reply_bytes") > Some(10)));
 
-    // One job around them all, and within each exchange an event for listeners that know no spans.
+    // One job span encloses everything. Each exchange also reports an event, for subscribers that
+    // ignore spans.
     let jobs = recorded.spans("wx.job");
     assert_eq!((jobs.len(), jobs[0].fields.as_str(), jobs[0].within.len()), (1, "", 0));
     assert!(
@@ -47,7 +48,7 @@ pub(crate) fn spans_tell_how_an_exchange_failed_and_nothing_of_the_login<T: Tran
     let limited = server(&["ret=1205@webwxsendmsgimg"]);
     recorded_spans::start();
     let id = client::<T>(&good).send(&friend(&good), small(), quiet).unwrap().msg_id;
-    client::<T>(&good).fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new())).unwrap();
+    client::<T>(&good).fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut Vec::new())).unwrap();
     client::<T>(&bad).send(&friend(&bad), small(), quiet).unwrap_err();
     client::<T>(&limited).send(&friend(&limited), small(), quiet).unwrap_err();
     let recorded = recorded_spans::take();

@@ -1,4 +1,4 @@
-//! The spans of the feature `tracing` in tasks. What both clients have in common is in `spans`.
+//! The spans of the feature `tracing` within tasks. `spans` tests what both clients have in common.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use wx_testing::samples::TINY_PNG;
 
 const FILE: &str = "holiday-2017.png";
 
-fn picture(len: usize) -> Source {
+fn image(len: usize) -> Source {
     let mut picture = TINY_PNG.to_vec();
     picture.resize(len, 7);
     Source::bytes(FILE, picture)
@@ -22,8 +22,8 @@ fn client(server: &Emulator) -> Client {
     Client::new(Session::from_json_allow_loopback(server.session_json()).unwrap()).unwrap()
 }
 
-/// One thread for all tasks, so whatever is record is recorded, and a span entered across an await
-/// would get into another task.
+/// All tasks run on one thread, so everything is recorded. A span that is entered across an await
+/// would also enclose other tasks.
 #[tokio::test]
 async fn jobs_at_once_do_not_mix() {
     let server =
@@ -32,7 +32,7 @@ async fn jobs_at_once_do_not_mix() {
     recorded_spans::start();
     let jobs = [1, 600_000, 1_200_000].map(|len| {
         let (client, to) = (client.clone(), to.clone());
-        tokio::spawn(async move { client.send_image(&to, picture(len.max(1000))).await.unwrap() })
+        tokio::spawn(async move { client.send_image(&to, image(len.max(1000))).await.unwrap() })
     });
     for job in jobs {
         job.await.unwrap();
@@ -58,14 +58,14 @@ async fn jobs_at_once_do_not_mix() {
     assert!(exchanges.iter().all(|record| record.within == ["wx.job"]));
 }
 
-/// A dropped job ends its spans, with what is known by then.
+/// Dropping a job closes its spans, with the fields that are known by then.
 #[tokio::test]
 async fn a_dropped_job_ends_its_spans() {
     let server =
         Emulator::builder().fault("delay=900@webwxsendmsgimg".parse().unwrap()).start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     recorded_spans::start();
-    let sending = client.send_image(&to, picture(1000));
+    let sending = client.send_image(&to, image(1000));
     assert!(tokio::time::timeout(Duration::from_millis(300), sending).await.is_err());
     let recorded = recorded_spans::take();
     let exchanges: Vec<_> =
@@ -77,13 +77,13 @@ async fn a_dropped_job_ends_its_spans() {
     assert_eq!(recorded.spans("wx.job").len(), 1);
 }
 
-/// The dependencies of reqwest report hosts to `tracing`, and nothing of the login.
+/// The dependencies of reqwest report hosts to `tracing`, but nothing about the login.
 #[tokio::test]
 async fn others_name_hosts_and_nothing_else() {
     let server = Emulator::start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     recorded_spans::start();
-    let id = client.send_image(&to, picture(1000)).await.unwrap().msg_id;
+    let id = client.send_image(&to, image(1000)).await.unwrap().msg_id;
     client.fetch_image(&id, ImageVariant::Original, Sink::vec(&mut Vec::new())).await.unwrap();
     let recorded = recorded_spans::take();
 

@@ -1,4 +1,4 @@
-//! Which servers a client trusts.
+//! Which certificates a client trusts.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use wx_proto::flow::{CertificateProblem, Delivery, ProxyProblem, TransportErrorKind};
 use wx_proto::{Error, ErrorKind, ImageVariant, MsgId, Outcome, Recipient, ReplyError, Session};
 
-use super::{DEAD, Into, Transport, listen, network, one_try, read_head, settle, small};
+use super::{DEAD, FetchInto, Transport, listen, network, one_try, read_head, settle, small};
 
 const UNKNOWN_ISSUER: TransportErrorKind =
     TransportErrorKind::Certificate(CertificateProblem::UnknownIssuer);
@@ -43,13 +43,13 @@ fn server(certificate: &Certificate, key: &KeyPair) -> Arc<ServerConfig> {
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)
             .unwrap();
-    // They would be read in the place of a reply.
+    // Session tickets would be read in place of a reply.
     config.send_tls13_tickets = 0;
     Arc::new(config)
 }
 
-/// Behind a proxy that opens a tunnel without TLS, nothing is delivered, and the message is not in
-/// doubt.
+/// If the tunnel of a proxy does not lead to a TLS server, nothing is delivered, and the message is
+/// not in doubt.
 pub(crate) fn no_tls_there<T: Transport>() {
     let proxy = listen(|mut stream| {
         assert!(read_head(&mut stream).starts_with("CONNECT "));
@@ -61,7 +61,7 @@ pub(crate) fn no_tls_there<T: Transport>() {
     assert_eq!(network(&error), (TransportErrorKind::Tls, Delivery::Never));
 }
 
-/// A proxy that reads a request, replies, and closes the connection.
+/// Starts a proxy that reads a request, replies, and closes the connection.
 fn proxy_that_says(dialogue: Vec<(usize, Vec<u8>)>) -> String {
     listen(move |mut stream| {
         for (observed, said) in &dialogue {
@@ -74,14 +74,14 @@ fn proxy_that_says(dialogue: Vec<(usize, Vec<u8>)>) -> String {
     })
 }
 
-/// Whatever a proxy does instead of connecting, nothing is delivered, and the error names it.
+/// If a proxy does not connect, nothing is delivered, and the error names what the proxy did.
 pub(crate) fn what_a_proxy_does_wrong_is_named<T: Transport>() {
     let http = |said: &str| format!("http://{}", proxy_that_says(vec![(50, said.into())]));
     let socks = |dialogue: &[(usize, &[u8])]| {
         let dialogue = dialogue.iter().map(|(observed, said)| (*observed, said.to_vec()));
         format!("socks5h://{}", proxy_that_says(dialogue.collect()))
     };
-    // Too long for a label, so that no name server is asked.
+    // Too long for a DNS label, so no name server is queried.
     let no_name = "x".repeat(64);
     for (proxy, problem) in [
         (DEAD.to_owned(), ProxyProblem::Connect),
@@ -114,8 +114,8 @@ pub(crate) fn what_a_proxy_does_wrong_is_named<T: Transport>() {
     }
 }
 
-/// A proxy terminates TLS itself, with a self-signed certificate for the right names. It learns the
-/// name of the server and nothing of the request, because the handshake is never finished.
+/// A proxy terminates TLS itself, with a self-signed certificate for the correct names. It learns
+/// the name of the server but nothing of the request, because the handshake is never completed.
 pub(crate) fn a_certificate_that_nobody_signed_is_refused<T: Transport>() {
     let own = rcgen::generate_simple_self_signed(HOSTS.map(String::from)).unwrap();
     let config = server(&own.cert, &own.signing_key);
@@ -141,7 +141,7 @@ pub(crate) fn a_certificate_that_nobody_signed_is_refused<T: Transport>() {
     assert_eq!((name.as_deref(), shaking_hands), (Some("file.wx.qq.com"), true));
 }
 
-/// Returns an authority, as PEM and as an issuer.
+/// Returns an authority: its certificate in PEM format, and its issuer.
 fn authority() -> (String, Issuer<'static, KeyPair>) {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -149,8 +149,8 @@ fn authority() -> (String, Issuer<'static, KeyPair>) {
     (params.self_signed(&key).unwrap().pem(), Issuer::new(params, key))
 }
 
-/// A proxy that is the server, too, with a certificate that `issuer` has signed. `serve` serves its
-/// hosts.
+/// Starts a proxy that is also the server. It uses a certificate that `issuer` has signed, and
+/// calls `serve`.
 fn proxy(
     issuer: &Issuer<'static, KeyPair>,
     serve: impl Fn(StreamOwned<ServerConnection, TcpStream>) + Send + 'static,
@@ -170,8 +170,8 @@ fn proxy(
     })
 }
 
-/// Starts a test again with `authority` in the platform's store, which depends on the environment
-/// and cannot be changed within a process.
+/// Runs a test again in a child process with `authority` in the platform's certificate store, which
+/// is selected by an environment variable.
 fn run_believing<T: Transport>(authority: &str, proxy: &str, test: &str, role: &str) {
     let store = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(store.path(), authority).unwrap();
@@ -189,7 +189,7 @@ fn run_believing<T: Transport>(authority: &str, proxy: &str, test: &str, role: &
     assert!(output.status.success() && reported.contains("1 passed"), "{role}: {reported}");
 }
 
-/// The role of a test that was started again.
+/// The variable with the role of a test that runs again in a child process.
 const ROLE: &str = "WX_TEST_ROLE";
 
 pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
@@ -217,8 +217,7 @@ pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
     run_believing::<T>(&other, &proxy, test, "does not");
 }
 
-/// With TLS 1.3 a server may reject the handshake after the request, which may have arrived by
-/// then.
+/// With TLS 1.3, a server may reject the handshake after the client has already sent the request.
 pub(crate) fn tls_that_fails_after_the_request_is_in_doubt<T: Transport>() {
     if std::env::var_os(ROLE).is_some() {
         assert_eq!(network(&upload::<T>(None)), (TransportErrorKind::Tls, Delivery::Unknown));
@@ -227,20 +226,20 @@ pub(crate) fn tls_that_fails_after_the_request_is_in_doubt<T: Transport>() {
     let (pem, issuer) = authority();
     let proxy = proxy(&issuer, |mut stream| {
         read_head(&mut stream);
-        // An alert that is not encrypted, which is as wrong as any.
+        // An unencrypted alert, which is invalid at this point.
         stream.sock.write_all(&[21, 3, 3, 0, 2, 2, 40]).unwrap();
         std::io::copy(&mut stream.sock, &mut std::io::sink()).unwrap_or_default();
     });
     run_believing::<T>(&pem, &proxy, "tls_that_fails_after_the_request_is_in_doubt", "believes");
 }
 
-/// The server closes the connection with a close_notify, as TLS requires, or without one, as
-/// servers do. A new connection gets no free repeat.
+/// The server closes the connection with a close_notify, as TLS requires, or without one, as many
+/// servers do. On a new connection, no request is repeated outside of its tries.
 pub(crate) fn a_closed_reused_tls_connection_costs_no_try<T: Transport>() {
     if let Some(role) = std::env::var_os(ROLE) {
         let client = T::new(official(), one_try(), None);
         let id = MsgId::new("1").unwrap();
-        let fetch = || client.fetch(&id, ImageVariant::Original, Into::Vec(&mut Vec::new()));
+        let fetch = || client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut Vec::new()));
         if role == "new" {
             assert_eq!(
                 network(&fetch().unwrap_err()),
@@ -263,7 +262,7 @@ pub(crate) fn a_closed_reused_tls_connection_costs_no_try<T: Transport>() {
             write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", small().len()).unwrap();
             stream.write_all(&small()).unwrap();
             stream.flush().unwrap();
-            // The second request is read, and not answered.
+            // The second request is read but not answered.
             if stream.read(&mut [0; 4096]).is_ok_and(|len| len > 0) {
                 count.fetch_add(1, Ordering::Relaxed);
                 if notify {

@@ -3,22 +3,22 @@
 use std::time::Duration;
 
 use wx_client::outbox::Outbox;
-use wx_proto::flow::{LoginState, Progress};
+use wx_proto::flow::{ListedRooms, LoginState, Progress};
 use wx_proto::{
-    Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent,
-    Session, Site, Uploaded,
+    Attachment, Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy,
+    Recipient, Sent, Session, Site, Uploaded, UserName,
 };
 use wx_ureq::ureq::Proxy;
 use wx_ureq::ureq::config::Config;
 use wx_ureq::ureq::tls::{Certificate, RootCerts, TlsConfig};
-use wx_ureq::{Client, ClientBuilder, Http, LoginError, Sink, Source};
+use wx_ureq::{Client, ClientBuilder, Http, LoginError, Outbound, Sink, Source};
 
 use crate::place;
-use crate::{Into, LoginFrom, NoLogin, Transport};
+use crate::{FetchInto, LoginFrom, NoLogin, OutboundBytes, Transport};
 
 pub(crate) struct Ureq(Client);
 
-/// Adds the way to the place of the scenario.
+/// Configures the proxy and the certificate of the scenario.
 fn there<Start>(builder: ClientBuilder<Start>, site: &Site) -> ClientBuilder<Start> {
     let Some((proxy, authority)) = place::route() else { return builder };
     let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
@@ -41,6 +41,21 @@ fn no_login(error: LoginError) -> NoLogin {
     }
 }
 
+fn sink(into: FetchInto<'_>) -> Sink<'_> {
+    match into {
+        FetchInto::Path(path) => Sink::path(path),
+        FetchInto::Vec(bytes) => Sink::vec(bytes),
+        FetchInto::Writer(bytes) => Sink::writer(bytes),
+    }
+}
+
+fn outbound(what: OutboundBytes) -> Outbound<Source> {
+    match what {
+        OutboundBytes::Text(text) => text.into(),
+        OutboundBytes::File(name, bytes) => Source::bytes(name, bytes).into(),
+    }
+}
+
 impl Transport for Ureq {
     const TESTS: &str = "loopback::ureq";
     const DECODES: bool = cfg!(feature = "_unwanted");
@@ -51,7 +66,7 @@ impl Transport for Ureq {
         let site = session.site().clone();
         let builder = Client::builder(session).policy(policy);
         let builder = match proxy {
-            // Everything else in it is as unsuitable as can be.
+            // All other settings are as unsuitable as possible.
             Some(proxy) => {
                 let config = Config::builder()
                     .proxy(Some(Proxy::new(proxy).unwrap()))
@@ -85,6 +100,20 @@ impl Transport for Ureq {
         self.0.send_image(to, Source::bytes("a.jpg", picture)).progress(observed).run()
     }
 
+    fn send_any(&self, to: &Recipient, what: OutboundBytes) -> Result<Sent, Error> {
+        self.0.send(to, outbound(what)).run()
+    }
+
+    fn send_once_any(
+        &self,
+        outbox: &Outbox,
+        key: &str,
+        to: &Recipient,
+        what: OutboundBytes,
+    ) -> Result<Sent, Error> {
+        self.0.outbox_on(outbox.clone()).send(to, outbound(what)).key(key).run()
+    }
+
     fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error> {
         self.0.upload(to, Source::bytes("a.jpg", picture)).run()
     }
@@ -103,13 +132,14 @@ impl Transport for Ureq {
         self.0.outbox_on(outbox.clone()).send(to, Source::bytes("a.jpg", picture)).key(key).run()
     }
 
-    fn fetch(&self, id: &MsgId, size: ImageVariant, into: Into<'_>) -> Result<Fetched, Error> {
-        let sink = match into {
-            Into::Path(path) => Sink::path(path),
-            Into::Vec(bytes) => Sink::vec(bytes),
-            Into::Writer(bytes) => Sink::writer(bytes),
-        };
+    fn fetch(&self, id: &MsgId, size: ImageVariant, into: FetchInto<'_>) -> Result<Fetched, Error> {
+        let sink = sink(into);
         self.0.fetch_image(id, size, sink).run()
+    }
+
+    fn receive(&self, attachment: &Attachment, into: FetchInto<'_>) -> Result<Fetched, Error> {
+        let sink = sink(into);
+        self.0.fetch(attachment, sink).run()
     }
 
     fn login(
@@ -137,12 +167,23 @@ impl Transport for Ureq {
         self.0.contacts().run().map(|listed| listed.contacts.into())
     }
 
+    fn rooms(&self, named: Option<Vec<UserName>>) -> Result<ListedRooms, Error> {
+        match named {
+            None => self.0.rooms().run(),
+            Some(names) => self.0.rooms_named(names).run(),
+        }
+    }
+
     fn logout(&self) -> Result<(), Error> {
         self.0.logout().run()
     }
 
-    fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>> {
-        self.0.messages().take(most).collect()
+    fn batches_and_syncs(
+        &self,
+        most: usize,
+        synced: impl FnMut(&Session) + Send,
+    ) -> Vec<Result<Vec<Message>, Error>> {
+        self.0.messages().on_sync(synced).take(most).collect()
     }
 
     fn debug(&self) -> String {

@@ -1,4 +1,4 @@
-//! The session file during a login, which is saved as soon as it exists.
+//! Saves the session during a login, as soon as the session exists.
 
 use wx_client::CancelToken;
 use wx_client::session_file::SessionFile;
@@ -9,16 +9,16 @@ use crate::client::Client;
 use crate::problem::{Class, Problem};
 use crate::report::Report;
 
-/// Saves the login in its file, or ends it on the server if it would be lost.
+/// Saves the login in its file. A login that cannot be kept is ended on the server.
 pub(super) struct Keeper<'a> {
     file: &'a SessionFile,
-    /// The former login in the file, which a login of the same account replaces.
+    /// The previous login in the file. A login of the same account replaces it.
     before: Option<Session>,
     opened: Option<Opened>,
     report: &'a Report,
 }
 
-/// A login that the login page has opened.
+/// A login that the server has granted.
 struct Opened {
     session: Session,
     saved: Result<(), Problem>,
@@ -29,8 +29,8 @@ impl<'a> Keeper<'a> {
         Self { file, before, opened: None, report }
     }
 
-    /// Saves the login, which exists from now on. A problem with the file is reported at the end of
-    /// the login: the file may be writable by then.
+    /// Saves the new login. A problem with the file is reported only when the login is finished,
+    /// because the file may be writable by then.
     pub(super) fn opened(&mut self, session: &Session) {
         let is_of_another = is_of_another(self.before.as_ref(), session);
         let saved = if is_of_another { Ok(()) } else { self.save(session) };
@@ -40,7 +40,7 @@ impl<'a> Keeper<'a> {
         self.opened = Some(Opened { session: session.clone(), saved });
     }
 
-    /// Saves or ends the login after its result.
+    /// Saves or ends the login, depending on its result.
     pub(super) fn finish(
         self,
         ended: Result<Session, Problem>,
@@ -72,8 +72,8 @@ impl<'a> Keeper<'a> {
                 }
                 (Err(problem), Err(_)) => Err(unsaved(&problem, end(&session))),
             },
-            // The login is already over. The former login is restored, or what `login --push` needs
-            // is saved.
+            // The login is already over. The previous login is restored, or what `login --push`
+            // needs is saved.
             (Err(problem), _) if problem.class == Class::Login => {
                 let mut over = session.clone();
                 over.clear_login();
@@ -93,13 +93,14 @@ impl<'a> Keeper<'a> {
     }
 }
 
-/// Returns whether the file holds the login of another account, other than one of an emulator.
+/// Returns whether the file holds the login of another account. A login to an emulator does not
+/// count.
 fn is_of_another(before: Option<&Session>, new: &Session) -> bool {
     before.is_some_and(|old| old.uin() != new.uin() && !old.hosts().is_loopback())
 }
 
-/// Ends a login that would be lost, and says whether that worked. Goes on even if the user has
-/// asked the command to stop: the policy limits the time.
+/// Ends a login that would be lost, and returns whether that worked as a phrase. Continues even if
+/// the user has asked the command to stop: the policy limits the time.
 fn log_out(session: &Session, global: &Global, report: &Report) -> &'static str {
     let options = report.options().cancel(&CancelToken::new());
     let ended = Client::new(global.transport(), session.clone(), global.policy())

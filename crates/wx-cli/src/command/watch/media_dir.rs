@@ -1,5 +1,5 @@
-//! The directory in which pictures are saved: each under its MsgID, whole or not at all, and only
-//! once.
+//! The directory in which pictures are saved, each under its MsgID. A picture is saved completely
+//! or not at all, and only once.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -12,9 +12,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use wx_client::directory;
 use wx_client::lock::{LockError, LockedDir};
 use wx_client::temp_file::{Access, TempDir};
-use wx_proto::{Advice, Fetched, MsgId};
+use wx_proto::{Advice, Fetched, ImageFormat, MsgId};
 
-use crate::client::Target;
+use crate::client::Output;
 use crate::out;
 use crate::problem::Problem;
 use crate::withhold;
@@ -22,18 +22,19 @@ use crate::withhold;
 pub(super) struct MediaDir {
     dir: PathBuf,
     _lock: LockedDir,
-    /// The names of the files up to the first dot, if that is a MsgID as it is shown.
+    /// The names of the files up to the first dot, if that part is a MsgID.
     names: Mutex<BTreeSet<String>>,
 }
 
 impl MediaDir {
-    /// Creates the directory if it does not exist, and locks it. The problem does not name it.
+    /// Creates the directory if it does not exist, and locks it. The problem does not name the
+    /// directory.
     pub(super) fn open(dir: &Path) -> Result<Self, Problem> {
-        let on_dir = |error: io::Error| refused(&out::words(&error));
+        let on_dir = |error: io::Error| refused(&out::error_chain(&error));
         directory::create_all(dir, Access::Inherited).map_err(on_dir)?;
         let lock = LockedDir::open(dir).map_err(|error| match error {
             LockError::Io(error) => on_dir(error),
-            busy => refused(&out::words(&busy)).hint("choose another directory"),
+            busy => refused(&out::error_chain(&busy)).hint("choose another directory"),
         })?;
         let mut names = BTreeSet::new();
         for entry in fs::read_dir(dir).map_err(on_dir)? {
@@ -48,20 +49,21 @@ impl MediaDir {
         self.names().contains(&*stem(id))
     }
 
-    /// Saves what `fetch` writes to its target. The name consists of the MsgID and the format of
-    /// the bytes, so no sender can choose it. Returns `None` if a file of that name has appeared in
-    /// the meantime.
+    /// Saves the picture that `fetch` writes to its target. The file name consists of the MsgID and
+    /// the detected format, so a sender cannot choose it. Returns `None` if another process has
+    /// created a file of that name in the meantime.
     pub(super) fn save(
         &self,
         id: &MsgId,
-        fetch: impl FnOnce(Target<'_>) -> Result<Fetched, Problem>,
+        fetch: impl FnOnce(Output<'_>) -> Result<Fetched, Problem>,
     ) -> Result<Option<(PathBuf, Fetched)>, Problem> {
         let scratch = TempDir::new_in(&self.dir).map_err(|error| self.on(&error))?;
         let picture = scratch.path().join("picture");
         let fetched =
-            fetch(Target::File(&picture)).map_err(|problem| problem.at_output(&self.dir))?;
+            fetch(Output::File(&picture)).map_err(|problem| problem.at_output(&self.dir))?;
         let stem = stem(id);
-        let name = format!("{stem}.{}", fetched.format.extension());
+        let extension = fetched.format.unwrap_or(ImageFormat::Unknown).extension();
+        let name = format!("{stem}.{extension}");
         let path = self.dir.join(&name);
         let picture =
             tempfile::TempPath::try_from_path(picture).map_err(|error| self.on(&error))?;
@@ -71,8 +73,8 @@ impl MediaDir {
         {
             return Err(self.on(&failed.error));
         }
-        // The picture must be on disk before the session that was saved after it. Not every file
-        // system supports this.
+        // The picture must reach the disk before the session, which is saved afterwards. Not every
+        // file system supports this.
         #[cfg(unix)]
         let _ = File::open(&self.dir).and_then(|dir| dir.sync_all());
         self.names().insert(stem.into_owned());
@@ -84,7 +86,7 @@ impl MediaDir {
     }
 
     fn on(&self, error: &io::Error) -> Problem {
-        refused(&out::words(error)).at_output(&self.dir)
+        refused(&out::error_chain(error)).at_output(&self.dir)
     }
 }
 

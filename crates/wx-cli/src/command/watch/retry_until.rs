@@ -1,4 +1,4 @@
-//! Retries during trouble with the network or the server, and reports when it begins and ends.
+//! Retries while the network or the server fails, and reports when a failure begins and ends.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -10,15 +10,15 @@ use crate::out;
 use crate::problem::Problem;
 use crate::report::Report;
 
-/// Retries what fails for a transient reason.
+/// Retries after transient errors.
 pub(super) struct RetryUntil<'a> {
     report: &'a Report,
     is_failing: AtomicBool,
 }
 
-/// How long a picture is retried while the network or the server fails.
+/// How long the fetch of a picture is retried while the network or the server fails.
 pub(super) const PATIENCE: Duration = Duration::from_secs(300);
-/// How long a picture is retried that the server does not have.
+/// How long the fetch of a picture is retried if the server does not have the picture.
 const NOT_YET: Duration = Duration::from_secs(20);
 const SHORTEST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(60);
@@ -28,8 +28,8 @@ impl<'a> RetryUntil<'a> {
         Self { report, is_failing: AtomicBool::new(false) }
     }
 
-    /// Calls `attempt` again, after growing waits, while its problem is transient and `patience`
-    /// lasts.
+    /// Calls `attempt` until it succeeds, its problem is not transient, or `patience` has elapsed.
+    /// The waits in between grow.
     pub(super) fn run<T>(
         &self,
         patience: Option<Duration>,
@@ -47,9 +47,9 @@ impl<'a> RetryUntil<'a> {
             };
             let patience = match problem.advice {
                 Some(Advice::CheckNetwork | Advice::RetryLater | Advice::CheckProxy) => patience,
-                // A rate limit passes, if not for a picture whose turn never comes again.
+                // A rate limit is retried, unless the picture is not to be retried at all.
                 Some(Advice::Wait) if patience.is_some() => patience,
-                // What was sent a moment ago is not always there yet (§3.2).
+                // The server may not have the picture of a new message yet (§3.2).
                 Some(Advice::CheckMessage) if patience.is_some() => Some(NOT_YET),
                 _ => return Err(problem),
             };
@@ -66,13 +66,13 @@ impl<'a> RetryUntil<'a> {
         }
     }
 
-    /// Returns the options of the long polls, which retry by themselves.
+    /// Returns the options of the long polls, which have their own retries.
     pub(super) fn options(&self) -> RunOptions<'_> {
         self.report.options().progress(|progress| {
             self.report.progress(progress);
             match (progress.step, &progress.last_error) {
-                (Step::Sync, Some(error)) => self.begin(&out::words(error)),
-                // A reply without messages is a reply too.
+                (Step::Sync, Some(error)) => self.begin(&out::error_chain(error)),
+                // A reply without messages also shows that the server can be reached.
                 (Step::Sync, None) if progress.attempt == Some(1) => self.end(),
                 _ => {}
             }

@@ -9,11 +9,11 @@ use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use super::heads::check_body;
 use super::requests::{check_success, image};
 use crate::driver_test::bench::{Bench, Checked, check_unchanged};
-use crate::driver_test::job::{Answer, Operation};
+use crate::driver_test::job::{ExchangeEnd, Operation};
 use crate::driver_test::report::Finding;
 use crate::driver_test::scripted_server::{Step, message, reply};
 
-/// Bytes that are neither valid UTF-8 nor text, after a line in GBK.
+/// Returns a line in GBK, followed by bytes that are not valid UTF-8.
 fn body() -> Vec<u8> {
     [b"\xb7\xfe\xce\xf1\xc6\xf7\r\n\xef\xbb\xbf", &image(70_000)[..]].concat()
 }
@@ -43,7 +43,7 @@ pub(super) fn nothing_is_decoded(bench: &Bench<'_>) -> Checked {
         let sent = compressed(encoding, &body());
         let head = format!("200 OK\r\nContent-Encoding: {encoding}");
         let ran = bench.run(Operation::ListContacts, vec![reply(&head, &sent)], |_| ())?;
-        // An Accept-Encoding of the driver's own is found here too.
+        // Also detects an Accept-Encoding that the driver has added.
         if let Some(received) = ran.server.log().requests.first() {
             check_unchanged(ran.first()?, received)?;
         }
@@ -70,7 +70,7 @@ pub(super) fn nothing_is_decoded(bench: &Bench<'_>) -> Checked {
     Ok(())
 }
 
-/// Returns a body with chunked encoding, whose chunks have this many bytes.
+/// Returns a body in chunked encoding, with chunks of `len` bytes.
 fn chunked(body: &[u8], len: usize, extension: &str, end: &str) -> Vec<u8> {
     let mut bytes = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
     for chunk in body.chunks(len) {
@@ -114,7 +114,7 @@ fn in_packets(bytes: &[u8], len: usize) -> Vec<Step> {
         .collect()
 }
 
-/// What arrived of each of these bodies is valid JSON, so the core could not know better.
+/// The part of each body that arrives is valid JSON, so the core cannot detect the truncation.
 pub(super) fn truncated_bodies_are_noticed(bench: &Bench<'_>) -> Checked {
     let json = br#"{"BaseResponse":{"Ret":0,"ErrMsg":""},"MemberCount":0,"MemberList":[],"Seq":0}"#;
     let longer = [&json[..], &[b' '; 100]].concat();
@@ -131,7 +131,7 @@ pub(super) fn truncated_bodies_are_noticed(bench: &Bench<'_>) -> Checked {
         let ran = bench.run(Operation::ListContacts, vec![script], |_| ())?;
         let (end, _) = ran.first_end()?;
         let expected = "a failure, of a request that may have been delivered";
-        if !matches!(end, Answer::Failed { never_delivered: false, .. }) {
+        if !matches!(end, ExchangeEnd::Failed { never_delivered: false, .. }) {
             return Err(Finding::new(expected, end.to_string()));
         }
         Ok(())

@@ -6,13 +6,13 @@ use http::HeaderMap;
 
 use super::requests;
 use crate::driver_test::bench::{Bench, Checked, Ran};
-use crate::driver_test::job::{Answer, Operation};
+use crate::driver_test::job::{ExchangeEnd, Operation};
 use crate::driver_test::report::Finding;
 use crate::driver_test::scripted_server::{FLOOD, Step, message, reply};
 
 const PAGE: &[u8] = b"<html>\xb7\xfe\xce\xf1\xc6\xf7</html>";
 
-/// Checks that the body of the first reply was passed on, and then its end.
+/// Checks that the driver passed on the body of the first reply and then its end.
 pub(super) fn check_body(ran: &Ran, body: &[u8]) -> Checked {
     let (exchange, (end, _)) = (ran.first()?, ran.first_end()?);
     let expected =
@@ -21,13 +21,13 @@ pub(super) fn check_body(ran: &Ran, body: &[u8]) -> Checked {
         let seen = format!("{} bytes, or other ones", exchange.received.len());
         return Err(Finding::new(expected, seen));
     }
-    if end != Answer::End {
+    if end != ExchangeEnd::End {
         return Err(Finding::new(expected, format!("the bytes, and then {end}")));
     }
     Ok(())
 }
 
-/// Checks that the head of the first reply has this header, and in this order.
+/// Checks that the head of the first reply has these values of a header, in this order.
 fn check_header(ran: &Ran, name: &str, values: &[&str]) -> Checked {
     let none = HeaderMap::new();
     let headers = ran.first()?.head.as_ref().map_or(&none, |(_, headers)| headers);
@@ -62,7 +62,7 @@ pub(super) fn every_status_is_a_head(bench: &Bench<'_>) -> Checked {
         } else {
             (reply(&head, PAGE), PAGE)
         };
-        let operations = [Operation::ListContacts, Operation::SendImage { checkpointed: false }];
+        let operations = [Operation::ListContacts, Operation::SendMessage { checkpointed: false }];
         for operation in operations {
             let ran = bench.run(operation, vec![script.clone()], |job| {
                 job.io.image = requests::image(100);
@@ -105,7 +105,7 @@ pub(super) fn informational_replies_are_skipped(bench: &Bench<'_>) -> Checked {
     Ok(())
 }
 
-/// A head in several packets, which end within names, values and line ends.
+/// A head in several packets that end within names, values and line ends.
 pub(super) fn heads_arrive_whole(bench: &Bench<'_>) -> Checked {
     let head = "403 Forbidden\r\nSet-Cookie: a=1; Path=/\r\nx-lower: 1\r\nX-Blank:   two  words  \
      \r\n\
@@ -115,7 +115,7 @@ pub(super) fn heads_arrive_whole(bench: &Bench<'_>) -> Checked {
     let end = bytes.len() - PAGE.len();
     for step in [bytes.len(), end / 2, 37] {
         let mut script = Vec::new();
-        // The packets are small in the first part only, so that it does not take long.
+        // Only the first part is sent in small packets, to save time.
         let (first, rest) = bytes.split_at(step * 8 % bytes.len());
         for piece in first.chunks(step).chain([rest]) {
             script.extend([Step::Write(piece.to_vec()), Step::Pause(Duration::from_millis(5))]);
@@ -144,7 +144,7 @@ pub(super) fn heads_are_bounded(bench: &Bench<'_>) -> Checked {
         let ran = bench.run(Operation::ListContacts, vec![script], |_| ())?;
         let (end, _) = ran.first_end()?;
         let read = ran.server.log().flooded;
-        if read >= FLOOD || !matches!(end, Answer::Failed { .. }) {
+        if read >= FLOOD || !matches!(end, ExchangeEnd::Failed { .. }) {
             let expected = "a failure, soon after the head has become larger than it may be";
             return Err(Finding::new(expected, format!("{end}, after {read} bytes")));
         }

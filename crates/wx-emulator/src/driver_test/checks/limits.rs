@@ -7,21 +7,21 @@ use serde_json::json;
 use super::heads::check_body;
 use super::requests::{image, reply_json};
 use crate::driver_test::bench::{Bench, Checked, SLACK};
-use crate::driver_test::job::{Answer, Operation, Stop};
+use crate::driver_test::job::{ExchangeEnd, Operation, Stop};
 use crate::driver_test::report::Finding;
 use crate::driver_test::scripted_server::{Step, message};
 use crate::model::replies::base_response;
 
-/// The limit that is checked. The others are far longer.
+/// The limit under test. All others are much longer.
 const LIMIT: Duration = Duration::from_millis(300);
 const OFTEN: Duration = Duration::from_millis(10);
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-/// Checks that an exchange was given up soon after the limit, and not before.
-fn check_given_up((end, took): (Answer, Duration)) -> Checked {
-    let is_stalled = end == Answer::Failed { kind: "stalled", never_delivered: false };
+/// Checks that an exchange was given up soon after the limit, and not before it.
+fn check_given_up((end, took): (ExchangeEnd, Duration)) -> Checked {
+    let is_stalled = end == ExchangeEnd::Failed { kind: "stalled", never_delivered: false };
     if is_stalled && (LIMIT..LIMIT + SLACK).contains(&took) {
         return Ok(());
     }
@@ -45,8 +45,8 @@ pub(super) fn a_stall_ends_the_exchange(bench: &Bench<'_>) -> Checked {
     })
 }
 
-/// Bodies that take longer than the stall in all. A head may count as one byte.
-pub(super) fn a_slow_reply_is_no_stall(bench: &Bench<'_>) -> Checked {
+/// Bodies that take longer than the stall limit in total. A driver may count a head as one byte.
+pub(super) fn a_slow_reply_is_not_a_stall(bench: &Bench<'_>) -> Checked {
     let body = &image(4000)[..];
     let bytes = &message("200 OK", body);
     let head = bytes.len() - body.len();
@@ -55,7 +55,7 @@ pub(super) fn a_slow_reply_is_no_stall(bench: &Bench<'_>) -> Checked {
     for piece in bytes[head..].chunks(400) {
         slowly.extend([Step::Pause(pause), Step::Write(piece.to_vec())]);
     }
-    // Far from what a busy computer may delay.
+    // Much longer than the delays of a busy computer.
     let cases = [
         ("a slow body", (7 * pause, Duration::from_secs(10))),
         ("a body above the minimum rate", (Duration::from_secs(10), 7 * pause)),
@@ -90,8 +90,8 @@ pub(super) fn a_trickle_ends_the_exchange(bench: &Bench<'_>) -> Checked {
     })
 }
 
-/// However many bytes arrive. The first call after a start is no long poll: it asks for the
-/// messages that are there already.
+/// The limit applies however many bytes arrive. The first call after a start is not a long poll,
+/// because it fetches the messages that are already there.
 pub(super) fn long_polls_have_a_time_limit(bench: &Bench<'_>) -> Checked {
     let sync_key = json!({ "Count": 1, "List": [{ "Key": 1, "Val": 2 }] });
     let no_messages = json!({

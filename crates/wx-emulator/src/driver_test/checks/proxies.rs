@@ -1,5 +1,5 @@
-//! Proxies. The environment of a process cannot be changed safely, so the test function is run once
-//! more, in a process of its own.
+//! Proxies. A process cannot change its environment safely, so the test function is run again in a
+//! child process.
 
 use std::env;
 use std::process::{Command, exit};
@@ -9,16 +9,16 @@ use crate::driver_test::job::Operation;
 use crate::driver_test::report::Finding;
 use crate::driver_test::scripted_server::{ScriptedServer, reply};
 
-/// Set in the child, to the name of the test.
+/// Set in the child process to the name of the test.
 const CHILD: &str = "WX_DRIVER_TEST_CHILD";
-/// How the child exits.
+/// Exit codes of the child process.
 const DIRECT: i32 = 70;
 const NOT_DIRECT: i32 = 71;
 
 const PROXIES: [&str; 6] =
     ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// Sends one request and exits, if this is the process that was started for it.
+/// In the child process, sends one request and exits.
 pub(in crate::driver_test) fn run_in_child(bench: &Bench<'_>) {
     if env::var(CHILD).is_ok_and(|test| test == bench.test) {
         let ran = bench.run(Operation::ListContacts, vec![reply("403 Forbidden", "")], |_| ());
@@ -36,7 +36,7 @@ pub(super) fn loopback_needs_no_proxy(bench: &Bench<'_>) -> Checked {
             .env(CHILD, bench.test)
             .env_remove("NO_PROXY")
             .env_remove("no_proxy")
-            // With it, some clients take HTTP_PROXY for a header of CGI.
+            // If it is set, some clients take HTTP_PROXY for a CGI header.
             .env_remove("REQUEST_METHOD")
             .envs(PROXIES.map(|name| (name, &url)))
             .output()

@@ -7,7 +7,7 @@ use crate::driver_test::job::Operation;
 use crate::driver_test::report::Finding;
 use crate::driver_test::scripted_server::{ScriptedServer, reply};
 
-/// Those whose request is repeated as it is, and those that become a GET.
+/// Includes statuses that repeat the request unchanged, and statuses that turn it into a GET.
 const STATUSES: [StatusCode; 5] = [
     StatusCode::MOVED_PERMANENTLY,
     StatusCode::FOUND,
@@ -19,8 +19,10 @@ const STATUSES: [StatusCode; 5] = [
 pub(super) fn redirects_are_not_followed(bench: &Bench<'_>) -> Checked {
     let other = ScriptedServer::start(vec![reply("200 OK", "{}")]).map_err(no_server)?;
     let elsewhere = format!("http://{}/cgi-bin/mmwebwx-bin/webwxinit?r=1", other.addr());
-    let operations =
-        [(Operation::ListContacts, "GET"), (Operation::SendImage { checkpointed: false }, "POST")];
+    let operations = [
+        (Operation::ListContacts, "GET"),
+        (Operation::SendMessage { checkpointed: false }, "POST"),
+    ];
     for (operation, method) in operations {
         for status in STATUSES {
             for (location, place) in [(&*elsewhere, "another host"), ("/elsewhere", "this host")] {

@@ -1,20 +1,20 @@
-//! What leaves.
+//! Requests that are sent.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::driver_test::bench::{Bench, Checked, Ran, check_unchanged, count};
-use crate::driver_test::job::{Answer, Operation};
+use crate::driver_test::job::{ExchangeEnd, Operation};
 use crate::driver_test::report::Finding;
 use crate::driver_test::scripted_server::{Script, Step, reply};
 use crate::model::replies::base_response;
 
-const SEND: Operation = Operation::SendImage { checkpointed: false };
+const SEND: Operation = Operation::SendMessage { checkpointed: false };
 
 /// The length of a chunk of an upload.
 const CHUNK: usize = 512 * 1024;
 
-/// Returns a file of this length that begins like a JPEG image, with all values of bytes in it.
+/// Returns a file of this length that starts like a JPEG image and contains all byte values.
 pub(super) fn image(len: usize) -> Bytes {
     let noise = (0..len).map(|at| (at % 251) as u8 ^ (at / 251) as u8);
     b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x02".iter().copied().chain(noise).take(len).collect()
@@ -37,7 +37,7 @@ pub(super) fn reply_json(value: &Value) -> Vec<Step> {
     reply("200 OK\r\nContent-Type: text/plain", value.to_string())
 }
 
-/// Checks that all requests arrived as they were handed out.
+/// Checks that all requests arrived unchanged.
 fn check_all_unchanged(ran: &Ran) -> Checked {
     ran.check_count()?;
     let log = ran.server.log();
@@ -45,7 +45,7 @@ fn check_all_unchanged(ran: &Ran) -> Checked {
     pairs.try_for_each(|(sent, received)| check_unchanged(sent, received))
 }
 
-/// Checks that the flow has ended well.
+/// Checks that the flow has succeeded.
 pub(super) fn check_success(ran: &Ran) -> Checked {
     let seen = match &ran.job.record.result {
         Some(Ok(())) => return Ok(()),
@@ -70,8 +70,8 @@ pub(super) fn requests_leave_unchanged(bench: &Bench<'_>) -> Checked {
     Ok(())
 }
 
-/// Connections that are closed in place of a reply: new ones, and those that have carried a request
-/// before, where HTTP clients like to repeat on their own.
+/// Connections that are closed instead of a reply: new ones, and reused ones, on which HTTP clients
+/// tend to retry by themselves.
 pub(super) fn requests_are_sent_once(bench: &Bench<'_>) -> Checked {
     let close = vec![Step::Close];
     for (script, case) in [
@@ -86,20 +86,19 @@ pub(super) fn requests_are_sent_once(bench: &Bench<'_>) -> Checked {
     Ok(())
 }
 
-/// The connection that has carried the upload is closed in place of the reply to the message.
+/// The connection of the upload is closed when the message is sent on it.
 pub(super) fn closed_connections_are_reported(bench: &Bench<'_>) -> Checked {
     let script = vec![uploaded(), vec![Step::Close], sent()];
     let ran = bench.run(SEND, script, |job| job.io.image = image(1000))?;
     let received = ran.server.log().requests.len();
     let exchanges = &ran.job.record.exchanges;
     for (answer, _) in exchanges.iter().take(received).filter_map(|exchange| exchange.end) {
-        if let Answer::Failed { never_delivered: true, .. } = answer {
+        if let ExchangeEnd::Failed { never_delivered: true, .. } = answer {
             let expected = "a failure that leaves open whether the request was delivered";
             return Err(Finding::new(expected, format!("{answer}, of a request that arrived")));
         }
     }
-    // Otherwise the driver has not reported that the connection was a reused one, which it need
-    // not.
+    // Otherwise, the driver has not reported that the connection was reused. It does not have to.
     if exchanges.iter().any(|exchange| exchange.new_connection) {
         check_success(&ran).map_err(|finding| {
             Finding::new("the repeat of the request arrives, on a new connection", finding.seen)
@@ -108,14 +107,14 @@ pub(super) fn closed_connections_are_reported(bench: &Bench<'_>) -> Checked {
     Ok(())
 }
 
-/// A reply that the core does not accept sets a cookie, and the request is made again.
+/// A reply that the core does not accept sets a cookie, and the request is retried.
 pub(super) fn cookies_are_not_kept(bench: &Bench<'_>) -> Checked {
     let set = "503 Unavailable\r\nSet-Cookie: new=driver_test; Path=/\r\nSet-Cookie: \
      wxsid=driver_test; Path=/";
     let script: Script = vec![reply(set, ""); 3];
     let ran = bench.run(Operation::FetchImage, script, |job| job.tries = 3)?;
     let log = ran.server.log();
-    let expected = "the one Cookie header of each request as it was handed out";
+    let expected = "the one Cookie header of each request, unchanged";
     if log.requests.len() != 3 {
         let seen = format!("the server received {}", count(log.requests.len(), "request"));
         return Err(Finding::new("one request for each of three tries", seen));

@@ -1,24 +1,24 @@
-//! States that are stored, and drivers that are stopped.
+//! Saved states, and drivers that are stopped.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::requests::{check_success, image, sent, uploaded};
 use crate::driver_test::bench::{Bench, Checked, Ran, SLACK, count};
-use crate::driver_test::job::{Answer, Operation, Stop};
+use crate::driver_test::job::{ExchangeEnd, Operation, Stop};
 use crate::driver_test::report::Finding;
 use crate::driver_test::scripted_server::{Step, reply};
 
 pub(super) fn an_unsaved_message_does_not_leave(bench: &Bench<'_>) -> Checked {
     for store_fails in [true, false] {
         let script = vec![uploaded(), sent()];
-        let send = Operation::SendImage { checkpointed: true };
+        let send = Operation::SendMessage { checkpointed: true };
         let ran = bench.run(send, script, |job| {
             job.io.image = image(1000);
             job.io.store.set_failing(store_fails);
         })?;
         let (saved, messages) = (ran.job.io.store.saves(), ran.messages());
-        // A driver that stores nothing sends no messages of such a job.
+        // A driver that cannot save states must not send the messages of such a job.
         if messages > 0 && (store_fails || saved == 0) {
             let expected = "a message leaves only after its state was stored";
             let seen = if saved == 0 {
@@ -35,7 +35,7 @@ pub(super) fn an_unsaved_message_does_not_leave(bench: &Bench<'_>) -> Checked {
     Ok(())
 }
 
-/// The driver returns as soon as it has passed on the head, and is given the flow once more.
+/// The driver returns once it has passed on the head, and is then run again with the same flow.
 pub(super) fn another_driver_can_continue(bench: &Bench<'_>) -> Checked {
     let original = image(5000);
     let script = vec![reply("200 OK\r\nConnection: close", &original)];
@@ -44,7 +44,7 @@ pub(super) fn another_driver_can_continue(bench: &Bench<'_>) -> Checked {
     })?;
     let expected = "a failure as the first answer, and then a retry that fetches the image";
     let answer = ran.job.record.first_answer;
-    if !matches!(answer, Some(Answer::Failed { .. })) {
+    if !matches!(answer, Some(ExchangeEnd::Failed { .. })) {
         let seen = answer.map_or("no answer".to_owned(), |answer| answer.to_string());
         return Err(Finding::new(expected, seen));
     }
@@ -56,7 +56,7 @@ pub(super) fn another_driver_can_continue(bench: &Bench<'_>) -> Checked {
 }
 
 /// The driver is stopped while the server has the message and does not reply. On a busy computer
-/// the message may not have left by then, and the driver is given more time.
+/// the message may not have left by then, so the check is repeated with more time.
 pub(super) fn a_stopped_driver_leaves_nothing_running(bench: &Bench<'_>) -> Checked {
     let mut stop_after = Duration::from_millis(200);
     loop {
@@ -70,7 +70,7 @@ pub(super) fn a_stopped_driver_leaves_nothing_running(bench: &Bench<'_>) -> Chec
 
 fn run_stopped(bench: &Bench<'_>, stop_after: Duration) -> Result<Ran, Finding> {
     let script = vec![uploaded(), vec![Step::Hold]];
-    bench.run(Operation::SendImage { checkpointed: false }, script, |job| {
+    bench.run(Operation::SendMessage { checkpointed: false }, script, |job| {
         (job.io.image, job.io.stop_after) = (image(1000), Some(stop_after));
         job.stall = 3 * stop_after;
     })
@@ -92,7 +92,7 @@ fn check_stopped(ran: &Ran) -> Checked {
         )),
         (1, _) => Ok(()),
         (more, _) => Err(Finding::new(
-            "the message that was handed out, once",
+            "the message of the flow, once",
             format!("the server received {}", count(more, "message")),
         )),
     }

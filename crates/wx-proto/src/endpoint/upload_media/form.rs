@@ -22,18 +22,18 @@ pub(crate) struct ChunkForm {
     /// The fields before and after the number of the chunk.
     before: Vec<Field>,
     after: Vec<Field>,
-    /// Whether there is more than one chunk, because only then they are numbered
+    /// Whether there is more than one chunk. Only then are chunks numbered
     /// ([P29](crate::protocol#p29)).
     split: bool,
     file_name: String,
     part_type: &'static str,
-    /// The session that it was built from.
+    /// The session that the form was built from.
     session: Session,
 }
 
 type Field = (&'static str, String);
 
-/// Shows nothing, because it holds sid, skey and tickets.
+/// Does not show the form, because it holds sid, skey and tickets.
 impl fmt::Debug for ChunkForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChunkForm").finish_non_exhaustive()
@@ -42,7 +42,7 @@ impl fmt::Debug for ChunkForm {
 
 const REQUEST: &str = "uploadmediarequest";
 
-/// More than the boundary and the fixed text of a field take, and those around the form.
+/// An upper limit for the length of a field's boundary and fixed text, and of the form's end.
 const FIXED: usize = 128;
 
 impl ChunkForm {
@@ -50,7 +50,7 @@ impl ChunkForm {
         Self::with_text(upload, upload.request_text(session)?, session)
     }
 
-    /// Rebuilds it if the session has changed. The text of the upload's request is kept
+    /// Rebuilds the form if the session has changed. The `uploadmediarequest` is kept
     /// ([P28](crate::protocol#p28)); tickets and cookies are updated.
     pub(crate) fn renew(
         &mut self,
@@ -76,7 +76,7 @@ impl ChunkForm {
         let modified = date::javascript(media.modified_at().unwrap_or(seed.unix_ms));
         let mut before = vec![
             ("id", format!("WU_FILE_{}", upload.file_number)),
-            ("name", with_crlf(media.name())),
+            ("name", with_crlf(&media.form_name())),
             ("type", mime.to_owned()),
             ("lastModifiedDate", modified),
             ("size", media.len().to_string()),
@@ -101,8 +101,8 @@ impl ChunkForm {
             before,
             after,
             split,
-            file_name: media.name().to_owned(),
-            // In the browser, a slice of a file has no type of its own (P33).
+            file_name: media.form_name().into_owned(),
+            // In a browser, a slice of a file has no MIME type (P33).
             part_type: if split { "application/octet-stream" } else { mime },
             session: session.clone(),
         })

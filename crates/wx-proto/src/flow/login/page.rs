@@ -1,4 +1,4 @@
-//! The login page: it creates the login, and is the one call that the caller can extend.
+//! The call of the login page, which creates the login. Callers can extend its request.
 
 use http::{HeaderName, HeaderValue};
 
@@ -19,10 +19,10 @@ use crate::model::unix_ms::UnixMs;
 use crate::session::cookies::CookieJar;
 use crate::session::{Session, data_ticket};
 
-/// How many further login pages a login page may lead to.
+/// The maximum number of further login pages that a login page may redirect to.
 const ELSEWHERE: u32 = 2;
 
-/// What the caller adds to the request for the login page; nothing is built in
+/// The caller's additions to the request for the login page. By default there are none
 /// ([§2.6](crate::protocol#s2-6)).
 #[derive(Clone, Default)]
 pub(super) struct PageExtras {
@@ -42,14 +42,14 @@ impl PageExtras {
 
 /// The cookies that a login starts with.
 pub(super) struct PageCookies {
-    /// The cookies that are valid by this computer's clock.
+    /// The cookies that are valid according to this computer's clock.
     kept: CookieJar,
-    /// The cookies that the pages set, as of [`EARLIEST`]. Those that are not in `kept` have
-    /// expired by this computer's clock alone.
+    /// The cookies that the pages have set, as if it were [`EARLIEST`]. Those that are not in
+    /// `kept` have expired only according to this computer's clock.
     given: CookieJar,
 }
 
-/// The beginning of 2011. A cookie that ended before web WeChat existed was deleted, not set.
+/// The beginning of 2011. An earlier expiry, before web WeChat existed, deletes a cookie.
 const EARLIEST: UnixMs = UnixMs::from_secs(1_293_840_000);
 
 impl PageCookies {
@@ -58,14 +58,14 @@ impl PageCookies {
         Self { kept, given: CookieJar::default() }
     }
 
-    /// Applies the cookies of a page's reply, at `now`.
+    /// Applies the cookies of a login page's reply, at `now`.
     pub(super) fn apply(&mut self, reply: &Reply, call: &NewLoginPage, site: &Site, now: UnixMs) {
         let (origin, path) = (site.hosts().origin(HostRole::Base), call.target().expose());
         self.kept.apply_at(reply.headers(), &origin, path, now);
         self.given.apply_at(reply.headers(), &origin, path, EARLIEST);
     }
 
-    /// Checks that the cookie is there that every upload needs.
+    /// Checks that there is the cookie that uploads require.
     pub(super) fn check_ticket(&self, site: &Site, now: UnixMs) -> Result<(), ReplyError> {
         if data_ticket(&self.kept, site.hosts(), now).is_some() {
             return Ok(());
@@ -74,7 +74,7 @@ impl PageCookies {
         Err(ReplyError::NoDataTicket { expired })
     }
 
-    /// Returns what a reply with missing values says of the login that the server created.
+    /// Returns the credentials in a reply that omits some, to end the login at the server.
     pub(super) fn leftovers(&self, reply: &Reply, site: &Site) -> Option<Credentials> {
         let origin = site.hosts().origin(HostRole::Base);
         NewLoginPage::leftovers(reply, |name| self.given.value(name, &origin, EARLIEST).cloned())
@@ -99,7 +99,7 @@ impl Entering {
         Ok(Next::Call(page_row(cx.policy)))
     }
 
-    /// Takes the reply of the page.
+    /// Takes the reply of the login page.
     pub(super) fn page_reply(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<Opened, Fail> {
         let Stage::Page { call, site, elsewhere } = &self.stage else {
             return Err(ReplyError::Empty.into());
@@ -135,12 +135,12 @@ impl Entering {
         Ok(Next::Done(Opened { session, shown }))
     }
 
-    /// Takes the final error of the page.
+    /// Takes the final error of the login page.
     pub(super) fn page_failed(&mut self, kind: ErrorKind, cx: &Cx<'_>) -> Transition<Opened> {
         match (kind, self.left.take(), &self.stage) {
-            // A web page instead means that the ticket was not accepted (§8.3).
+            // A web page instead of XML means that the ticket was not accepted (§8.3).
             (ErrorKind::Reply(error), _, _) if asks_for_another_code(&error, cx.repeated) => {
-                self.shown.push(LoginState::Trouble { code: None });
+                self.shown.push(LoginState::ServerProblem { code: None });
                 self.ask(cx)
             }
             (kind, Some(left), Stage::Page { site, .. }) => {
@@ -151,17 +151,17 @@ impl Entering {
         }
     }
 
-    /// Ends an unusable login at the server. The job then ends with `error`, whether that succeeds
-    /// or not.
+    /// Ends an unusable login at the server. The job then ends with `error`, even if the logout
+    /// fails.
     fn end(&mut self, session: Session, error: Error) -> Next<Opened> {
         self.stage = Stage::End(Box::new(session), Box::new(error));
         Next::Call(Retry::side_call())
     }
 }
 
-/// Whether the login page rejected the ticket: it replies with a web page
-/// ([§8.3](crate::protocol#s8-3)), or refuses a ticket that an earlier try, whose reply was lost,
-/// may have used up.
+/// Returns whether another code is needed because the login page rejected the ticket. It replies
+/// with a web page ([§8.3](crate::protocol#s8-3)), or refuses a ticket that an earlier try may have
+/// used, if the reply to that try was lost.
 fn asks_for_another_code(error: &ReplyError, repeated: bool) -> bool {
     match error {
         ReplyError::Html => true,

@@ -9,7 +9,7 @@ use crate::flow::{Input, UnexpectedInput};
 use crate::model::unix_ms::UnixMs;
 
 impl<J: Job> Runner<J> {
-    /// Returns the state that was handed out to be saved, until the driver has answered.
+    /// Returns the state of the outstanding [`Action::Save`](crate::flow::Action::Save).
     pub(super) fn outstanding_save(&self) -> Option<&Snapshot> {
         self.checkpoints.as_ref()?.outstanding()
     }
@@ -31,8 +31,7 @@ impl<J: Job> Runner<J> {
             Input::Saved => self.call.leaves_at(checkpoints.saved()),
             Input::Local(error) => {
                 checkpoints.failed();
-                // The pending message is withheld. A message handed out earlier may still have been
-                // delivered.
+                // The message does not leave now. An earlier try may still have delivered it.
                 self.abandon(error.into());
             }
             _ => return Err(UnexpectedInput),

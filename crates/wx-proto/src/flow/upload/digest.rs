@@ -1,5 +1,5 @@
-//! Reads the media once, for its MD5 ([§4.3](crate::protocol#s4-3)) and for a checksum of each
-//! chunk that is read again.
+//! Reads the media once, to compute its MD5 ([§4.3](crate::protocol#s4-3)) and a checksum of each
+//! chunk that will be read again.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -21,19 +21,19 @@ pub(super) struct Digest {
     chunks: u64,
     /// Whether chunks can change before they are read again.
     may_change: bool,
-    sums: Vec<u64>,
+    checksums: Vec<u64>,
     started: Option<Duration>,
 }
 
 /// The result of a digest.
 pub(super) struct Digested {
     pub(super) md5: Md5,
-    /// The checksum of each chunk, by which a change is noticed before the chunk is sent. Empty if
-    /// the media cannot change.
-    pub(super) sums: Vec<u64>,
-    /// The media, if it is a single chunk, so that it need not be read again.
+    /// The checksum of each chunk, to notice a change before the chunk is sent. Empty if the media
+    /// cannot change.
+    pub(super) checksums: Vec<u64>,
+    /// The media, if it is a single chunk, so that it is not read again.
     pub(super) single_chunk: Option<MediaBytes>,
-    /// How long it took, which a ping reports.
+    /// The duration in milliseconds, which a ping reports.
     pub(super) ms: u64,
 }
 
@@ -57,7 +57,14 @@ impl Digest {
     pub(super) fn new(media: &Media) -> Self {
         let len = media.len();
         let may_change = !media.is_immutable() && len > CHUNK;
-        Self { len, md5: Md5Hasher::new(), chunks: 0, may_change, sums: Vec::new(), started: None }
+        Self {
+            len,
+            md5: Md5Hasher::new(),
+            chunks: 0,
+            may_change,
+            checksums: Vec::new(),
+            started: None,
+        }
     }
 
     pub(super) fn span(&mut self, now: Duration) -> Range<u64> {
@@ -79,7 +86,7 @@ impl Digest {
         self.chunks += 1;
         if self.may_change {
             let md5 = &mut self.md5;
-            self.sums.push(sum_and(bytes, |piece| md5.update(piece)));
+            self.checksums.push(checksum_with(bytes, |piece| md5.update(piece)));
         } else {
             self.md5.update(bytes);
         }
@@ -90,12 +97,12 @@ impl Digest {
         let spent = now.saturating_sub(self.started.unwrap_or(now));
         let ms = u64::try_from(spent.as_millis()).unwrap_or(u64::MAX);
         let single_chunk = (self.len <= CHUNK).then(|| MediaBytes(bytes.clone()));
-        Ok(Some(Digested { md5, sums: std::mem::take(&mut self.sums), single_chunk, ms }))
+        Ok(Some(Digested { md5, checksums: std::mem::take(&mut self.checksums), single_chunk, ms }))
     }
 }
 
-/// Returns the byte range of a chunk. That of the last one reaches one byte past the end, where
-/// there must be nothing.
+/// Returns the byte range of a chunk. The range of the last chunk reaches one byte past the end, so
+/// that media that has grown is noticed.
 pub(super) fn span(index: u64, len: u64) -> Range<u64> {
     let (start, end) = (index * CHUNK, (index + 1) * CHUNK);
     if end < len { start..end } else { start..len + 1 }
@@ -112,11 +119,11 @@ pub(super) fn check(bytes: &Bytes, index: u64, len: u64) -> Result<(), ErrorKind
     }
 }
 
-/// Returns the XXH3 checksum of a chunk, computed piece by piece. Each piece goes to `look` first,
-/// while it is in the CPU cache, which saves a hundredth of a send from a file.
-fn sum_and(bytes: &[u8], mut look: impl FnMut(&[u8])) -> u64 {
+/// Returns the XXH3 checksum of a chunk, computed piece by piece. Each piece is passed to `visit`
+/// first, while it is in the CPU cache. Measured: this saves 1 % of a send from a file.
+fn checksum_with(bytes: &[u8], mut visit: impl FnMut(&[u8])) -> u64 {
     bytes.chunks(PIECE).fold(0, |before, piece| {
-        look(piece);
+        visit(piece);
         XxHash3_64::oneshot_with_seed(before, piece)
     })
 }
@@ -124,6 +131,6 @@ fn sum_and(bytes: &[u8], mut look: impl FnMut(&[u8])) -> u64 {
 const PIECE: usize = 32 * 1024;
 
 /// Returns the checksum of a chunk.
-pub(super) fn sum(bytes: &[u8]) -> u64 {
-    sum_and(bytes, |_| ())
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
+    checksum_with(bytes, |_| ())
 }

@@ -3,7 +3,7 @@
 use super::{Upload, Uploading};
 use crate::flow::job::Job;
 use crate::flow::runner::Runner;
-use crate::flow::snapshot::{SavedJob, SavedMessage, SavedUpload};
+use crate::flow::snapshot::{Content, SavedJob, SavedMessage, SavedUpload};
 use crate::flow::{ResumeError, ResumeOptions, Snapshot};
 use crate::model::policy::Policy;
 use crate::model::request_error::RequestError;
@@ -37,9 +37,9 @@ impl Uploading {
         wrap: impl FnOnce(Self) -> J,
     ) -> Result<Runner<J>, ResumeError> {
         session.check_upload(at.start())?;
-        let (seed, saved, media) = snapshot.upload(session, &policy)?;
-        media.check(session.site().profile()).map_err(ResumeError::Media)?;
-        let mut job = Self::new(session, media, saved.to.clone(), seed)
+        let (seed, saved, media) = snapshot.upload(session)?;
+        media.check(session.site().profile(), &policy).map_err(ResumeError::Media)?;
+        let mut job = Self::new(session, media, saved.to.clone(), seed, &policy)
             .map_err(|_| RequestError::NoDataTicket)?;
         if saved.started_over {
             job.upload = job.upload.started_over();
@@ -53,8 +53,8 @@ impl Uploading {
     pub(super) fn state(&self, done: Option<&Uploaded>) -> SavedJob {
         let to = self.to.clone();
         if let Some(uploaded) = done {
-            let uploaded = uploaded.clone();
-            return SavedJob::Message(SavedMessage { to, uploaded, handed_out: None });
+            let content = Content::Uploaded(uploaded.clone());
+            return SavedJob::Message(SavedMessage { to, content, first_left: None });
         }
         // While a resumed upload is read again, its saved state is kept.
         let md5 = self.upload.md5();
@@ -66,6 +66,8 @@ impl Uploading {
                 md5,
                 acked: self.chunk,
                 started_over: self.started_over,
+                ticket: self.upload.upload_ticket().cloned(),
+                upload_id: self.upload_id.clone(),
             },
         };
         SavedJob::Upload(upload)

@@ -1,29 +1,29 @@
 //! Recognises images by their first bytes ([P19](crate::protocol#p19)). Only the beginning of a
 //! file is examined, never its end.
 //!
-//! No crate serves: `infer` and `image` decide by two to four bytes, which a text can begin with,
-//! and cannot ask for more bytes.
+//! No crate fits: `infer` and `image` decide by two to four bytes, which may also begin a text, and
+//! they cannot request more bytes.
 
 use super::ImageFormat;
 
-/// The result of sniffing.
+/// The result of [`sniff`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sniffed {
     Image(ImageFormat),
-    /// The beginning of this format; more bytes are needed to decide.
+    /// Possibly the beginning of this format. More bytes are needed to decide.
     Beginning(ImageFormat),
     Nothing,
 }
 
-/// The number of bytes that always decide: the second marker of a JPEG can be 64 KiB after its
-/// first.
+/// The number of bytes that suffice for all formats: the second marker of a JPEG can be 64 KiB
+/// after the first one.
 pub(crate) const FIRST: usize = 66 * 1024;
-/// The number of bytes that decide for all formats but JPEG and HEIF.
+/// The number of bytes that suffice for all formats except JPEG and HEIF.
 pub(crate) const SHORT: usize = 24;
-/// The list of brands of a HEIF file is not examined beyond this.
+/// The offset up to which the list of brands of a HEIF file is examined.
 const BRANDS_END: usize = 4096;
 
-/// All brands of HEIF and AVIF files: those of ISO/IEC 23008-12 by codec, and those of MIAF.
+/// All brands of HEIF and AVIF files: the brands of ISO/IEC 23008-12 by codec, and of MIAF.
 const BRANDS: [&[u8; 4]; 29] = [
     b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2",
     b"mif3", b"msf1", b"avif", b"avis", b"avio", b"avci", b"avcs", b"jpeg", b"jpgs", b"j2ki",
@@ -47,7 +47,7 @@ pub(crate) fn sniff(first: &[u8]) -> Sniffed {
     Sniffed::Image(format)
 }
 
-/// Expects SOI and two markers, the second one where the length of the first one says.
+/// Expects SOI and two markers. The length of the first segment determines where the second is.
 fn jpeg(first: &[u8]) -> Sniffed {
     let mut rest = &first[2..];
     for segment in 0..2 {
@@ -74,13 +74,14 @@ fn jpeg(first: &[u8]) -> Sniffed {
     Sniffed::Image(ImageFormat::Jpeg)
 }
 
-/// Whether this is an IHDR chunk with a width and a height.
+/// Returns whether this is an IHDR chunk with a width and a height.
 fn is_image_header(rest: &[u8]) -> bool {
     matches!(rest, [0, 0, 0, 13, b'I', b'H', b'D', b'R', size @ ..]
         if size.len() >= 8 && size[..4] != [0; 4] && size[4..8] != [0; 4])
 }
 
-/// Two letters are not enough, so the size of the following header has to be one that exists.
+/// Returns whether this is a BMP. Its two letters are not enough, so the size of the next header is
+/// checked too.
 fn is_bitmap(first: &[u8]) -> bool {
     let size =
         first.get(14..18).map(|size| [size[0], size[1], size[2], size[3]]).map(u32::from_le_bytes);

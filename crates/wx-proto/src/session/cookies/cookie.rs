@@ -1,27 +1,28 @@
-//! A cookie, and which requests it is sent with.
+//! A cookie, and the requests that it is sent with.
 
 use crate::model::hosts::Origin;
 use crate::model::secret::Secret;
 use crate::model::unix_ms::UnixMs;
 
-/// A stored cookie. `Debug` shows all but the value.
+/// A stored cookie. `Debug` does not show the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cookie {
     /// The name.
     pub name: String,
-    /// The value, verbatim: it is not decoded, even if it holds `+ / =` ([P7](crate::protocol#p7)).
+    /// The verbatim value. It is not decoded, even if it contains `+ / =`
+    /// ([P7](crate::protocol#p7)).
     pub value: Secret,
-    /// The domain that it was set for, in lower case, without a leading dot.
+    /// The domain that the cookie was set for, in lower case, without a leading dot.
     pub domain: String,
-    /// Whether it is sent to exactly this host, and not to its subdomains.
+    /// Whether the cookie is sent to exactly this host, and not to its subdomains.
     pub host_only: bool,
     /// The path.
     pub path: String,
-    /// Whether it is sent over https only.
+    /// Whether the cookie is sent over https only.
     pub secure: bool,
-    /// When it expires by this computer's clock, in whole seconds. `None` means at the end of the
-    /// session.
+    /// When the cookie expires on this computer's clock, in whole seconds. `None` means at the end
+    /// of the session.
     pub expires: Option<UnixMs>,
 }
 
@@ -42,7 +43,7 @@ impl Cookie {
         self.expires.is_some_and(|end| end <= now)
     }
 
-    /// Whether it can be sent verbatim.
+    /// Returns whether the cookie can be sent verbatim.
     pub(crate) fn is_sendable(&self) -> bool {
         is_sendable(&self.name, self.value.expose()) && self.path.starts_with('/')
     }
@@ -56,7 +57,8 @@ impl Cookie {
     }
 }
 
-/// Whether `host` is `domain` or one of its subdomains, by whole labels. An address has no parent.
+/// Returns whether `host` is `domain` or one of its subdomains, by whole labels. An address has no
+/// parent.
 pub(super) fn is_within(host: &str, domain: &str) -> bool {
     let above = host.strip_suffix(domain).and_then(|above| above.strip_suffix('.'));
     host == domain || (above.is_some_and(|above| !above.is_empty()) && !is_address(host))
@@ -66,7 +68,8 @@ pub(super) fn is_address(host: &str) -> bool {
     host.starts_with('[') || host.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// Whether a cookie can be part of a `Cookie` header verbatim: printable, and a single one.
+/// Returns whether a cookie can be part of a `Cookie` header verbatim: all characters are
+/// printable, and none ends the cookie.
 pub(super) fn is_sendable(name: &str, value: &str) -> bool {
     let printable =
         |text: &str| text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b';');

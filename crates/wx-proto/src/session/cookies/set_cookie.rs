@@ -2,8 +2,8 @@
 //! [§5.2](https://www.rfc-editor.org/rfc/rfc6265#section-5.2) and
 //! [§5.3](https://www.rfc-editor.org/rfc/rfc6265#section-5.3).
 //!
-//! No crate serves: `cookie` knows four forms of dates, not the tokens of the RFC, and leaves
-//! domains and paths to the jar.
+//! No crate fits: `cookie` parses four formats of dates instead of the RFC's tokens, and does not
+//! handle domains and paths.
 
 use super::cookie::{Cookie, is_address, is_sendable, is_within};
 use crate::model::hosts::Origin;
@@ -11,9 +11,9 @@ use crate::model::unix_ms::UnixMs;
 use crate::wire::clocks::Clocks;
 use crate::wire::date;
 
-/// The longest name and value together, and the longest attribute (RFC 6265
-/// [§6.1](https://www.rfc-editor.org/rfc/rfc6265#section-6.1) and its successor). A longer cookie
-/// is ignored, as is a longer attribute.
+/// The maximum length of name and value together, and of an attribute (RFC 6265
+/// [§6.1](https://www.rfc-editor.org/rfc/rfc6265#section-6.1) and its successor). Longer cookies
+/// and longer attributes are ignored.
 const LONGEST: usize = 4096;
 const LONGEST_ATTRIBUTE: usize = 1024;
 
@@ -69,7 +69,7 @@ fn reach(attribute: &str, origin: &Origin) -> Option<(String, bool)> {
     if domain.is_empty() || (domain == host && is_address(host)) {
         return Some((host.to_owned(), true));
     }
-    // Nobody may set cookies for a whole top-level domain.
+    // Cookies for a top-level domain are not allowed.
     (domain.contains('.') && is_within(host, &domain)).then_some((domain, false))
 }
 
@@ -82,13 +82,14 @@ fn default_path(path: &str) -> &str {
     }
 }
 
-/// Parses a `Max-Age`: digits with an optional sign. `Some(None)` means that it has passed.
+/// Parses a `Max-Age`: digits with an optional sign. `Some(None)` means that the cookie has
+/// expired.
 fn seconds(text: &str) -> Option<Option<u64>> {
     let (past, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // A number that does not fit means a very long time.
+    // A number that does not fit is a very long time.
     let seconds = digits.parse().unwrap_or(u64::MAX);
     Some((!past && seconds > 0).then_some(seconds))
 }

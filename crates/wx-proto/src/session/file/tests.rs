@@ -189,7 +189,8 @@ fn p8_the_data_ticket_is_read_from_the_jar() {
     expiring["cookies"][0]["expires"] = 100.into();
     let session = Session::from_json(expiring.to_string()).unwrap();
     assert_eq!(session.check_upload(UnixMs::new(99_999)), Ok(()));
-    assert_eq!(session.check_upload(UnixMs::new(100_000)), Err(RequestError::NoDataTicket));
+    let since = UnixMs::new(100_000);
+    assert_eq!(session.check_upload(since), Err(RequestError::LoginOver { since }));
     assert!(RequestError::NoDataTicket.to_string().contains("webwx_data_ticket"));
     assert_eq!(
         with("skey", "".into()).unwrap().check_upload(UnixMs::EPOCH),

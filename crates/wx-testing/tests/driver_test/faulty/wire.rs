@@ -1,4 +1,4 @@
-//! The framing of replies, and a connection under the limits of its request.
+//! The framing of replies, and a connection that obeys the limits of its request.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use wx_proto::bytes::Bytes;
 use wx_proto::http::header::CONTENT_LENGTH;
 use wx_proto::http::response::Parts;
 
-/// A reply whose head was read.
+/// A reply whose head has been read.
 pub(super) struct Reply {
     pub(super) reader: BufReader<Line>,
     pub(super) left: Left,
@@ -17,7 +17,7 @@ pub(super) struct Reply {
 
 pub(super) enum Left {
     Bytes(u64),
-    /// This much of the current chunk, and further chunks.
+    /// The remaining bytes of the current chunk, followed by further chunks.
     Chunk(u64),
     Unknown,
     Inflated(Vec<u8>),
@@ -38,7 +38,7 @@ impl Left {
 }
 
 impl Reply {
-    /// Returns the next piece of the body, which is empty at its end.
+    /// Returns the next piece of the body. It is empty at the end.
     pub(super) fn next(&mut self, takes_cut_for_end: bool) -> io::Result<Bytes> {
         if let Left::Inflated(plain) = &mut self.left {
             return Ok(std::mem::take(plain).into());
@@ -88,7 +88,7 @@ impl Reply {
         Ok(piece.into())
     }
 
-    /// The connection, if another request can follow.
+    /// Returns the connection, if it can be reused.
     pub(super) fn into_connection(self) -> Option<BufReader<Line>> {
         matches!(self.left, Left::Bytes(0)).then_some(self.reader)
     }
@@ -104,7 +104,7 @@ pub(super) fn read_line(reader: &mut io::Take<impl BufRead>) -> io::Result<Strin
     }
 }
 
-/// A connection under the limits of its current request.
+/// A connection that obeys the limits of its current request.
 pub(super) struct Line {
     pub(super) stream: TcpStream,
     limits: Limits,

@@ -17,24 +17,25 @@ fn cancelling_is_honest_about_a_message() {
 
     let mut flow = send_image(12);
     let mut harness = Harness::new(jpeg(12), [last("@m", 12)]);
-    // One load, the chunk, its reply; then the message is handed out.
+    // Four steps: one read, the chunk, its reply, and the message.
     harness.steps_left = 4;
     assert!(harness.run_or_die(&mut flow).is_none());
     flow.cancel();
     let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
     assert_eq!((error.step, error.outcome()), (Step::Message, Outcome::Unknown));
 
-    // Waiting for the next try is as doubtful; never connected is not.
-    for (failure, doubt) in [
+    // A message is equally in doubt during the wait for its next try, unless the client has never
+    // connected.
+    for (error, doubt) in [
         (TransportError::on_the_way(TransportErrorKind::Stalled), true),
         (TransportError::never_connected(TransportErrorKind::Connect), false),
     ] {
         let mut flow = message();
         let id = sent_id(&flow.poll(&mut session(), NOW));
-        flow.handle(Input::Failed(id, failure), NOW).unwrap();
+        flow.handle(Input::Failed(id, error), NOW).unwrap();
         assert_eq!(flow.progress().in_doubt, doubt);
         assert_eq!(
-            flow.handle(Input::Failed(id, failure), NOW),
+            flow.handle(Input::Failed(id, error), NOW),
             Err(UnexpectedInput),
             "answered already"
         );

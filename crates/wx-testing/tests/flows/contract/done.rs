@@ -1,11 +1,13 @@
-//! `Done` is an action like the others: polling returns it again.
+//! Polling a finished flow returns `Done` again.
 
 use std::fmt::Debug;
+
+use wx_proto::flow::ListRooms;
 
 use super::*;
 use crate::messages::{check, going_on, received};
 
-/// Runs a flow to its end and polls it again, after it was cancelled too.
+/// Runs a flow to its end and polls it again, also after it was cancelled.
 fn gives_its_end_again<F>(name: &str, mut flow: F, mut harness: Harness)
 where
     F: Flow,
@@ -21,7 +23,7 @@ where
     }
 }
 
-/// A flow that ends well with `good`, and one that does not with `bad`.
+/// Checks a flow that succeeds with `good` and fails with `bad`.
 fn twice<F>(name: &str, make: impl Fn() -> F, good: impl IntoIterator<Item = Answer>, bad: Answer)
 where
     F: Flow,
@@ -57,6 +59,13 @@ fn polling_a_finished_flow_twice_gives_equal_output() {
         [contacts()],
         over(),
     );
+    let rooms = || ok(r#"{"BaseResponse":{"Ret":0},"ContactList":[{"UserName":"@@a"}]}"#);
+    twice(
+        "ListRooms",
+        || ListRooms::named(&session(), ["@@a".parse().unwrap()], SEED, policy()).unwrap(),
+        [rooms()],
+        over(),
+    );
     twice("Login", login, [code(), polled(2), page(), init(""), notified()], status(403));
     twice(
         "Restore",
@@ -67,8 +76,8 @@ fn polling_a_finished_flow_twice_gives_equal_output() {
     twice("Logout", || Logout::new(&session(), SEED, policy()).unwrap(), [logged_out()], over());
     twice("FetchImage", fetch, [picture], status(404));
     twice("Upload", || upload(&jpeg(12), &policy()).unwrap(), [last("@m", 12)], over());
-    twice("SendUploaded", message, [sent()], over());
-    twice("SendImage", || send_image(12), [last("@m", 12), sent()], over());
+    twice("SendMessage", message, [sent()], over());
+    twice("SendMessage", || send_image(12), [last("@m", 12), sent()], over());
     twice("checkpointed", kept, [last("@m", 12), sent()], over());
     gives_its_end_again("a save that fails", kept(), full);
 }

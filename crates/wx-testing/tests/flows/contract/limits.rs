@@ -20,13 +20,13 @@ fn line_8_zero_is_a_number() {
     assert_eq!(harness.seen.len(), 1);
 }
 
-/// Bytes of an endless reply that a flow takes until it has had enough.
+/// Returns how many bytes of an endless reply a flow accepts.
 fn taken<F: Flow>(flow: &mut F, mut harness: Harness) -> u64 {
     let piece = Bytes::from_static(&[b' '; 1024]);
     let mut taken = 0;
     for _ in 0..10_000 {
         let input = match flow.poll(&mut session(), NOW) {
-            Action::Read(span) => harness.load(&span),
+            Action::Read(span) => harness.read(&span),
             Action::Send(id, _) if taken == 0 => Input::Head(id, Response::new(()).into_parts().0),
             Action::Receive(id) => {
                 taken += piece.len() as u64;
@@ -46,7 +46,7 @@ fn line_8_an_endless_reply_is_read_to_its_limit() {
     let mut policy = Policy::default();
     assert_eq!(taken(&mut upload(&bytes, &policy).unwrap(), harness()), 1024 * 1024 + 1024);
     assert_eq!(taken(&mut message(), harness()), 1024 * 1024 + 1024);
-    // A ping's answer, which nobody reads, is taken so that its connection can be used again.
+    // The reply to a ping is ignored, but it is read so that the connection can be reused.
     policy.browser_parity = true;
     assert_eq!(taken(&mut upload(&bytes, &policy).unwrap(), harness()), 64 * 1024 + 1024);
 }

@@ -1,13 +1,13 @@
-//! Reads what a module defines and uses.
+//! Reads which items a module defines and uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use syn::visit::{self, Visit};
 
-/// A path of names, without `crate`.
+/// A path of names, without the leading `crate`.
 pub(super) type Names = Vec<String>;
 
-/// What is in a file: what it defines, which names it brings in, and which paths it uses.
+/// A file: the items that it defines, the names that it imports, and the paths that it uses.
 #[derive(Default)]
 pub(super) struct Module {
     pub(super) items: BTreeSet<String>,
@@ -26,7 +26,7 @@ impl Module {
     pub(super) fn read(path: &Names, source: &str) -> Self {
         let file = syn::parse_file(source).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         let mut reader = Reader { path, module: Self::default() };
-        // First what names mean here, then what is made of them.
+        // First collects what the names mean, and then resolves their uses.
         for item in &file.items {
             reader.define(item);
         }
@@ -93,7 +93,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The path from the root of the crate; `None` for those of other crates and for local names.
+    /// Returns the path from the crate root. `None` for other crates and for local names.
     fn absolute(&self, path: &[String]) -> Option<Names> {
         let (first, mut rest) = path.split_first()?;
         let mut at = match first.as_str() {
@@ -116,7 +116,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The paths in the tokens of a macro, which are not parsed. What is in quotes is text.
+    /// Collects the paths in the tokens of a macro, which are not parsed. Quoted text is skipped.
     fn tokens(&mut self, text: &str) {
         let joined = text.replace(" :: ", "::").replace("$ ", "");
         let code: Vec<_> = joined.split('"').step_by(2).collect();
@@ -130,7 +130,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether something is for tests or for the documentation alone.
+/// Returns whether an item is only for tests or for the documentation.
 fn is_left_out(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         syn::Meta::List(list) if list.path.is_ident("cfg") => {
@@ -173,6 +173,6 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         visit::visit_macro(self, called);
     }
 
-    // `pub(in …)` imports nothing.
+    // `pub(in …)` is not an import.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 }

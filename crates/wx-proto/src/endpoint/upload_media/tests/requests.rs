@@ -26,7 +26,7 @@ fn session(request: &Value, data_ticket: &str, pass_ticket_in_xml: Option<&str>)
 /// The upload that a form's `uploadmediarequest` describes.
 fn upload(name: &str, first: &[u8], modified: UnixMs, request: &Value) -> UploadMedia {
     let len = request["TotalLen"].as_u64().unwrap();
-    let media = Media::new(name, len, first, &Policy::default()).unwrap().modified(modified);
+    let media = Media::new(name, len, first).unwrap().modified(modified);
     let seed =
         Seed { unix_ms: UnixMs::new(request["ClientMediaId"].as_u64().unwrap()), entropy: [0; 16] };
     let mut upload = UploadMedia::new(
@@ -48,9 +48,7 @@ fn example(len: u64) -> (Session, UploadMedia) {
         .data_ticket("t/+=")
         .build()
         .unwrap();
-    let media =
-        Media::new("a.jpg", len, JPEG, &Policy { max_upload: u64::MAX, ..Policy::default() })
-            .unwrap();
+    let media = Media::new("a.jpg", len, JPEG).unwrap();
     let seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [1; 16] };
     (session, UploadMedia::new(media, Md5::digest(b""), Recipient::new("@0a").unwrap(), seed))
 }

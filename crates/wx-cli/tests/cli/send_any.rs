@@ -1,0 +1,177 @@
+//! `wx send`: texts and files of any kind.
+
+use std::fs;
+
+use wx_emulator::Emulator;
+
+use crate::resume::{killed, resume};
+use crate::support::{Place, Ran, TRANSPORTS, gif, jpeg};
+
+fn send<'a>(transport: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let to = ["send", "--session", "session.json", "--to", "filehelper", "--transport", transport];
+    [&to, more].concat()
+}
+
+/// Returns the type and the text or media of each message.
+fn messages(place: &Place) -> Vec<(u32, Vec<u8>)> {
+    let content = |message: wx_emulator::Message| match message.kind {
+        1 => (1, message.text.into_bytes()),
+        kind => (kind, message.media.to_vec()),
+    };
+    place.emulator.messages().into_iter().map(content).collect()
+}
+
+#[test]
+fn a_text_goes_first_and_then_the_files_in_order_each_as_its_kind() {
+    for transport in TRANSPORTS {
+        let place = Place::new();
+        let (jpeg, gif) = (jpeg(1000, 1), gif());
+        place.file("a.jpg", &jpeg);
+        place.file("b.gif", &gif);
+        place.file("c & d.pdf", b"%PDF-1.7");
+        let files = ["c & d.pdf", "a.jpg", "b.gif"];
+        let text = "好 <b> & \"c\"\nsecond line 😄";
+        let ran = place.wx(&send(transport, &[&["--json", "--text", text], &files[..]].concat()));
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let pdf = b"%PDF-1.7".to_vec();
+        let expected = [(1, text.as_bytes().to_vec()), (6, pdf), (3, jpeg), (47, gif)];
+        assert_eq!(messages(&place), expected);
+        let events = ran.events();
+        assert_eq!(ran.column("file")[1..], files);
+        assert!(events[0]["file"].is_null() && events[0]["media_id"].is_null());
+        assert_eq!(events[0]["msg_id"], place.emulator.messages()[0].msg_id.as_str());
+        assert!(ran.err.contains("c & d.pdf: it is not a picture that web WeChat shows as one"));
+        let xml = &place.emulator.messages()[1].text;
+        assert!(xml.contains("<title>c &amp; d.pdf</title>"), "{xml}");
+        assert_eq!(place.emulator.violations(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_kind_and_a_name_can_be_chosen() {
+    let place = Place::new();
+    place.file("a.jpg", &jpeg(100, 1));
+    let ran = place.wx(&send("ureq", &["--as", "file", "--name", "holiday.jpg", "a.jpg"]));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let message = place.emulator.messages().pop().unwrap();
+    assert_eq!((message.kind, message.name.as_str()), (6, "holiday.jpg"));
+    let ran = place.wx(&send("ureq", &["--as", "emoticon", "a.jpg"]));
+    assert_eq!(ran.code, 1);
+    assert!(ran.one_line().contains("a jpeg cannot be sent as emoticon"), "{}", ran.err);
+    assert_eq!(place.emulator.messages().len(), 1);
+}
+
+#[test]
+fn a_text_is_read_from_standard_input_and_split_on_request() {
+    let place = Place::new();
+    let line = "x".repeat(1500);
+    let long = format!("{line}\n{line}\n");
+    let args = send("ureq", &["--text", "-", "--split", "--pace", "0"]);
+    let ran = place.wx_with_input(&args, long.as_bytes());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let part = (1, line.into_bytes());
+    assert_eq!(messages(&place), [part.clone(), part]);
+    let ran = place.wx_with_input(&send("ureq", &["--text", "-"]), long.as_bytes());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(messages(&place)[2].1.len(), long.len() - 1, "nothing is cut unasked");
+}
+
+#[test]
+fn the_parts_of_a_text_stop_at_the_first_that_fails() {
+    let place = Place::with(&["ret=1@webwxsendmsg#1"]);
+    let text = format!("{}\n{}", "a".repeat(1500), "b".repeat(1500));
+    let args = send("ureq", &["--json", "--text", &text, "--split", "--pace", "0"]);
+    let ran = place.wx(&args);
+    assert_eq!((ran.code, messages(&place).len()), (1, 0), "{}", ran.err);
+    assert_eq!(ran.kinds(), ["failed", "failed"]);
+    assert_eq!(ran.column("step"), ["message", "not_started"]);
+}
+
+#[test]
+fn what_cannot_be_sent_is_one_line_and_no_request() {
+    let place = Place::new();
+    place.file("empty.txt", b"");
+    let refused = |args: &[&str], input: &[u8], expected: &str| {
+        let ran: Ran = place.wx_with_input(&send("ureq", args), input);
+        assert_ne!(ran.code, 0, "{args:?}");
+        assert!(ran.err.contains(expected), "{args:?}: {}", ran.err);
+        place.assert_silence();
+    };
+    refused(&["--text", ""], b"", "--text is empty");
+    refused(&["--text", "-"], b"\n", "the text is empty");
+    refused(&["--text", "-"], b"\xff", "the text is not UTF-8");
+    refused(&["--text", "-", "-"], b"", "standard input (-) can be read only once");
+    refused(&["empty.txt"], b"", "empty.txt: the file is empty");
+    refused(&[], b"", "required");
+    refused(&["--as", "file", "--text", "a"], b"", "required");
+    refused(&["--name", "n", "a", "b"], b"", "--name is for a single FILE");
+    let ran = place.wx_with_input(&send("ureq", &["no.pdf"]), b"");
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("no.pdf: "), "{}", ran.err);
+    let size = ["--max-size", "3", "--as", "file", "long.txt"];
+    fs::write(place.path("long.txt"), "1234").unwrap();
+    refused(&size, b"", "the file has 4 bytes, more than the limit of 3");
+}
+
+#[test]
+fn only_send_image_refuses_what_is_not_a_picture() {
+    let place = Place::new();
+    place.file("a.pdf", b"%PDF-1.7");
+    let ran = place.wx(&crate::support::send("ureq", &["a.pdf"]));
+    assert_eq!(ran.code, 1);
+    assert!(ran.one_line().contains("not a picture in a known format"), "{}", ran.err);
+    place.assert_silence();
+}
+
+#[test]
+fn killed_and_resumed_a_text_and_a_file_are_sent_once() {
+    for transport in TRANSPORTS {
+        for endpoint in ["webwxsendmsg", "webwxuploadmedia", "webwxsendappmsg"] {
+            let place = Place::with(&[&format!("delay=20000@{endpoint}#1")]);
+            place.file("a.pdf", b"%PDF-1.7");
+            let args = ["--text", "hello", "--resume-dir", "job", "--json", "a.pdf"];
+            let _ = killed(&place, &send(transport, &args), endpoint, 1);
+            let ran = resume(&place, transport, &[]);
+            assert_eq!(ran.code, 0, "{endpoint}: {}", ran.err);
+            let expected = [(1, b"hello".to_vec()), (6, b"%PDF-1.7".to_vec())];
+            assert_eq!(messages(&place), expected, "{endpoint}");
+            assert!(!place.path("job/outbox.jsonl").exists());
+        }
+    }
+}
+
+/// The server decides whether a login without the cookie is good enough for a text.
+#[test]
+fn only_files_need_the_cookie_for_uploads() {
+    let place = Place::new();
+    place.file("a.pdf", b"%PDF-1.7");
+    place.session(|session| {
+        let cookies = session["cookies"].as_array_mut().unwrap();
+        cookies.retain(|cookie| cookie["name"] != "webwx_data_ticket");
+    });
+    assert_eq!(place.wx(&send("ureq", &["a.pdf"])).code, 3);
+    place.assert_silence();
+    place.wx(&send("ureq", &["--text", "hello"]));
+    place.wait_for("webwxsendmsg", 1);
+}
+
+#[test]
+fn resumed_parts_of_a_text_keep_their_order_for_each_recipient() {
+    let faults = ["ret=1@webwxsendmsg#2", "delay=20000@webwxsendmsg#3"];
+    let builder = Emulator::builder().contact("Anna", "").contact("Bert", "");
+    let place = Place::with_emulator(
+        faults.iter().fold(builder, |builder, fault| builder.fault(fault.parse().unwrap())),
+    );
+    let text = format!("{}\n{}", "a".repeat(1500), "b".repeat(1500));
+    let args = ["send", "--session", "session.json", "--to", "name:Anna", "--to", "name:Bert"];
+    let more = ["--text", &text, "--split", "--pace", "0", "--resume-dir", "job", "--json"];
+    // Anna's second part is in doubt, and Bert has none.
+    let _ = killed(&place, &[&args[..], &more].concat(), "webwxsendmsg", 3);
+    let ran = resume(&place, "ureq", &[]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let messages = place.emulator.messages();
+    let sent: Vec<_> = messages.iter().map(|message| (&message.to, &message.text[..1])).collect();
+    let (anna, bert) = (sent[0].0, sent[2].0);
+    assert_eq!(sent, [(anna, "a"), (anna, "b"), (bert, "a"), (bert, "b")]);
+    assert_ne!(anna, bert);
+}

@@ -1,0 +1,87 @@
+use std::time::Duration;
+
+use serde_json::json;
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::{Action, Flow, Input};
+use wx_proto::{MediaKind, Outcome};
+
+use super::*;
+
+fn session() -> Session {
+    let text = json!({
+        "version": 1, "base": "https://wx.qq.com", "uin": 1, "sid": "sid", "skey": "skey",
+        "pass_ticket": "ticket", "user_name": "@me",
+        "cookies": [{ "name": "webwx_data_ticket", "value": "ticket", "domain": "qq.com" }],
+    });
+    Session::from_json(text.to_string()).unwrap()
+}
+
+#[test]
+fn a_key_is_in_use_for_as_long_as_a_flow_of_its_job_lives() {
+    let (outbox, session) = (Outbox::in_memory(), session());
+    let to = Recipient::new("@0a").unwrap();
+    let policy = Policy::default();
+    let media = Media::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0").unwrap();
+    let uploaded = json!({
+        "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg",
+        "kind": "image", "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1,
+        "server_byte_count": null
+    });
+    let uploaded: Uploaded = serde_json::from_value(uploaded).unwrap();
+    let job = || outbox.job("key", &to, &session);
+    let assert_active = || {
+        let error = job().unwrap_err();
+        assert!(matches!(error.kind(), OutboxErrorKind::Active(_)), "{error}");
+        let error = outbox.give_up("key").unwrap_err();
+        assert!(matches!(error.kind(), OutboxErrorKind::Active(_)), "{error}");
+        assert!(!outbox.clear().unwrap());
+        let error = outbox.begin(Some("key".to_owned()), &to, &session).unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown);
+    };
+    let upload = job().unwrap().upload(&session, media, &policy).unwrap();
+    assert_active();
+    drop(upload);
+    let first = job().unwrap();
+    let flow = first.send(&session, &uploaded, &policy, false).unwrap();
+    drop(first);
+    assert_active();
+    drop(flow);
+    job().unwrap();
+}
+
+#[test]
+fn an_upload_that_was_begun_takes_no_other_kind_and_no_other_name_of_a_file() {
+    let gif = |name: &str, kind| {
+        let gif = b"GIF89a\x01\0\x01\0\0\0\0";
+        Media::new(name, 13, gif).unwrap().sent_as(kind).unwrap()
+    };
+    let (emoticon, file) = (MediaKind::Emoticon, MediaKind::File);
+    for (begun, given, is_same) in [
+        (("a.gif", emoticon), ("b.gif", emoticon), true),
+        (("a.gif", emoticon), ("a.gif", file), false),
+        (("a.gif", file), ("a.gif", file), true),
+        (("a.gif", file), ("b.gif", file), false),
+    ] {
+        let (outbox, mut session) = (Outbox::in_memory(), session());
+        let job = outbox.job("key", &Recipient::file_helper(), &session).unwrap();
+        let upload = |session: &Session, (name, kind)| {
+            job.upload(session, gif(name, kind), &Policy::default())
+        };
+        let OutboxFlow { mut flow, checkpoint } = upload(&session, begun).unwrap();
+        while !matches!(flow.poll(&mut session, Duration::ZERO), Action::Send(..)) {
+            let input = match flow.poll(&mut session, Duration::ZERO) {
+                Action::Save(state) => checkpoint.save(state).map(|()| Input::Saved).unwrap(),
+                Action::Read(_) => Input::Read(Bytes::from_static(&[b'x'; 13])),
+                other => panic!("{other:?}"),
+            };
+            flow.handle(input, Duration::ZERO).unwrap();
+        }
+        match upload(&session, given) {
+            Ok(_) => assert!(is_same, "{begun:?} {given:?}"),
+            Err(error) => {
+                assert!(!is_same && error.kind == ErrorKind::OtherMedia, "{error:?}");
+                assert_eq!(job.mark_uncertain(error).advice(), Advice::CheckKey);
+            }
+        }
+    }
+}

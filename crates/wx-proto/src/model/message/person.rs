@@ -1,0 +1,32 @@
+use crate::model::ids::UserName;
+use crate::model::opaque::opaque;
+use crate::model::secret::Secret;
+
+/// A contact that the sender recommends.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ContactCard {
+    /// The contact's name in this login, if it is valid.
+    pub user_name: Option<UserName>,
+    /// The name that the contact chose.
+    pub nick_name: String,
+    /// Whether it is an official account.
+    pub is_official: bool,
+}
+
+/// A stranger's request to be added as a contact.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FriendRequest {
+    /// The stranger's name in this login, if it is valid.
+    pub user_name: Option<UserName>,
+    /// The name that the stranger chose.
+    pub nick_name: String,
+    /// The words that came with the request.
+    pub greeting: String,
+    /// What accepting the request needs.
+    pub ticket: Secret,
+}
+
+opaque!(ContactCard);
+opaque!(FriendRequest);

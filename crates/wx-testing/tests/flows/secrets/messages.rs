@@ -1,0 +1,143 @@
+//! Messages and contacts hold secrets in every field: of the session, which the server knows, and
+//! of others.
+
+use serde_json::{Value, json};
+use wx_proto::bytes::Bytes;
+use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::batch_get_contact::BatchGetContact;
+use wx_proto::endpoint::get_contact::GetContact;
+use wx_proto::endpoint::init::Init;
+use wx_proto::endpoint::sync::SyncMessages;
+use wx_proto::flow::NextMessages;
+use wx_proto::http::Response;
+use wx_proto::{Message, MessageKind, Policy};
+
+use super::{CANARY, Shown, session};
+use wx_testing::harness::SEED;
+
+/// What decides about the kind of a message, and is not replaced.
+const KEPT: [&str; 5] = ["MsgType", "SubMsgType", "AppMsgType", "StatusNotifyCode", "HasProductId"];
+
+/// Puts the secrets into every value, and into every element and attribute of XML, so that it
+/// can still be read.
+fn planted(value: &mut Value, key: &str) {
+    match value {
+        Value::Object(fields) => fields.iter_mut().for_each(|(key, value)| planted(value, key)),
+        Value::Number(_) if !KEPT.contains(&key) => *value = 424_242_424.into(),
+        Value::String(text) if key == "MsgId" || key == "FileSize" => *text = "424242424".into(),
+        Value::String(text) => {
+            let xml = text.replace("=\"", "=\"canary").replace("&gt;", "&gt;canary");
+            *text = if xml.contains(CANARY) {
+                // A recall needs an id.
+                xml.replace("msgid&gt;canary4", "msgid&gt;4")
+            } else if text.starts_with('@') {
+                // A room, a person, or a list of them.
+                let rooms = text.replace("@@", "\0").replace('@', "@canary424242424");
+                rooms.replace('\0', "@@canary424242424")
+            } else {
+                format!("{text}canary+sid")
+            };
+        }
+        _ => {}
+    }
+}
+
+fn messages() -> Vec<Value> {
+    let samples = include_str!("../../../../wx-proto/tests/vectors/message_samples.json");
+    let samples: Value = serde_json::from_str(samples).unwrap();
+    let cases = samples["cases"].as_array().unwrap().iter();
+    cases.map(|case| case["message"].clone()).collect()
+}
+
+fn read(messages: &[Value]) -> Vec<Message> {
+    let reply = json!({ "BaseResponse": { "Ret": 0 }, "AddMsgList": messages });
+    SyncMessages::read(&Response::new(reply.to_string().into())).unwrap().messages
+}
+
+/// The parts of a kind. A kind that is not listed here would not be shown.
+fn show_parts(shown: &mut Shown, kind: &MessageKind) {
+    match kind {
+        MessageKind::Quote(quote) => shown.show(quote),
+        MessageKind::Location(location) => shown.show(location),
+        MessageKind::ContactCard(card) => shown.show(card),
+        MessageKind::FriendRequest(request) => shown.show(request),
+        MessageKind::MiniProgram(program) => shown.show(program),
+        MessageKind::Recall(recall) => shown.show(recall),
+        MessageKind::StatusNotice(notice) => shown.show(notice),
+        MessageKind::Link(app)
+        | MessageKind::ChatHistory(app)
+        | MessageKind::Transfer(app)
+        | MessageKind::RedPacket(app)
+        | MessageKind::App(app) => shown.show(app),
+        MessageKind::Text
+        | MessageKind::Image { .. }
+        | MessageKind::Emoticon { .. }
+        | MessageKind::Video { .. }
+        | MessageKind::Voice { .. }
+        | MessageKind::File(_)
+        | MessageKind::System
+        | MessageKind::Other { .. } => {}
+        other => panic!("{other:?} is not shown"),
+    }
+}
+
+#[test]
+fn p15_no_secret_in_messages_of_any_kind() {
+    let mut shown = Shown::default();
+    let kinds = |messages: &[Message]| messages.iter().map(|it| it.kind.name()).collect::<Vec<_>>();
+    let mut sent = messages();
+    let clean = read(&sent);
+    sent.iter_mut().for_each(|message| planted(message, ""));
+    let read = read(&sent);
+    assert_eq!(kinds(&read), kinds(&clean), "each kind is fed");
+    let mut all = kinds(&read);
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 20, "{all:?}");
+    for (message, sent) in read.iter().zip(&sent) {
+        shown.show(message);
+        shown.show(&message.kind);
+        shown.show(&message.raw);
+        show_parts(&mut shown, &message.kind);
+        // It is there for whoever asks.
+        assert_eq!(&serde_json::from_str::<Value>(message.raw.expose()).unwrap(), sent);
+        assert_eq!(message.raw.expose_content(), sent["Content"].as_str().unwrap());
+    }
+    // And in every state of the flow that receives them.
+    let check = Bytes::from("window.synccheck={retcode:\"0\",selector:\"2\"}");
+    let init = Bytes::from(
+        r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me","NickName":"canary"},"SyncKey":{"Count":1,"List":[{"Key":1,"Val":424242424}]}}"#,
+    );
+    let ok = Bytes::from(r#"{"BaseResponse":{"Ret":0}}"#);
+    let batch = json!({
+        "BaseResponse": { "Ret": 0 }, "AddMsgList": sent,
+        "SyncKey": { "Count": 1, "List": [{ "Key": 1, "Val": 424_242_424 }] },
+    });
+    let batch = Bytes::from(batch.to_string());
+    let mut answers = [init, ok, check, batch].into_iter();
+    let mut flow = NextMessages::new(&session(), SEED, Policy::default()).unwrap();
+    shown.run(&mut flow, &Bytes::new(), || answers.next().expect("four calls"));
+    assert_eq!(answers.len(), 0, "the batch was received");
+    shown.assert_silent();
+}
+
+#[test]
+fn p15_no_secret_in_contacts() {
+    let mut shown = Shown::default();
+    let contact = json!({
+        "UserName": "@canary", "NickName": "canary 424242424", "RemarkName": "@crypt_canary",
+        "HeadImgUrl": "/cgi-bin/mmwebwx-bin/webwxgeticon?skey=@crypt_canary",
+    });
+    let reply = json!({
+        "BaseResponse": { "Ret": 0 }, "MemberList": [contact], "ContactList": [contact],
+        "User": { "UserName": "@canary", "NickName": "canary" },
+    });
+    let reply = Response::new(Bytes::from(reply.to_string()));
+    for _ in 0..20 {
+        shown.show(&GetContact::read(&reply).unwrap());
+        shown.show(&BatchGetContact::read(&reply).unwrap());
+        shown.show(&Init::read(&reply).unwrap());
+    }
+    assert_eq!(GetContact::read(&reply).unwrap().contacts[0].nick_name, "canary 424242424");
+    shown.assert_silent();
+}
