@@ -176,6 +176,23 @@ fn p52_redirect_uris_in_any_spelling_are_taken_whole_and_decide_the_hosts() {
 }
 
 #[test]
+fn p95_the_helper_continues_on_the_entry_host_of_its_redirect_uri() {
+    for entry in ["szfilehelper.weixin.qq.com", "filehelper.weixin.qq.com"] {
+        let confirmed = ok(format!(
+            "window.code=200;\nwindow.redirect_uri=\"https://{entry}/cgi-bin/mmwebwx-bin/\
+             webwxnewloginpage?ticket=t@qrticket_0&uuid=u==&lang=zh_CN&scan=1\";"
+        ));
+        let site = Site::new(Profile::FileHelper);
+        let (harness, result, _) = run_at(site, [code(), confirmed, page(), init(""), notified()]);
+        let session = result.unwrap();
+        assert_eq!(session.hosts().origin(HostRole::Base).host(), entry);
+        let opened = harness.seen[2].http().uri();
+        assert_eq!(opened.host(), Some(entry));
+        assert!(opened.query().unwrap().contains("&scan=1&fun=new&version=v2"), "{opened}");
+    }
+}
+
+#[test]
 fn p59_bodies_are_utf_8_whatever_the_headers_say() {
     let html = "<error><ret>1</ret><message>不行</message></error>";
     let answer = Answer::Reply(
