@@ -15,28 +15,28 @@ fn main() {
 
 #[divan::bench]
 fn md5_of_20_mib(bencher: Bencher<'_, '_>) {
-    let picture = in_memory_server::image(LEN);
-    bencher.counter(BytesCount::new(LEN)).bench_local(|| Md5::digest(&picture));
+    let image = in_memory_server::image(LEN);
+    bencher.counter(BytesCount::new(LEN)).bench_local(|| Md5::digest(&image));
 }
 
 #[divan::bench(args = ["in memory", "in a file"])]
 fn send_of_20_mib(bencher: Bencher<'_, '_>, from: &str) {
-    let (picture, session, len) =
+    let (image, session, len) =
         (in_memory_server::image(LEN), in_memory_server::session(), LEN as u64);
-    let (form, answer) = (in_memory_server::form(&picture, len), in_memory_server::accepted(len));
+    let (form, answer) = (in_memory_server::form(&image, len), in_memory_server::accepted(len));
     let form = if from == "in memory" { form.immutable() } else { form };
     bencher.counter(BytesCount::new(LEN)).bench_local(|| {
         let mut flow = in_memory_server::send(&session, form.clone());
-        InMemoryServer::new(&picture, len).run(&mut flow, &answer).unwrap()
+        InMemoryServer::new(&image, len).run(&mut flow, &answer).unwrap()
     });
 }
 
 #[divan::bench]
 fn fetch_of_20_mib(bencher: Bencher<'_, '_>) {
-    let (picture, session) = (in_memory_server::image(LEN), in_memory_server::session());
-    let answer: Response<Bytes> = in_memory_server::image_reply(&picture);
+    let (image, session) = (in_memory_server::image(LEN), in_memory_server::session());
+    let answer: Response<Bytes> = in_memory_server::image_reply(&image);
     bencher.counter(BytesCount::new(LEN)).bench_local(|| {
         let mut flow = in_memory_server::fetch(&session);
-        InMemoryServer::new(&picture, LEN as u64).run(&mut flow, &answer).unwrap()
+        InMemoryServer::new(&image, LEN as u64).run(&mut flow, &answer).unwrap()
     });
 }

@@ -10,15 +10,56 @@ pub mod waiting;
 use std::path::{Path, PathBuf};
 
 use tokio::runtime::{Builder, Runtime};
-use wx_proto::{ImageVariant, MsgId, Policy, Recipient, Session};
+use wx_proto::{Attachment, ImageVariant, MediaKind, MsgId, Policy, Recipient, Session};
 
 use self::bare::Prepared;
 use crate::figure::Figure;
 use crate::in_memory_server::{LEN, image};
 use crate::paired_timing::{Ratios, Timing, compare};
+use crate::server::{self, LONGEST};
 
-/// The length of the fetched image in bytes.
-pub const FETCHED: usize = 100 * 1024 * 1024;
+/// The media that is sent and fetched.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    kind: MediaKind,
+    /// The length of the media that is sent, in bytes.
+    sent: usize,
+    /// The length of the media that is fetched, in bytes.
+    fetched: usize,
+}
+
+impl Load {
+    /// An image of 20 MiB is sent, and one of 100 MiB is fetched.
+    pub const IMAGE: Self = Self { kind: MediaKind::Image, sent: LEN, fetched: server::IMAGE };
+
+    /// A file of 200 MiB is sent after `webwxcheckupload`, and one of 200 MiB is fetched.
+    pub const FILE: Self = Self { kind: MediaKind::File, sent: LONGEST, fetched: LONGEST };
+
+    /// Returns the attachment that is fetched.
+    fn attachment(self) -> Attachment {
+        match self.kind {
+            MediaKind::File => serde_json::from_str(&file(self.fetched)).expect("an attachment"),
+            _ => Attachment::image(MsgId::new("1").expect("an id"), ImageVariant::Original),
+        }
+    }
+
+    /// Returns the names of the send and the fetch.
+    const fn names(self) -> [&'static str; 2] {
+        match self.kind {
+            MediaKind::File => ["send of a file of 200 MiB", "fetch of a file of 200 MiB"],
+            _ => ["send of 20 MiB from a file", "fetch of 100 MiB to a file"],
+        }
+    }
+}
+
+/// Returns the JSON of the attachment for which [`Server`](server::Server) has a file of `len`
+/// bytes.
+fn file(len: usize) -> String {
+    let id = "a".repeat(64);
+    format!(
+        r#"{{"msg_id":"1","kind":"file","sender":"@{id}","media_id":"@{id}","name":"{len}","len":{len}}}"#
+    )
+}
 
 /// Returns a session for the server at `base`.
 #[must_use]
@@ -53,9 +94,11 @@ fn rows(what: &str, ratios: Ratios, limit: f64) -> [Figure; 2] {
     [row("CPU", ratios.cpu, ratios.identical_cpu), row("wall", ratios.wall, ratios.identical_wall)]
 }
 
-/// A file of 20 MiB to send, and a file to which 100 MiB are fetched.
+/// A file to send, and a file to which an attachment is fetched.
 #[derive(Debug)]
 pub struct Files {
+    load: Load,
+    attachment: Attachment,
     base: String,
     file: PathBuf,
     out: PathBuf,
@@ -71,14 +114,15 @@ impl Files {
     ///
     /// Panics if the directory is not writable.
     #[must_use]
-    pub fn new(base: &str, scratch: &Path) -> Self {
-        let file = scratch.join("picture.jpg");
-        std::fs::write(&file, image(LEN)).expect("a file");
+    pub fn new(load: Load, base: &str, scratch: &Path) -> Self {
+        let file = scratch.join("sent.jpg");
+        std::fs::write(&file, image(load.sent)).expect("a file");
         let mut policy = Policy::default();
-        policy.max_fetch = FETCHED as u64;
-        let prepared = Prepared::new(&session(base), LEN);
-        let out = scratch.join("fetched.jpg");
-        Self { base: base.to_owned(), file, out, policy, prepared, runtime: runtime() }
+        policy.max_fetch = load.fetched as u64;
+        let attachment = load.attachment();
+        let prepared = Prepared::new(&session(base), load);
+        let (base, out) = (base.to_owned(), scratch.join("fetched"));
+        Self { load, attachment, base, file, out, policy, prepared, runtime: runtime() }
     }
 
     /// Measures `wx-ureq`.
@@ -96,7 +140,7 @@ impl Files {
             let client = client();
             let ours = move || {
                 let source = wx_ureq::Source::path(&self.file).expect("a file");
-                client.send_image(&to(), source).run().expect("sent");
+                client.send(&to(), source).kind(self.load.kind).run().expect("sent");
             };
             let bare = || {
                 let agent = bare::agent();
@@ -108,7 +152,7 @@ impl Files {
             let client = client();
             let ours = move || {
                 let sink = wx_ureq::Sink::path(&self.out);
-                client.fetch_image(&id(), ImageVariant::Original, sink).run().expect("fetched");
+                client.fetch(&self.attachment, sink).run().expect("fetched");
             };
             let bare = || {
                 let agent = bare::agent();
@@ -116,8 +160,9 @@ impl Files {
             };
             [timed(ours), timed(bare()), timed(bare())]
         });
-        let [a, b] = rows("send of 20 MiB from a file, wx-ureq / bare ureq", send, 1.03);
-        let [c, d] = rows("fetch of 100 MiB to a file, wx-ureq / bare ureq", fetch, 1.03);
+        let [sending, fetching] = self.load.names();
+        let [a, b] = rows(&format!("{sending}, wx-ureq / bare ureq"), send, 1.03);
+        let [c, d] = rows(&format!("{fetching}, wx-ureq / bare ureq"), fetch, 1.03);
         [a, b, c, d]
     }
 
@@ -138,7 +183,8 @@ impl Files {
             let ours = move || {
                 self.runtime.block_on(async {
                     let source = wx_reqwest::Source::path(&self.file).await.expect("a file");
-                    client.send_image(&to(), source).await.expect("sent");
+                    let send = client.send(&to(), source).kind(self.load.kind);
+                    send.await.expect("sent");
                 });
             };
             let bare = || {
@@ -151,10 +197,8 @@ impl Files {
             let client = client();
             let ours = move || {
                 let sink = wx_reqwest::Sink::path(&self.out);
-                let fetched = self.runtime.block_on(
-                    client.fetch_image(&id(), ImageVariant::Original, sink).into_future(),
-                );
-                fetched.expect("fetched");
+                let fetch = client.fetch(&self.attachment, sink).into_future();
+                self.runtime.block_on(fetch).expect("fetched");
             };
             let bare = || {
                 let client = bare::client();
@@ -162,14 +206,11 @@ impl Files {
             };
             [timed(ours), timed(bare()), timed(bare())]
         });
-        let [a, b] = rows("send of 20 MiB from a file, wx-reqwest / bare reqwest", send, 1.05);
-        let [c, d] = rows("fetch of 100 MiB to a file, wx-reqwest / bare reqwest", fetch, 1.03);
+        let [sending, fetching] = self.load.names();
+        let [a, b] = rows(&format!("{sending}, wx-reqwest / bare reqwest"), send, 1.05);
+        let [c, d] = rows(&format!("{fetching}, wx-reqwest / bare reqwest"), fetch, 1.03);
         [a, b, c, d]
     }
-}
-
-fn id() -> MsgId {
-    MsgId::new("1").expect("an id")
 }
 
 fn timed<'a>(mut run: impl FnMut() + 'a) -> Box<dyn FnMut() -> Timing + 'a> {

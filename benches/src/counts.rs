@@ -34,22 +34,22 @@ pub fn work(what: &str) {
     if let Some(len) = what.strip_prefix("hostile ") {
         return hostile::read_all(len.parse().expect("a length"));
     }
-    let picture = in_memory_server::image(LEN);
+    let image = in_memory_server::image(LEN);
     let session = in_memory_server::session();
     let len = LEN as u64;
-    let mut server = InMemoryServer::new(&picture, len);
+    let mut server = InMemoryServer::new(&image, len);
     match what {
-        "nothing" => drop(black_box(picture)),
-        "md5" => drop(black_box(Md5::digest(&picture))),
+        "nothing" => drop(black_box(image)),
+        "md5" => drop(black_box(Md5::digest(&image))),
         "send" | "send-file" => {
-            let form = in_memory_server::form(&picture, len);
+            let form = in_memory_server::form(&image, len);
             let form = if what == "send" { form.immutable() } else { form };
             let mut flow = in_memory_server::send(&session, form);
             black_box(server.run(&mut flow, &in_memory_server::accepted(len))).expect("sent");
         }
         "fetch" => {
             let mut flow = in_memory_server::fetch(&session);
-            black_box(server.run(&mut flow, &in_memory_server::image_reply(&picture)))
+            black_box(server.run(&mut flow, &in_memory_server::image_reply(&image)))
                 .expect("fetched");
         }
         other => panic!("{other} is not known"),
@@ -104,32 +104,42 @@ const COPIED: &str = "bytes of the image that the core copies in a send and a fe
 
 fn allocations() -> Vec<Figure> {
     let session = in_memory_server::session();
-    let picture = in_memory_server::image(LEN);
+    let image = in_memory_server::image(LEN);
     let len = LEN as u64;
-    let mut server = InMemoryServer::new(&picture, len);
-    let form = in_memory_server::form(&picture, len).immutable();
+    let mut server = InMemoryServer::new(&image, len);
+    let form = in_memory_server::form(&image, len).immutable();
     server
         .run(&mut in_memory_server::send(&session, form), &in_memory_server::accepted(len))
         .expect("sent");
     // From one chunk to the next: the reply to the first one, and the request of the second one.
-    let most = |of: fn(&Tally) -> u64| {
+    let max_per_chunk = |of: fn(&Tally) -> u64| {
         server.allocations[1..40].iter().map(of).max().unwrap_or_default() as f64
     };
-    let mut fetched = InMemoryServer::new(&picture, len);
+    let mut fetched = InMemoryServer::new(&image, len);
     fetched
-        .run(&mut in_memory_server::fetch(&session), &in_memory_server::image_reply(&picture))
+        .run(&mut in_memory_server::fetch(&session), &in_memory_server::image_reply(&image))
         .expect("fetched");
     let copied = 2 * len - server.uncopied - fetched.uncopied;
     let bytes = fetched.allocations.iter().map(|tally| tally.bytes).sum::<u64>() as f64 / 1024.0;
     let per_piece = fetched.allocations.iter().map(|tally| tally.blocks).sum::<u64>() as f64
         / (LEN / (64 * 1024)) as f64;
     vec![
-        Figure::count("allocations per chunk in the core", most(|tally| tally.blocks), 0, "")
-            .at_most(12.0)
-            .baseline(9.0),
-        Figure::count("bytes allocated per chunk in the core", most(|tally| tally.bytes), 0, " B")
-            .at_most(8192.0)
-            .baseline(4933.0),
+        Figure::count(
+            "allocations per chunk in the core",
+            max_per_chunk(|tally| tally.blocks),
+            0,
+            "",
+        )
+        .at_most(12.0)
+        .baseline(9.0),
+        Figure::count(
+            "bytes allocated per chunk in the core",
+            max_per_chunk(|tally| tally.bytes),
+            0,
+            " B",
+        )
+        .at_most(8192.0)
+        .baseline(4933.0),
         Figure::count("allocations per 64 KiB of a fetch", per_piece, 2, "").baseline(0.18),
         Figure::count("bytes allocated in a fetch of 20 MiB", bytes, 0, " KiB").at_most(64.0),
         Figure::count(COPIED, copied as f64, 0, "").at_most(0.0),
@@ -138,20 +148,20 @@ fn allocations() -> Vec<Figure> {
 
 fn idle() -> Vec<Figure> {
     let mut session = in_memory_server::session();
-    let picture = in_memory_server::image(2 * CHUNK);
+    let image = in_memory_server::image(2 * CHUNK);
     let before = alloc::live();
-    let form = in_memory_server::form(&picture, picture.len() as u64);
+    let form = in_memory_server::form(&image, image.len() as u64);
     let mut flow = in_memory_server::send(&session, form);
     let size = |flow: &SendMessage| (alloc::live() - before) as f64 + size_of_val(flow) as f64;
     let fresh = size(&flow);
     // Both chunks are hashed, and the first one is read again and handed out. This driver does not
-    // keep it.
+    // keep the bytes.
     for _ in 0..3 {
         let Action::Read(span) = flow.poll(&mut session, Duration::ZERO) else {
-            unreachable!("it loads three times")
+            unreachable!("the flow reads three times")
         };
-        let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(picture.len());
-        let bytes = picture.slice(at(span.start)..at(span.end));
+        let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(image.len());
+        let bytes = image.slice(at(span.start)..at(span.end));
         flow.handle(Input::Read(bytes), Duration::ZERO).expect("it asked");
     }
     drop(flow.poll(&mut session, Duration::ZERO));
@@ -175,7 +185,7 @@ fn idle() -> Vec<Figure> {
 ///
 /// Panics if the send fails.
 #[must_use]
-pub fn flat() -> Vec<Figure> {
+pub fn late_chunks() -> Vec<Figure> {
     let session = in_memory_server::session();
     let chunk = in_memory_server::image(CHUNK);
     let len = 10_100 * CHUNK as u64;
@@ -186,7 +196,7 @@ pub fn flat() -> Vec<Figure> {
             &in_memory_server::accepted(len),
         )
         .expect("sent");
-    let took = |from: usize, step: usize| {
+    let median_time = |from: usize, step: usize| {
         let pairs = server.sent[from..from + 101].windows(2).step_by(step);
         let mut times: Vec<_> = pairs.map(|pair| (pair[1] - pair[0]).as_nanos()).collect();
         times.sort_unstable();
@@ -195,7 +205,7 @@ pub fn flat() -> Vec<Figure> {
     let cost = |at: usize| server.allocations[at];
     let row = Figure::count(
         "time of the 10 000th chunk without MD5 / of the 100th",
-        took(9_950, 1) / took(50, 1),
+        median_time(9_950, 1) / median_time(50, 1),
         2,
         "",
     );
@@ -203,7 +213,7 @@ pub fn flat() -> Vec<Figure> {
         of(cost(9_999)).abs_diff(of(cost(100))) + of(cost(100)).abs_diff(of(cost(1)))
     };
     vec![
-        Figure { identical: Some(took(50, 2) / took(51, 2)), ..row.at_most(1.05) },
+        Figure { identical: Some(median_time(50, 2) / median_time(51, 2)), ..row.at_most(1.05) },
         Figure::count(
             "difference in allocations of the 1st, the 100th and the 10 000th chunk",
             more(|tally| tally.blocks) as f64,

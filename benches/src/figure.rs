@@ -76,7 +76,7 @@ impl Figure {
     /// Returns whether the figure is within its limit, allowing for the spread of two identical
     /// loops.
     #[must_use]
-    pub fn holds(&self) -> bool {
+    pub fn is_within_limit(&self) -> bool {
         let spread = self.identical.map_or(0.0, |identical| (identical - 1.0).abs());
         match self.limit {
             None => true,
@@ -103,7 +103,7 @@ pub fn table(figures: &[Figure]) -> String {
             row.identical.map(|ratio| format!("{ratio:.decimals$}")).unwrap_or_default();
         let holds = match row.limit {
             None => "",
-            Some(_) if row.holds() => "holds",
+            Some(_) if row.is_within_limit() => "holds",
             Some(_) => "**falls short**",
         };
         // Writing to a String cannot fail.

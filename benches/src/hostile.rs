@@ -120,7 +120,7 @@ const ALL: [Hostile; 27] = {
 
 impl Hostile {
     /// Returns a reply of about `len` bytes.
-    fn answer(&self, len: usize) -> Bytes {
+    fn reply(&self, len: usize) -> Bytes {
         let times = (len - self.before.len() - self.after.len()) / self.part.len();
         let mut body = Vec::with_capacity(len);
         body.extend_from_slice(self.before);
@@ -138,12 +138,12 @@ impl Hostile {
         body.into()
     }
 
-    fn read(&self, answer: &Response<Bytes>) {
+    fn read(&self, reply: &Response<Bytes>) {
         match self.call {
-            Call::Sync => drop(black_box(SyncMessages::read(answer))),
-            Call::Contacts => drop(black_box(GetContact::read(answer))),
-            Call::Check => drop(black_box(SyncCheck::read(answer))),
-            Call::Page => drop(black_box(NewLoginPage::read(answer))),
+            Call::Sync => drop(black_box(SyncMessages::read(reply))),
+            Call::Contacts => drop(black_box(GetContact::read(reply))),
+            Call::Check => drop(black_box(SyncCheck::read(reply))),
+            Call::Page => drop(black_box(NewLoginPage::read(reply))),
         }
     }
 
@@ -157,18 +157,18 @@ impl Hostile {
         };
         let of_size = |len: &usize| {
             let len = (*len).max(1024);
-            let answer = self.answer(len);
+            let reply = self.reply(len);
             let before = alloc::live();
             alloc::forget_peak();
             match self.call {
-                Call::Sync => run(NextMessages::new(&session(), SEED, Policy::default()), &answer),
+                Call::Sync => run(NextMessages::new(&session(), SEED, Policy::default()), &reply),
                 Call::Contacts => {
-                    run(ListContacts::new(&session(), SEED, Policy::default()), &answer)
+                    run(ListContacts::new(&session(), SEED, Policy::default()), &reply)
                 }
-                Call::Page | Call::Check => self.read(&Response::new(Bytes::from(answer.to_vec()))),
+                Call::Page | Call::Check => self.read(&Response::new(Bytes::from(reply.to_vec()))),
             }
             let used = (alloc::peak() - before) as f64;
-            (used - MIB as f64).max(0.0) / answer.len() as f64
+            (used - MIB as f64).max(0.0) / reply.len() as f64
         };
         sizes.iter().map(of_size).fold(0.0, f64::max)
     }
@@ -178,13 +178,13 @@ impl Hostile {
 fn session() -> Session {
     let key = r#""sync_key": {"Count":1,"List":[{"Key":1,"Val":2}]}"#;
     let file = in_memory_server::session().to_json().expose().replace("\"sync_key\": null", key);
-    Session::from_json(file).expect("a good session")
+    Session::from_json(file).expect("a valid session")
 }
 
 /// Runs a flow on a reply, which arrives in pieces, until the flow is done or waits.
-fn run<F: Flow>(flow: Result<F, Error>, answer: &[u8]) {
-    let (mut flow, mut session) = (flow.expect("a session that is logged in"), session());
-    let mut pieces = answer.chunks(16 * 1024);
+fn run<F: Flow>(flow: Result<F, Error>, reply: &[u8]) {
+    let (mut flow, mut session) = (flow.expect("a logged-in session"), session());
+    let mut pieces = reply.chunks(16 * 1024);
     loop {
         let input = match flow.poll(&mut session, Duration::ZERO) {
             Action::Send(id, _) => Input::Head(id, Response::new(()).into_parts().0),
@@ -194,14 +194,14 @@ fn run<F: Flow>(flow: Result<F, Error>, answer: &[u8]) {
             },
             done => return drop(black_box(done)),
         };
-        flow.handle(input, Duration::ZERO).expect("what it asked for");
+        flow.handle(input, Duration::ZERO).expect("the requested input");
     }
 }
 
 /// Reads a reply of each kind with about `len` bytes.
 pub(crate) fn read_all(len: usize) {
     for kind in &ALL {
-        kind.read(&Response::new(kind.answer(len)));
+        kind.read(&Response::new(kind.reply(len)));
     }
 }
 

@@ -25,7 +25,7 @@ const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [7; 
 #[must_use]
 pub fn session() -> Session {
     let text = |len| "k".repeat(len);
-    let hosts = Hosts::from_base("https://wx.qq.com").expect("a good host");
+    let hosts = Hosts::from_base("https://wx.qq.com").expect("a valid host");
     let mut jar = CookieJar::default();
     for name in ["wxuin", "wxsid", "wxloadtime", "mm_lang", "webwx_auth_ticket", "webwxuvid"] {
         jar.store(
@@ -37,11 +37,11 @@ pub fn session() -> Session {
     let builder =
         Session::builder("https://wx.qq.com").uin(1_234_567_890).sid(text(16)).skey(text(44));
     let builder = builder.user_name(&format!("@{}", text(64))).pass_ticket(text(130)).cookies(jar);
-    builder.data_ticket(text(50)).build().expect("a good session")
+    builder.data_ticket(text(50)).build().expect("a valid session")
 }
 
 /// The first bytes of a JPEG: SOI and two comments.
-pub const SOI: [u8; 22] = *b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x0ea picture...";
+pub const SOI: [u8; 22] = *b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x0ean image....";
 
 /// Returns an image of `len` bytes.
 #[must_use]
@@ -58,7 +58,7 @@ pub fn image(len: usize) -> Bytes {
 /// Panics if such an image cannot be sent.
 #[must_use]
 pub fn form(first: &[u8], len: u64) -> Media {
-    Media::new("holiday.jpg", len, &first[..64]).expect("a picture")
+    Media::new("holiday.jpg", len, &first[..64]).expect("an image")
 }
 
 /// Returns the job that sends an image.
@@ -92,11 +92,15 @@ pub fn accepted(len: u64) -> Response<Bytes> {
     Response::builder().header("content-type", "text/plain").body(text.into()).unwrap_or_default()
 }
 
+/// A reply to `webwxcheckupload`: the server does not have the file.
+pub const CHECKED: &str =
+    r#"{"BaseResponse":{"Ret":0,"ErrMsg":""},"MediaId":"","Signature":"s","AESKey":"a"}"#;
+
 /// Returns the reply to a fetch.
 #[must_use]
-pub fn image_reply(picture: &Bytes) -> Response<Bytes> {
-    let head = Response::builder().header("content-length", picture.len());
-    head.body(picture.clone()).unwrap_or_default()
+pub fn image_reply(image: &Bytes) -> Response<Bytes> {
+    let head = Response::builder().header("content-length", image.len());
+    head.body(image.clone()).unwrap_or_default()
 }
 
 /// Serves a flow, and records the cost.
@@ -110,7 +114,7 @@ pub struct InMemoryServer {
     pub allocations: Vec<Tally>,
     /// The time at which each request was handed out.
     pub sent: Vec<std::time::Instant>,
-    /// The session lent to the flow.
+    /// The session that the flow borrows.
     pub session: Session,
     /// The number of image bytes that were handed out without a copy.
     pub uncopied: u64,
@@ -139,7 +143,7 @@ impl InMemoryServer {
         self.source.slice(at(start)..at(start + len))
     }
 
-    fn own(&self, bytes: &Bytes) -> u64 {
+    fn uncopied_len(&self, bytes: &Bytes) -> u64 {
         let inside = self.source.as_ptr_range().contains(&bytes.as_ptr());
         if inside { bytes.len() as u64 } else { 0 }
     }
@@ -170,7 +174,8 @@ impl InMemoryServer {
                     self.allocations.push(std::mem::take(&mut spent));
                     self.sent.push(std::time::Instant::now());
                     let segments = request.http().body().segments();
-                    self.uncopied += segments.iter().map(|segment| self.own(segment)).sum::<u64>();
+                    self.uncopied +=
+                        segments.iter().map(|segment| self.uncopied_len(segment)).sum::<u64>();
                     let (head, bytes) = answer.clone().into_parts();
                     body = bytes;
                     Input::Head(id, head)
@@ -178,14 +183,16 @@ impl InMemoryServer {
                 Action::Receive(id) if body.is_empty() => Input::End(id),
                 Action::Receive(id) => Input::Body(id, body.split_to(body.len().min(64 * 1024))),
                 Action::Write(_, bytes) => {
-                    self.uncopied += self.own(&bytes);
+                    self.uncopied += self.uncopied_len(&bytes);
                     black_box(bytes);
                     Input::Written
                 }
-                Action::Save(_) | Action::Wait(_) => unreachable!("nothing is saved or fails here"),
+                Action::Save(_) | Action::Wait(_) => {
+                    unreachable!("the flow saves nothing, and nothing fails")
+                }
             };
             let before = Tally::now();
-            flow.handle(input, Duration::ZERO).expect("answers what was asked");
+            flow.handle(input, Duration::ZERO).expect("the input answers the action");
             count(&mut spent, before);
         }
     }

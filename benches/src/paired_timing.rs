@@ -26,13 +26,13 @@ impl Timing {
 /// The medians of all rounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Ratios {
-    /// Wall-clock time of the client over that of the bare loop.
+    /// Wall-clock time of the client divided by the time of the bare loop.
     pub wall: f64,
-    /// Wall-clock time of one bare loop over that of the other.
+    /// Wall-clock time of one bare loop divided by the time of the other.
     pub identical_wall: f64,
-    /// CPU time of the client over that of the bare loop.
+    /// CPU time of the client divided by the time of the bare loop.
     pub cpu: f64,
-    /// CPU time of one bare loop over that of the other.
+    /// CPU time of one bare loop divided by the time of the other.
     pub identical_cpu: f64,
     /// Wall-clock time of the bare loop in seconds, for orientation.
     pub bare: f64,
@@ -42,7 +42,7 @@ pub struct Ratios {
 pub type Trio<'a> = [Box<dyn FnMut() -> Timing + 'a>; 3];
 
 /// The number of rounds after which a trio is replaced. On some CPUs, the addresses of its buffers
-/// change its times by a few percent, and these addresses stay the same while it lives.
+/// change its times by a few percent, and these addresses stay the same until then.
 const ROUNDS: usize = 10;
 
 /// Runs the client and the two bare loops in turn, `pairs` times. The order changes from round to

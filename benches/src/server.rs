@@ -9,6 +9,12 @@ use std::thread;
 
 use crate::in_memory_server;
 
+/// The length of the image that is fetched, in bytes.
+pub const IMAGE: usize = 100 * 1024 * 1024;
+
+/// The length of the longest file that is sent or fetched, in bytes.
+pub const LONGEST: usize = 200 * 1024 * 1024;
+
 /// A running server. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Server {
@@ -69,19 +75,23 @@ pub fn serve() -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     println!("{}", listener.local_addr()?);
     io::stdout().flush()?;
-    // The largest image that is fetched.
-    let picture = Arc::new(in_memory_server::image(100 * 1024 * 1024));
+    let media = Arc::new(in_memory_server::image(LONGEST));
     loop {
         let (stream, _) = listener.accept()?;
-        let picture = Arc::clone(&picture);
+        let media = Arc::clone(&media);
         // Other connections continue when one ends.
-        thread::Builder::new()
-            .stack_size(64 * 1024)
-            .spawn(move || drop(answer(stream, &picture)))?;
+        thread::Builder::new().stack_size(64 * 1024).spawn(move || drop(answer(stream, &media)))?;
     }
 }
 
-fn answer(mut stream: TcpStream, picture: &[u8]) -> io::Result<()> {
+/// Returns the length of the file that is requested: the number in its name.
+fn file_len(head: &str) -> usize {
+    let name = head.split_once("encryfilename=").map_or("", |(_, name)| name);
+    let digits = name.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+    digits.parse().map_or(0, |len: usize| len.min(LONGEST))
+}
+
+fn answer(mut stream: TcpStream, media: &[u8]) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let yes = in_memory_server::accepted(0).into_body();
     let mut buffer = vec![0; 256 * 1024];
@@ -105,17 +115,16 @@ fn answer(mut stream: TcpStream, picture: &[u8]) -> io::Result<()> {
         held -= end + here;
         left -= here;
         while left > 0 {
-            let most = left.min(buffer.len() - held);
-            left -= match stream.read(&mut buffer[held..held + most])? {
+            let max = left.min(buffer.len() - held);
+            left -= match stream.read(&mut buffer[held..held + max])? {
                 0 => return Ok(()),
                 len => len,
             };
         }
         let body = match head.split(['/', '?', ' ']).find(|part| part.starts_with("webwx")) {
-            Some("webwxgetmsgimg") => picture,
-            Some("webwxcheckupload") => {
-                br#"{"BaseResponse":{"Ret":0,"ErrMsg":""},"MediaId":"","Signature":"s","AESKey":"a"}"#
-            }
+            Some("webwxgetmsgimg") => &media[..IMAGE],
+            Some("webwxgetmedia") => &media[..file_len(&head)],
+            Some("webwxcheckupload") => in_memory_server::CHECKED.as_bytes(),
             _ => &yes,
         };
         let mut answer =

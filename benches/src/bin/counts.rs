@@ -25,7 +25,8 @@ fn main() -> ExitCode {
                 }
             };
             print!("{}", wx_benches::figure::table(&rows));
-            let bad: Vec<_> = rows.iter().filter(|row| !row.holds() || row.has_risen()).collect();
+            let bad: Vec<_> =
+                rows.iter().filter(|row| !row.is_within_limit() || row.has_risen()).collect();
             for row in &bad {
                 let baseline = row.baseline.map(|baseline| format!(" (baseline {baseline})"));
                 eprintln!("counts: {} is {}{}", row.what, row.value, baseline.unwrap_or_default());

@@ -5,26 +5,29 @@
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use wx_benches::clients::{self, Files, at_once, busy_cores, commands, shared_session, waiting};
+use wx_benches::clients::{
+    self, Files, Load, at_once, busy_cores, commands, shared_session, waiting,
+};
 use wx_benches::server::{self, Server};
 use wx_benches::{alloc, counts, figure};
 
 #[global_allocator]
 static ALLOCATOR: alloc::Counting = alloc::Counting;
 
-/// How many times each measurement is repeated.
+/// The number of repetitions of each measurement.
 struct Times {
     pairs: usize,
     fetches: usize,
+    files: usize,
     at_once: usize,
     runs: usize,
 }
 
-const FULL: Times = Times { pairs: 100, fetches: 100, at_once: 100, runs: 11 };
-const QUICK: Times = Times { pairs: 25, fetches: 10, at_once: 1, runs: 3 };
+const FULL: Times = Times { pairs: 100, fetches: 100, files: 20, at_once: 100, runs: 11 };
+const QUICK: Times = Times { pairs: 25, fetches: 10, files: 5, at_once: 1, runs: 3 };
 
-const PARTS: [&str; 8] =
-    ["core", "ureq", "reqwest", "curl", "memory", "at-once", "busy-cores", "waiting"];
+const PARTS: [&str; 9] =
+    ["core", "ureq", "reqwest", "file", "curl", "memory", "at-once", "busy-cores", "waiting"];
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args().skip(1).collect();
@@ -63,18 +66,23 @@ fn print(times: &Times, parts: &[&str]) -> Result<(), String> {
     let base = server.base();
     let session = clients::session(&base).to_json();
     std::fs::write(scratch.join("session.json"), session.expose()).map_err(text)?;
-    let files = Files::new(&base, scratch);
+    let image = Files::new(Load::IMAGE, &base, scratch);
 
     let mut rows = Vec::new();
     if wanted("core") {
         rows.extend(counts::rows()?);
-        rows.extend(counts::flat());
+        rows.extend(counts::late_chunks());
     }
     if wanted("ureq") {
-        rows.extend(files.ureq(times.pairs, times.fetches));
+        rows.extend(image.ureq(times.pairs, times.fetches));
     }
     if wanted("reqwest") {
-        rows.extend(files.reqwest(times.pairs, times.fetches));
+        rows.extend(image.reqwest(times.pairs, times.fetches));
+    }
+    if wanted("file") {
+        let file = Files::new(Load::FILE, &base, scratch);
+        rows.extend(file.ureq(times.files, times.files));
+        rows.extend(file.reqwest(times.files, times.files));
     }
     if wanted("curl") {
         rows.push(commands::curl(&build()?, scratch, &base, times.pairs));
@@ -104,6 +112,6 @@ fn build() -> Result<PathBuf, String> {
     if !built.is_ok_and(|status| status.success()) {
         return Err("wx-cli could not be built".to_owned());
     }
-    let own = std::env::current_exe().map_err(|error| error.to_string())?;
-    Ok(own.with_file_name(format!("wx{}", std::env::consts::EXE_SUFFIX)))
+    let this_program = std::env::current_exe().map_err(|error| error.to_string())?;
+    Ok(this_program.with_file_name(format!("wx{}", std::env::consts::EXE_SUFFIX)))
 }

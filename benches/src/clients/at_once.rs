@@ -7,7 +7,7 @@ use tokio::task::LocalSet;
 use wx_reqwest::Source;
 
 use super::bare::Prepared;
-use super::timed;
+use super::{Load, timed};
 use crate::alloc;
 use crate::figure::Figure;
 use crate::paired_timing::compare;
@@ -16,32 +16,33 @@ const SENDS: usize = 1000;
 const LEN: usize = 1024 * 1024;
 
 /// Measures the peak memory and the throughput of concurrent sends of 1 MiB on one thread. Sends
-/// from memory share the image, whereas each send from a file holds its current chunk.
+/// from memory share the image, whereas each send from a file keeps its current chunk in memory.
 ///
 /// # Panics
 ///
 /// Panics if a send fails.
 #[must_use]
 pub fn rows(base: &str, scratch: &Path, pairs: usize) -> [Figure; 3] {
-    let picture = crate::in_memory_server::image(LEN);
+    let image = crate::in_memory_server::image(LEN);
     let session = super::session(base);
-    let prepared: &'static Prepared = Box::leak(Box::new(Prepared::new(&session, LEN)));
+    let load = Load { sent: LEN, ..Load::IMAGE };
+    let prepared: &'static Prepared = Box::leak(Box::new(Prepared::new(&session, load)));
     let (runtime, to) = (super::runtime(), super::to());
     let runtime = &runtime;
     let file = &scratch.join("1.jpg");
-    std::fs::write(file, &picture).expect("a file");
+    std::fs::write(file, &image).expect("a file");
     let ours = |from_file: bool| {
         let client = wx_reqwest::Client::new(session.clone()).expect("a client");
-        let (picture, to) = (picture.clone(), to.clone());
+        let (image, to) = (image.clone(), to.clone());
         move || {
             let sends = LocalSet::new();
             for _ in 0..SENDS {
-                let (client, to, picture, file) =
-                    (client.clone(), to.clone(), picture.clone(), file.clone());
+                let (client, to, image, file) =
+                    (client.clone(), to.clone(), image.clone(), file.clone());
                 sends.spawn_local(async move {
                     let source = match from_file {
                         true => Source::path(file).await.expect("a file"),
-                        false => Source::bytes("picture.jpg", picture),
+                        false => Source::bytes("picture.jpg", image),
                     };
                     client.send_image(&to, source).await.expect("sent");
                 });
@@ -50,12 +51,12 @@ pub fn rows(base: &str, scratch: &Path, pairs: usize) -> [Figure; 3] {
         }
     };
     let bare = || {
-        let (client, picture) = (super::bare::client(), picture.clone());
+        let (client, image) = (super::bare::client(), image.clone());
         move || {
             let sends = LocalSet::new();
             for _ in 0..SENDS {
-                let (client, picture) = (client.clone(), picture.clone());
-                sends.spawn_local(async move { prepared.send_memory(&client, &picture).await });
+                let (client, image) = (client.clone(), image.clone());
+                sends.spawn_local(async move { prepared.send_memory(&client, &image).await });
             }
             runtime.block_on(sends);
         }

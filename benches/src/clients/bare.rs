@@ -1,5 +1,5 @@
-//! Hand-written loops for a single image. They compute the same digest and send the same bytes, but
-//! prepare their requests in advance and ignore the replies.
+//! Hand-written loops for a single image or file. They compute the same digest and send the same
+//! bytes, but prepare their requests in advance and ignore the replies.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -12,20 +12,28 @@ use http_body::{Frame, SizeHint};
 use md5::{Digest, Md5};
 use tokio::io::AsyncWriteExt;
 use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::check_upload::{CheckUpload, UploadCheck};
+use wx_proto::endpoint::get_media::GetMedia;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
 use wx_proto::endpoint::send_msg::SendMsg;
 use wx_proto::endpoint::upload_media::UploadMedia;
-use wx_proto::http::Request;
 use wx_proto::http::request::Parts;
-use wx_proto::{Body, ImageVariant, Media, MediaId, MsgId, Seed, Session, UnixMs};
+use wx_proto::http::{Request, Response};
+use wx_proto::{
+    ApiRequest, Attachment, AttachmentKind, Body, ImageVariant, Media, MediaId, MediaKind, Seed,
+    Session, UnixMs,
+};
 
-use crate::in_memory_server::CHUNK;
+use super::Load;
+use crate::in_memory_server::{CHECKED, CHUNK};
 
 /// All requests of a send and a fetch, without the image.
 #[derive(Debug)]
 pub struct Prepared {
     /// For each chunk, the request head and the bytes of the body before and after the chunk.
     chunks: Vec<(Parts, Bytes, Bytes)>,
+    /// The check before the upload of a file.
+    check: Option<(Parts, Bytes)>,
     message: (Parts, Bytes),
     fetch: Parts,
 }
@@ -49,12 +57,29 @@ pub fn client() -> reqwest::Client {
 }
 
 impl Prepared {
-    /// Prepares the requests for an image of `len` bytes.
+    /// Prepares the requests of a load.
     #[must_use]
-    pub fn new(session: &Session, len: usize) -> Self {
-        let picture = Media::new("picture.jpg", len as u64, &crate::in_memory_server::SOI)
-            .expect("a picture");
-        let upload = UploadMedia::new(picture, wx_proto::Md5::from([0; 16]), super::to(), SEED);
+    pub fn new(session: &Session, load: Load) -> Self {
+        let len = load.sent;
+        let media = Media::new("image.jpg", len as u64, &crate::in_memory_server::SOI)
+            .and_then(|media| media.sent_as(load.kind))
+            .expect("media");
+        let md5 = wx_proto::Md5::from([0; 16]);
+        let whole = |request: ApiRequest| {
+            let (head, body) = request.into_http().into_parts();
+            (head, body.into_iter().next().unwrap_or_default())
+        };
+        let check = (load.kind == MediaKind::File).then(|| {
+            let check = CheckUpload::new(&media, md5, super::to(), SEED);
+            whole(check.request(session).expect("a request"))
+        });
+        let mut upload = UploadMedia::new(media, md5, super::to(), SEED);
+        if check.is_some() {
+            let reply = Response::new(CHECKED.into());
+            if let Ok(UploadCheck::Unknown(ticket)) = CheckUpload::read(&reply) {
+                upload = upload.ticket(ticket);
+            }
+        }
         let split = |body: Body| {
             let mut segments = body.into_iter();
             let mut next = || segments.next().unwrap_or_default();
@@ -66,16 +91,26 @@ impl Prepared {
             let request =
                 upload.chunk(index, bytes).request(session).expect("a request").into_http();
             let (head, body) = request.into_parts();
-            let (before, _, behind) = split(body);
-            (head, before, behind)
+            let (before, _, after) = split(body);
+            (head, before, after)
         });
+        let chunks = chunks.collect();
         let media_id = MediaId::new("@crypt").expect("an id");
-        let message =
-            SendMsg::image(media_id, super::to(), SEED).request(session).expect("a request");
-        let (message, body) = message.into_http().into_parts();
-        let fetch = GetMsgImg::new(MsgId::new("1").expect("an id"), ImageVariant::Original, SEED);
-        let fetch = fetch.request(session).expect("a request").into_http().into_parts().0;
-        Self { chunks: chunks.collect(), message: (message, split(body).0), fetch }
+        let message = match load.kind {
+            MediaKind::File => SendMsg::file(media_id, "image.jpg", len as u64, super::to(), SEED),
+            _ => SendMsg::image(media_id, super::to(), SEED),
+        };
+        let message = whole(message.request(session).expect("a request"));
+        let fetch = match load.attachment() {
+            Attachment { kind: AttachmentKind::File(file), .. } => {
+                GetMedia::new(file, SEED).request(session)
+            }
+            Attachment { msg_id, .. } => {
+                GetMsgImg::new(msg_id, ImageVariant::Original, SEED).request(session)
+            }
+        };
+        let (fetch, _) = whole(fetch.expect("a request"));
+        Self { chunks, check, message, fetch }
     }
 
     /// Sends a file with ureq.
@@ -96,9 +131,12 @@ impl Prepared {
         }
         std::hint::black_box(md5.finalize());
         file.seek(SeekFrom::Start(0)).expect("seekable");
-        for (head, before, behind) in &self.chunks {
+        if let Some((head, body)) = &self.check {
+            post(agent, head, Pieces([body, &[], &[]]));
+        }
+        for (head, before, after) in &self.chunks {
             let len = fill(&mut file, buffer).expect("readable");
-            post(agent, head, Pieces([before, &buffer[..len], behind]));
+            post(agent, head, Pieces([before, &buffer[..len], after]));
         }
         let (head, body) = &self.message;
         post(agent, head, Pieces([body, &[], &[]]));
@@ -120,10 +158,13 @@ impl Prepared {
         }
         std::hint::black_box(md5.finalize());
         file = blocking(move || file.seek(SeekFrom::Start(0)).map(|_| file)).await;
-        for (head, before, behind) in &self.chunks {
+        if let Some((head, body)) = &self.check {
+            post_async(client, head, [body.clone(), Bytes::new(), Bytes::new()]).await;
+        }
+        for (head, before, after) in &self.chunks {
             let bytes;
             (file, bytes) = blocking(move || chunk(file)).await;
-            post_async(client, head, [before.clone(), bytes, behind.clone()]).await;
+            post_async(client, head, [before.clone(), bytes, after.clone()]).await;
         }
         let (head, body) = &self.message;
         post_async(client, head, [body.clone(), Bytes::new(), Bytes::new()]).await;
@@ -134,11 +175,11 @@ impl Prepared {
     /// # Panics
     ///
     /// Panics if a request fails.
-    pub async fn send_memory(&self, client: &reqwest::Client, picture: &Bytes) {
-        std::hint::black_box(Md5::digest(picture));
-        for (index, (head, before, behind)) in self.chunks.iter().enumerate() {
-            let bytes = picture.slice(index * CHUNK..picture.len().min((index + 1) * CHUNK));
-            post_async(client, head, [before.clone(), bytes, behind.clone()]).await;
+    pub async fn send_memory(&self, client: &reqwest::Client, image: &Bytes) {
+        std::hint::black_box(Md5::digest(image));
+        for (index, (head, before, after)) in self.chunks.iter().enumerate() {
+            let bytes = image.slice(index * CHUNK..image.len().min((index + 1) * CHUNK));
+            post_async(client, head, [before.clone(), bytes, after.clone()]).await;
         }
         let (head, body) = &self.message;
         post_async(client, head, [body.clone(), Bytes::new(), Bytes::new()]).await;
@@ -150,15 +191,15 @@ impl Prepared {
     ///
     /// Panics if a request fails.
     pub fn fetch_ureq(&self, agent: &ureq::Agent, out: &Path) {
-        let answer = agent.run(Request::from_parts(self.fetch.clone(), ())).expect("an answer");
-        let mut reader = answer.into_body().into_reader();
+        let reply = agent.run(Request::from_parts(self.fetch.clone(), ())).expect("a reply");
+        let mut reader = reply.into_body().into_reader();
         let partial = out.with_extension("part");
         let mut file = File::create(&partial).expect("a file");
         let mut md5 = Md5::new();
         let mut memory = Vec::new();
         let buffer = aligned(&mut memory, 64 * 1024);
         loop {
-            match reader.read(buffer).expect("an answer") {
+            match reader.read(buffer).expect("a reply") {
                 0 => break,
                 len => {
                     md5.update(&buffer[..len]);
@@ -179,11 +220,11 @@ impl Prepared {
     pub async fn fetch_reqwest(&self, client: &reqwest::Client, out: &Path) {
         let request = Request::from_parts(self.fetch.clone(), reqwest::Body::from(""));
         let request = reqwest::Request::try_from(request).expect("a request");
-        let mut answer = client.execute(request).await.expect("an answer");
+        let mut reply = client.execute(request).await.expect("a reply");
         let partial = out.with_extension("part");
         let mut file = tokio::fs::File::create(&partial).await.expect("a file");
         let mut md5 = Md5::new();
-        while let Some(piece) = answer.chunk().await.expect("an answer") {
+        while let Some(piece) = reply.chunk().await.expect("a reply") {
             md5.update(&piece);
             file.write_all(&piece).await.expect("writable");
         }
@@ -217,21 +258,21 @@ struct Pieces<'a>([&'a [u8]; 3]);
 
 impl Read for Pieces<'_> {
     fn read(&mut self, mut out: &mut [u8]) -> io::Result<usize> {
-        let room = out.len();
+        let space = out.len();
         for piece in &mut self.0 {
             let (now, later) = piece.split_at(piece.len().min(out.len()));
             let (filled, rest) = out.split_at_mut(now.len());
             filled.copy_from_slice(now);
             (*piece, out) = (later, rest);
         }
-        Ok(room - out.len())
+        Ok(space - out.len())
     }
 }
 
 fn post(agent: &ureq::Agent, head: &Parts, mut body: Pieces<'_>) {
     let request = Request::from_parts(head.clone(), ureq::SendBody::from_reader(&mut body));
-    let answer = agent.run(request).expect("an answer");
-    answer.into_body().read_to_vec().expect("an answer");
+    let reply = agent.run(request).expect("a reply");
+    reply.into_body().read_to_vec().expect("a reply");
 }
 
 /// A body of three frames.
@@ -267,7 +308,7 @@ async fn post_async(client: &reqwest::Client, head: &Parts, pieces: [Bytes; 3]) 
     let body = reqwest::Body::wrap(Frames { pieces: pieces.into_iter(), left });
     let request =
         reqwest::Request::try_from(Request::from_parts(head.clone(), body)).expect("a request");
-    client.execute(request).await.expect("an answer").bytes().await.expect("an answer");
+    client.execute(request).await.expect("a reply").bytes().await.expect("a reply");
 }
 
 async fn blocking<T: Send + 'static>(read: impl FnOnce() -> io::Result<T> + Send + 'static) -> T {

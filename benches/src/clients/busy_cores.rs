@@ -19,13 +19,13 @@ use crate::server::Server;
 /// Panics if a send fails.
 #[must_use]
 pub fn rows(server: &Server, runs: usize) -> [Figure; 2] {
-    let picture = image(LEN);
+    let image = image(LEN);
     let session = super::session(&server.base());
     let blocking = wx_ureq::Client::new(session.clone()).expect("a client");
     let cores_of_ureq = busy(server, || {
         thread::scope(|scope| {
             for _ in 0..SENDS {
-                scope.spawn(|| (0..runs).for_each(|_| send_ureq(&blocking, &picture)));
+                scope.spawn(|| (0..runs).for_each(|_| send_ureq(&blocking, &image)));
             }
         });
     });
@@ -34,10 +34,10 @@ pub fn rows(server: &Server, runs: usize) -> [Figure; 2] {
     let cores_of_reqwest = busy(server, || {
         runtime.block_on(async {
             let sends = [(); SENDS].map(|()| {
-                let (client, picture) = (client.clone(), picture.clone());
+                let (client, image) = (client.clone(), image.clone());
                 tokio::spawn(async move {
                     for _ in 0..runs {
-                        send_reqwest(&client, &picture).await;
+                        send_reqwest(&client, &image).await;
                     }
                 })
             });
@@ -61,12 +61,12 @@ fn busy(server: &Server, run: impl FnOnce()) -> f64 {
     (time.cpu + server.cpu() - before) / time.wall
 }
 
-fn send_ureq(client: &wx_ureq::Client, picture: &Bytes) {
-    let source = wx_ureq::Source::bytes("picture.jpg", picture.clone());
+fn send_ureq(client: &wx_ureq::Client, image: &Bytes) {
+    let source = wx_ureq::Source::bytes("picture.jpg", image.clone());
     client.send_image(&super::to(), source).run().expect("sent");
 }
 
-async fn send_reqwest(client: &wx_reqwest::Client, picture: &Bytes) {
-    let source = wx_reqwest::Source::bytes("picture.jpg", picture.clone());
+async fn send_reqwest(client: &wx_reqwest::Client, image: &Bytes) {
+    let source = wx_reqwest::Source::bytes("picture.jpg", image.clone());
     client.send_image(&super::to(), source).await.expect("sent");
 }

@@ -12,7 +12,7 @@ use crate::paired_timing::median;
 
 /// The resources used by a process.
 #[derive(Clone, Copy, Debug)]
-struct Used {
+struct ResourceUsage {
     /// User and system time in seconds.
     cpu: f64,
     /// The peak of resident memory in bytes.
@@ -38,11 +38,15 @@ pub fn measure(program: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
-fn run(scratch: &Path, program: &Path, args: &[&str]) -> Used {
-    let own = std::env::current_exe().expect("this program");
-    let ran =
-        Command::new(own).current_dir(scratch).arg("measure").arg(program).args(args).output();
-    let ran = ran.expect("it starts");
+fn run(scratch: &Path, program: &Path, args: &[&str]) -> ResourceUsage {
+    let this_program = std::env::current_exe().expect("this program");
+    let ran = Command::new(this_program)
+        .current_dir(scratch)
+        .arg("measure")
+        .arg(program)
+        .args(args)
+        .output();
+    let ran = ran.expect("the program starts");
     assert!(
         ran.status.success(),
         "{}: {}",
@@ -52,60 +56,66 @@ fn run(scratch: &Path, program: &Path, args: &[&str]) -> Used {
     let text = String::from_utf8_lossy(&ran.stdout);
     let (cpu, peak) = text.trim().split_once(' ').expect("two numbers");
     let number = |text: &str| text.parse().expect("a number");
-    Used { cpu: number(cpu), peak: number(peak) }
+    ResourceUsage { cpu: number(cpu), peak: number(peak) }
 }
 
-fn send(wx: &Path, scratch: &Path, transport: &str, file: &str) -> Used {
-    let fixed = [
-        "send-image",
-        "--session",
-        "session.json",
-        "--to",
-        "filehelper",
-        "--max-size",
-        "1000000000",
-    ];
-    run(scratch, wx, &[&fixed[..], &["--transport", transport, file]].concat())
+fn send(wx: &Path, scratch: &Path, transport: &str, args: &[&str]) -> ResourceUsage {
+    let fixed = ["--session", "session.json", "--to", "filehelper", "--transport", transport];
+    run(scratch, wx, &[&args[..1], &fixed, &args[1..]].concat())
 }
 
 /// Measures peak resident memory.
 ///
 /// # Panics
 ///
-/// Panics if a send fails.
+/// Panics if a send or a fetch fails.
 #[must_use]
 pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Figure> {
     const MIB: usize = 1024 * 1024;
-    for (name, mib) in [("1.jpg", 1), ("20.jpg", 20), ("200.jpg", 200)] {
-        std::fs::write(scratch.join(name), image(mib * MIB)).expect("a file");
+    for mib in [1, 20, 200] {
+        std::fs::write(scratch.join(format!("{mib}.jpg")), image(mib * MIB)).expect("a file");
+        let message = format!(r#"{{"attachment":{}}}"#, super::file(mib * MIB));
+        std::fs::write(scratch.join(format!("{mib}.json")), message).expect("a file");
     }
     let mut rows = Vec::new();
     for (transport, limit) in [("ureq", 9.0), ("reqwest", 11.0)] {
-        let peak = |file| {
-            let one = |_| send(wx, scratch, transport, file).peak / MIB as f64;
+        let peak = |used: &dyn Fn() -> ResourceUsage| {
+            let one = |_| used().peak / MIB as f64;
             median((0..runs).map(one).collect())
         };
-        let [one, twenty, large] = ["1.jpg", "20.jpg", "200.jpg"].map(peak);
-        rows.push(
-            Figure::count(
-                format!("peak memory of `wx send-image` of 20 MiB, {transport}"),
-                twenty,
-                2,
-                " MiB",
-            )
-            .at_most(limit),
+        let image = |file: &str| {
+            let args = ["send-image", "--max-size", "1000000000", file];
+            peak(&|| send(wx, scratch, transport, &args))
+        };
+        let file = |file: &str| {
+            let args = ["send", "--as", "file", file];
+            peak(&|| send(wx, scratch, transport, &args))
+        };
+        let fetch = |message: &str| {
+            let args = ["fetch", "--session", "session.json", "--transport", transport, "--force"];
+            let args = [&args[..], &["--out", "fetched", "--message", message]].concat();
+            peak(&|| run(scratch, wx, &args))
+        };
+        let mut row = |what: String, figure, limit| {
+            rows.push(Figure::count(what, figure, 2, " MiB").at_most(limit));
+        };
+        row(
+            format!("peak memory of `wx send-image` of 20 MiB, {transport}"),
+            image("20.jpg"),
+            limit,
         );
-        rows.push(
-            Figure::count(
-                format!(
-                    "peak memory of `wx send-image` of 200 MiB minus that of 1 MiB, {transport}"
-                ),
-                large - one,
-                2,
-                " MiB",
-            )
-            .at_most(0.5),
+        let longer = "of 200 MiB minus that of 1 MiB";
+        let difference = image("200.jpg") - image("1.jpg");
+        row(format!("peak memory of `wx send-image` {longer}, {transport}"), difference, 0.5);
+        row(
+            format!("peak memory of `wx send --as file` of 200 MiB, {transport}"),
+            file("200.jpg"),
+            limit,
         );
+        // Not minus that of 1 MiB: hyper enlarges its read buffer during the first few MiB.
+        let difference = fetch("200.json") - fetch("20.json");
+        let longer = "of 200 MiB minus that of 20 MiB";
+        row(format!("peak memory of `wx fetch` of a file {longer}, {transport}"), difference, 0.5);
     }
     rows
 }
@@ -135,7 +145,7 @@ pub fn curl(wx: &Path, scratch: &Path, base: &str, pairs: usize) -> Figure {
         );
     }
     std::fs::write(scratch.join("curl.config"), config).expect("a file");
-    let ours = || send(wx, scratch, "ureq", "20.jpg").cpu;
+    let ours = || send(wx, scratch, "ureq", &["send-image", "20.jpg"]).cpu;
     let theirs = || {
         let posted = run(scratch, Path::new("curl"), &["-q", "--config", "curl.config"]);
         posted.cpu + run(scratch, Path::new("md5sum"), &["20.jpg"]).cpu

@@ -24,26 +24,26 @@ const LEN: usize = 20 * 1024 * 1024;
 /// Panics if a send fails.
 #[must_use]
 pub fn rows(runs: usize) -> [Figure; 2] {
-    let picture = in_memory_server::image(LEN);
+    let image = in_memory_server::image(LEN);
     let cores = |cells: &[SessionCell]| {
-        let took = Timing::measure(|| {
+        let timing = Timing::measure(|| {
             thread::scope(|scope| {
                 for cell in cells {
-                    scope.spawn(|| (0..runs).for_each(|_| send(cell, &picture)));
+                    scope.spawn(|| (0..runs).for_each(|_| send(cell, &image)));
                 }
             });
         });
-        took.cpu / took.wall
+        timing.cpu / timing.wall
     };
     let shared = SessionCell::new(in_memory_server::session());
-    let of_their_own = [(); SENDS].map(|()| SessionCell::new(in_memory_server::session()));
+    let separate = [(); SENDS].map(|()| SessionCell::new(in_memory_server::session()));
     let what = "busy cores during 8 concurrent sends of 20 MiB on one session in the core";
     let together = cores(&[(); SENDS].map(|()| shared.clone()));
     [
         Figure::count(what, together, 2, "").at_least(0.9 * available()),
         Figure::count(
             "busy cores during 8 concurrent sends of 20 MiB in the core, a session each",
-            cores(&of_their_own),
+            cores(&separate),
             2,
             "",
         ),
@@ -55,9 +55,9 @@ pub(super) fn available() -> f64 {
     f64::from(u8::try_from(cores).unwrap_or(1))
 }
 
-fn send(cell: &SessionCell, picture: &Bytes) {
-    let len = picture.len();
-    let mut flow = in_memory_server::send(&cell.get(), in_memory_server::form(picture, len as u64));
+fn send(cell: &SessionCell, image: &Bytes) {
+    let len = image.len();
+    let mut flow = in_memory_server::send(&cell.get(), in_memory_server::form(image, len as u64));
     let reply: Response<Bytes> = in_memory_server::accepted(len as u64);
     let mut body = Bytes::new();
     loop {
@@ -65,7 +65,7 @@ fn send(cell: &SessionCell, picture: &Bytes) {
             Action::Done(sent) => return drop(sent.expect("sent")),
             Action::Read(span) => {
                 let at = |offset: u64| usize::try_from(offset).unwrap_or(len).min(len);
-                Input::Read(picture.slice(at(span.start)..at(span.end)))
+                Input::Read(image.slice(at(span.start)..at(span.end)))
             }
             Action::Send(id, _) => {
                 let (head, bytes) = reply.clone().into_parts();
@@ -75,7 +75,7 @@ fn send(cell: &SessionCell, picture: &Bytes) {
             Action::Receive(id) if body.is_empty() => Input::End(id),
             Action::Receive(id) => Input::Body(id, std::mem::take(&mut body)),
             Action::Write(..) | Action::Save(_) | Action::Wait(_) => {
-                unreachable!("nothing is fetched, saved, or fails here")
+                unreachable!("the flow writes and saves nothing, and nothing fails")
             }
         };
         flow.handle(input, Duration::ZERO).expect("it asked");

@@ -27,7 +27,7 @@ const SESSIONS_WITH_TLS: usize = 100;
 /// Longer than the measurement, so that no long poll ends during it.
 const HOLD: Duration = Duration::from_secs(600);
 /// The time after which the client has failed if its long polls have not arrived.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 const KIB: f64 = 1024.0;
 
@@ -119,11 +119,11 @@ fn measure(
     std::fs::write(&path, session).map_err(text)?;
     let mut client = Client::start(kind, &path, sessions, environment).map_err(text)?;
     client.wait_until(emulator, 1)?;
-    client.go_on().map_err(text)?;
+    client.signal().map_err(text)?;
     client.wait_until(emulator, 1 + sessions)?;
-    // Gives the client time to notice that its requests are written.
+    // Waits until the client has noticed that its requests are written.
     thread::sleep(Duration::from_secs(1));
-    client.go_on().map_err(text)?;
+    client.signal().map_err(text)?;
     let line = client.line().map_err(text)?;
     let numbers: Vec<f64> = line.split_whitespace().filter_map(|text| text.parse().ok()).collect();
     let [resident, allocated, created, time] = numbers[..] else {
@@ -169,7 +169,7 @@ impl Client {
             if let Some(status) = self.child.try_wait().map_err(text)? {
                 return Err(format!("the client that waits has ended: {status}"));
             }
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > TIMEOUT {
                 return Err("the long polls do not arrive".to_owned());
             }
             thread::sleep(Duration::from_millis(10));
@@ -177,7 +177,7 @@ impl Client {
         Ok(())
     }
 
-    fn go_on(&mut self) -> io::Result<()> {
+    fn signal(&mut self) -> io::Result<()> {
         self.input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write_all(b"\n")
     }
 

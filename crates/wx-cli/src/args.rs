@@ -3,7 +3,11 @@
 mod addressee;
 mod commands;
 mod contacts;
+mod emulate;
+mod fetch;
 mod seconds;
+mod send;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,13 +18,13 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use wx_proto::Policy;
 
 pub(crate) use self::addressee::Addressee;
-pub(crate) use self::commands::{
-    Account, Demo, Emulate, Fetch, FetchImage, Login, Page, Resume, Send, SendImage, SessionFile,
-    Watch,
-};
+pub(crate) use self::commands::{Account, Demo, Login, Page, Resume, SessionFile};
 pub(crate) use self::contacts::Contacts;
+pub(crate) use self::emulate::Emulate;
+pub(crate) use self::fetch::{Fetch, FetchImage, FetchOptions};
 use self::seconds::{seconds, timeout};
-use crate::files::is_dash;
+pub(crate) use self::send::{Kind, Send, SendImage, SendOptions};
+pub(crate) use self::watch::Watch;
 use crate::out;
 
 /// Send and receive texts, pictures and files over web WeChat.
@@ -113,14 +117,12 @@ impl Args {
         let problem = match &self.command {
             Command::Send(send) => send.problem(),
             Command::SendImage(send) => send.problem(),
-            Command::Fetch(Fetch { out, .. }) | Command::FetchImage(FetchImage { out, .. })
-                if self.global.json && is_dash(out) =>
-            {
-                Some("--out - and --json would both write to standard output".to_owned())
-            }
+            Command::Fetch(fetch) => fetch.options.problem(&self.global),
+            Command::FetchImage(fetch) => fetch.options.problem(&self.global),
             Command::Contacts(contacts) => contacts.problem(),
             Command::Emulate(emulate) => emulate.problem(&self.global),
             Command::Login(login) => login.problem(),
+            Command::Watch(watch) => watch.problem(),
             _ => None,
         };
         match problem {

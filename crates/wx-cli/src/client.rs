@@ -9,10 +9,10 @@ use wx_client::{FileError, RunOptions, seed};
 // `show` is called with a `LoginState`. `NextMessages` is run directly because `Client::messages`
 // does not return a batch in which every message was skipped. Such a batch has to be reported and
 // saved. `rooms` returns `ListedRooms`.
-use wx_proto::flow::{ListedRooms, LoginState, NextMessages};
+use wx_proto::flow::{Fetch, ListedRooms, LoginState, NextMessages};
 use wx_proto::{
     Attachment, Contact, Error, Fetched, Items, Media, MediaId, MediaKind, Message, Policy,
-    Recipient, Sent, Session, Site, Skipped, Text, Uploaded, UserName,
+    Recipient, Sent, Session, Site, Skipped, SourceError, Step, Text, Uploaded, UserName,
 };
 
 use crate::args::Transport;
@@ -42,7 +42,7 @@ impl Login {
     }
 }
 
-/// The destination of a fetched picture.
+/// The destination of a fetched attachment.
 pub(crate) enum Output<'a> {
     /// A new file.
     File(&'a Path),
@@ -50,8 +50,8 @@ pub(crate) enum Output<'a> {
     Stdout,
 }
 
-/// The size up to which a picture from a source that can be read only once is kept in memory. A
-/// larger one is kept in a temporary file.
+/// The size up to which a file from a source that can be read only once is kept in memory. A larger
+/// one is kept in a temporary file.
 const SPOOL: u64 = 4 * 1024 * 1024;
 
 /// Runs a request of either client.
@@ -120,7 +120,8 @@ impl Client {
         }
     }
 
-    fn policy(&self) -> Policy {
+    /// Returns the policy of the requests.
+    pub(crate) fn policy(&self) -> Policy {
         match self {
             Self::Ureq(client) => client.policy(),
             Self::Reqwest(client, _) => client.policy(),
@@ -133,7 +134,7 @@ impl Client {
         result
     }
 
-    /// Asks the server whether the login is still valid.
+    /// Checks at the server whether the login is still valid.
     pub(crate) fn restore(&self, options: RunOptions<'_>) -> Result<(), Problem> {
         Ok(self.withhold(run!(self, client => client.restore().options(options)))?)
     }
@@ -174,7 +175,7 @@ impl Client {
         Ok((new.messages, new.skipped))
     }
 
-    /// Fetches what a message holds.
+    /// Fetches the media of a message.
     pub(crate) fn fetch(
         &self,
         attachment: &Attachment,
@@ -204,7 +205,41 @@ impl Client {
         Ok(self.withhold(fetched)?)
     }
 
-    /// Uploads a picture and sends it.
+    /// Fetches an attachment to a new file, unless it is larger than `limit` or than the
+    /// policy allows.
+    pub(crate) fn fetch_up_to(
+        &self,
+        limit: u64,
+        attachment: &Attachment,
+        path: &Path,
+        mut options: RunOptions<'_>,
+    ) -> Result<Fetched, Problem> {
+        let mut policy = self.policy();
+        policy.max_fetch = policy.max_fetch.min(limit);
+        policy.max_fetch_file = policy.max_fetch_file.min(limit);
+        let mut flow = Fetch::new(&self.session(), attachment.clone(), true, seed()?, policy)?;
+        let finished = |kept: io::Result<()>| {
+            kept.map_err(|error| Error::new(Step::Download, SourceError::from(error)))
+        };
+        let fetched = match self {
+            Self::Ureq(client) => {
+                let mut sink = wx_ureq::Sink::path(path);
+                let (http, cell) = (client.http(), client.session_cell());
+                let fetched = wx_ureq::drive(http, cell, &mut sink, &mut flow, &mut options);
+                fetched.and_then(|fetched| finished(sink.finish()).map(|()| fetched))
+            }
+            Self::Reqwest(client, runtime) => runtime.block_on(async {
+                let mut sink = wx_reqwest::Sink::path(path);
+                let (http, cell) = (client.http(), client.session_cell());
+                let done = wx_reqwest::drive(http, cell, &mut sink, &mut flow, &mut options);
+                let fetched = done.await?;
+                finished(sink.finish().await).map(|()| fetched)
+            }),
+        };
+        Ok(self.withhold(fetched)?)
+    }
+
+    /// Uploads media and sends it.
     pub(crate) fn send_image(
         &self,
         to: &Recipient,
@@ -226,7 +261,7 @@ impl Client {
 
     /// Uploads the file of a message in the outbox.
     ///
-    /// Drives the flow directly, because the `Outbox` of the clients takes a source for each
+    /// Drives the flow directly, because the `Outbox` of the clients needs a source for each
     /// message. Here, one upload serves all recipients, and its file is not read again once the
     /// upload is finished.
     pub(crate) fn upload(
@@ -290,7 +325,7 @@ fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
-/// What a message consists of.
+/// The content of a message.
 pub(crate) enum Content {
     Text(Text),
     Uploaded(Uploaded),
@@ -305,10 +340,10 @@ impl Content {
     }
 }
 
-/// How a file is sent.
+/// The options of a file.
 #[derive(Clone, Copy)]
 pub(crate) struct MediaOptions<'a> {
-    /// The name that recipients see, if it is not that of the file.
+    /// The name that recipients see, if it differs from the name of the file.
     pub(crate) name: Option<&'a str>,
     pub(crate) kind: Option<MediaKind>,
     /// Whether anything that is not an image is refused.
@@ -316,7 +351,8 @@ pub(crate) struct MediaOptions<'a> {
 }
 
 impl MediaOptions<'_> {
-    fn applied(self, mut media: Media) -> Result<Media, Error> {
+    /// Applies the options to media.
+    pub(crate) fn applied(self, mut media: Media) -> Result<Media, Error> {
         if self.images_only {
             media = media.require_image()?;
         }
@@ -351,7 +387,7 @@ async fn reqwest_source(input: Input, limit: u64) -> Result<wx_reqwest::Source, 
     })
 }
 
-/// Converts an error about the file of a picture. The report names the file itself.
+/// Converts an error about the file to send. The report names the file itself.
 fn without_name(error: io::Error) -> Problem {
     error.downcast().map_or_else(Problem::from, |named: FileError| named.into_reason().into())
 }

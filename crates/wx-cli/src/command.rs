@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use wx_client::temp_file;
 
-use crate::args::{Args, Command, SessionFile};
+use crate::args::{Args, Command, Fetch, FetchImage, Send, SendImage, SessionFile};
 use crate::{files, place};
 
 /// Runs the command and returns its exit code.
@@ -46,13 +46,15 @@ fn sweep(command: &Command) {
         Command::Emulate(args) => {
             (None, [args.port_file.as_ref(), args.session_file.as_ref()], None)
         }
-        Command::Send(args) => (Some(&args.session), [None, None], args.resume_dir.as_ref()),
-        Command::SendImage(args) => (Some(&args.session), [None, None], args.resume_dir.as_ref()),
+        Command::Send(Send { options, .. }) | Command::SendImage(SendImage { options, .. }) => {
+            (Some(&options.session), [None, None], options.resume_dir.as_ref())
+        }
         Command::Resume(args) => (Some(&args.session), [None, None], Some(&args.dir)),
-        Command::Fetch(args) => (Some(&args.session), [Some(&args.out), None], None),
-        Command::FetchImage(args) => (Some(&args.session), [Some(&args.out), None], None),
+        Command::Fetch(Fetch { options, .. }) | Command::FetchImage(FetchImage { options, .. }) => {
+            (Some(&options.session), [Some(&options.out), None], None)
+        }
         Command::Login(args) => (Some(&args.session), [args.qr.as_ref(), None], None),
-        Command::Watch(args) => (Some(&args.session), [None, None], args.save_images.as_ref()),
+        Command::Watch(args) => (Some(&args.session), [None, None], args.saving_dir()),
         Command::Contacts(args) => (Some(&args.session), [None, None], None),
         Command::Whoami(args) | Command::Logout(args) => (Some(&args.session), [None, None], None),
     };

@@ -113,7 +113,7 @@ fn subdivision(text: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    /// What `shown` and `shown_json` make of a text, which JSON reads as it was.
+    /// Returns the results of `shown` and `shown_json`. A JSON parser restores the text.
     fn both(text: &str) -> (String, String) {
         let json = serde_json::Value::from(text);
         let line = shown_json(&json.to_string());

@@ -5,11 +5,11 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use wx_client::temp_file::{self, Access, TempFile};
-use wx_proto::Advice;
+use wx_proto::{Advice, ImageFormat, Media};
 
 use crate::problem::Problem;
 
-/// A picture to send.
+/// A file to send.
 pub(crate) enum Input {
     /// A file, read as often as needed.
     File(PathBuf),
@@ -37,9 +37,17 @@ impl Input {
     }
 }
 
-/// Returns whether a path stands for standard input or output.
+/// Returns whether a path means standard input or output.
 pub(crate) fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Returns the media in a regular file, by its first bytes, or `None` if it cannot be read.
+pub(crate) fn media(path: &Path) -> Option<Media> {
+    let meta = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    let mut first = Vec::new();
+    File::open(path).ok()?.take(ImageFormat::FIRST as u64).read_to_end(&mut first).ok()?;
+    Media::new("", meta.len(), &first).ok()
 }
 
 /// Reads a file that must not be larger than `limit`.
@@ -73,8 +81,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8], secret: bool) -> io::Result<()> {
     let file = TempFile::for_target(&target, access)?;
     file.file().write_all(bytes)?;
     file.persist()?;
-    // Afterwards, the old file does not come back even after a power failure. Not every file system
-    // supports this.
+    // After this, the new file survives a power failure. Not every file system supports this.
     #[cfg(unix)]
     let _ = File::open(parent(&target)).and_then(|parent| parent.sync_all());
     Ok(())

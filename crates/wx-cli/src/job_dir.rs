@@ -13,11 +13,13 @@ use wx_client::entropy;
 use wx_client::outbox::{MessageState, Outbox, OutboxJob};
 use wx_proto::{Advice, MediaKind, Policy, Recipient, Session};
 
-use crate::event::Subject;
+use crate::client::MediaOptions;
+use crate::event::{self, Subject};
 use crate::file_stamp::FileStamp;
+use crate::files;
 use crate::problem::{CHANGED_FILE_HINT, Problem};
 
-/// What is sent to whom.
+/// The items of the job and their recipients.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SendPlan {
     pub(crate) items: Vec<Item>,
@@ -35,7 +37,7 @@ pub(crate) struct SendPlan {
     /// The largest file, if the user has set a limit.
     #[serde(default)]
     pub(crate) max_size: Option<u64>,
-    /// The file name that recipients see, if it is not that of the file.
+    /// The file name that recipients see, if it differs from the name of the file.
     #[serde(default)]
     pub(crate) name: Option<String>,
     /// Whether anything that is not an image is refused.
@@ -79,30 +81,47 @@ impl SendPlan {
         policy
     }
 
-    /// Returns a subject for each picture and recipient, in the order in which they are sent.
-    pub(crate) fn subjects(&self) -> Vec<Subject> {
+    /// Returns how a file is sent.
+    pub(crate) fn media_options(&self) -> MediaOptions<'_> {
+        let name = self.name.as_deref();
+        MediaOptions { name, kind: self.kind, images_only: self.images_only }
+    }
+
+    /// Returns a subject for each item and recipient, in the order in which they are sent. `kinds`
+    /// are the [kinds](Self::kinds) of the items. Until the recipients are looked up, they are as
+    /// the user wrote them.
+    pub(crate) fn subjects(&self, kinds: &[Option<&'static str>]) -> Vec<Subject> {
         let to: Vec<_> = self.to.iter().map(ToString::to_string).collect();
+        // An old record has no recipients as the user wrote them.
         let given = if self.given.is_empty() { &to } else { &self.given };
-        subjects_of(&self.items, &to, given)
+        let to = if self.to.is_empty() { given } else { &to };
+        let subjects = |(item, kind): (&Item, &Option<&'static str>)| {
+            let file = item.path().map(|path| path.to_string_lossy().into_owned());
+            let kind = *kind;
+            to.iter().zip(given).map(move |(to, given)| {
+                let (to, given) = (to.clone(), given.clone());
+                Subject::Outbound { file: file.clone(), kind, to, given }
+            })
+        };
+        self.items.iter().zip(kinds).flat_map(subjects).collect()
+    }
+
+    /// Returns the kind of message that each item is sent as, as far as it is known before
+    /// anything is sent. Reads the beginning of each file.
+    pub(crate) fn kinds(&self) -> Vec<Option<&'static str>> {
+        let kind = |item: &Item| match (item, self.kind) {
+            (Item::Text(_), _) => Some(event::TEXT),
+            (Item::File(_), Some(kind)) => Some(kind.name()),
+            (Item::File(path), None) => {
+                let media = files::media(path)?;
+                Some(self.media_options().applied(media).ok()?.kind().name())
+            }
+        };
+        self.items.iter().map(kind).collect()
     }
 }
 
-/// Returns a subject for each item and recipient.
-pub(crate) fn subjects_of(items: &[Item], to: &[String], given: &[String]) -> Vec<Subject> {
-    let subjects = |item: &Item| {
-        let file = match item {
-            Item::Text(_) => None,
-            Item::File(path) => Some(path.to_string_lossy().into_owned()),
-        };
-        to.iter().zip(given).map(move |(to, given)| {
-            let (to, given) = (to.clone(), given.clone());
-            Subject::Outbound { file: file.clone(), to, given }
-        })
-    };
-    items.iter().flat_map(subjects).collect()
-}
-
-/// An outbox with a message for each picture and recipient.
+/// An outbox with a message for each item and recipient.
 pub(crate) struct JobDir {
     dir: Option<PathBuf>,
     outbox: Outbox,
@@ -119,7 +138,7 @@ struct About {
 }
 
 impl JobDir {
-    /// Begins a job in the login of `session`, either in memory or in a directory that holds no
+    /// Begins a job in the login of `session`, either in memory or in a directory without an
     /// unfinished job.
     pub(crate) fn create(
         dir: Option<&Path>,
@@ -145,12 +164,12 @@ impl JobDir {
             let stamp = |item: &Item| FileStamp::read(item.path()?).ok();
             plan.stamps = plan.items.iter().map(stamp).collect();
             plan.session = plan.session.map(std::path::absolute).transpose()?;
-            // JSON cannot hold a path that is not UTF-8.
+            // JSON cannot contain a path that is not UTF-8.
             plan.session.take_if(|path| path.to_str().is_none());
         }
         let key = entropy()?;
         let about = About { key, login: session.fingerprint(&key), plan };
-        // In memory the plan is not read back, and JSON may be unable to hold its paths.
+        // In memory the plan is not read back, and JSON may be unable to contain its paths.
         let told = dir.map_or(Ok(Value::Null), |_| serde_json::to_value(&about));
         let told = told.map_err(io::Error::from)?;
         let job =
@@ -262,7 +281,7 @@ impl JobDir {
     }
 }
 
-/// What is left of a job.
+/// The state of an unfinished job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Left {
     Nothing,

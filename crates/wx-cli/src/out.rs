@@ -30,7 +30,12 @@ pub(crate) fn line(text: impl Display) {
 
 /// Prints a JSON object on standard output.
 pub(crate) fn json(value: &serde_json::Value) {
-    result(&escape::shown_json(&withhold::in_json(value).to_string()));
+    result(&json_line(value));
+}
+
+/// Returns a JSON object as it is printed.
+pub(crate) fn json_line(value: &serde_json::Value) -> String {
+    escape::shown_json(&withhold::in_json(value).to_string())
 }
 
 /// Returns whether a line could not be written to standard output for a reason other than a closed

@@ -1,14 +1,13 @@
-//! The pauses of a batch. After 20 to 40 pictures in a row, people report Ret 1205 ("too
-//! frequent").
+//! The pauses of a batch. After 20 to 40 images in a row, people report Ret 1205 ("too frequent").
 
 use std::time::Duration;
 
-/// The number of pictures that are sent without a pause.
+/// The number of texts and files that are sent without a pause.
 const FREE: usize = 10;
-/// The pause before each further picture.
+/// The pause before each further one.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Returns the pause before the picture at this index of a batch. `asked` is the pause that the
+/// Returns the pause before the item at this index of a batch. `asked` is the pause that the
 /// user has set.
 pub(crate) fn pace_before(item: usize, asked: Option<Duration>) -> Duration {
     match asked {

@@ -32,6 +32,8 @@ pub(crate) enum FileRole {
     Any,
     Session,
     Output,
+    /// The command that `watch` runs.
+    Command,
 }
 
 /// The effect of a problem on the exit code and on the rest of a batch.
@@ -52,6 +54,8 @@ pub(crate) enum Class {
     InDoubt,
     /// The message was in doubt, and the user has given it up.
     GivenUp,
+    /// The command that `watch` runs for a message has failed too often.
+    Passed,
     /// The user stopped the command.
     Stopped,
 }
@@ -102,13 +106,18 @@ impl Problem {
         Self { file: FileRole::Output, ..self.hint("check the output") }
     }
 
+    /// Marks the problem as one with the command that `watch` runs.
+    pub(crate) fn with_command(self) -> Self {
+        Self { step: "hook", file: FileRole::Command, ..self }
+    }
+
     /// Adds the path of the output file, if the problem is with that file.
     pub(crate) fn at_output(self, path: &Path) -> Self {
         match self.file {
             FileRole::Output => {
                 Self { message: format!("{}: {}", path.display(), self.message).into(), ..self }
             }
-            FileRole::Any | FileRole::Session => self,
+            FileRole::Any | FileRole::Session | FileRole::Command => self,
         }
     }
 
@@ -117,6 +126,7 @@ impl Problem {
         match (self.advice?, self.file) {
             (Advice::CheckFile, FileRole::Session) => Some("check_session"),
             (Advice::CheckFile, FileRole::Output) => Some("check_output"),
+            (Advice::CheckFile, FileRole::Command) => Some("check_command"),
             (advice, _) => Some(advice.name()),
         }
     }
@@ -125,7 +135,7 @@ impl Problem {
     pub(crate) fn event(&self) -> &'static str {
         match self.class {
             Class::Unknown | Class::InDoubt => "unknown",
-            Class::GivenUp => "given_up",
+            Class::GivenUp | Class::Passed => "given_up",
             _ => "failed",
         }
     }

@@ -35,7 +35,7 @@ pub(crate) fn draw(code: &QrCode) {
 /// the login.
 pub(crate) struct QrFile<'a> {
     path: &'a Path,
-    /// Whether an existing file may be replaced, because of `--force` or because it holds the
+    /// Whether an existing file may be replaced, because of `--force` or because it contains the
     /// previous code.
     replaces: bool,
 }

@@ -62,7 +62,7 @@ mod tests {
             assert_eq!(note(&session).is_some(), told.is_some(), "{minutes}");
             assert!(note(&session).is_none_or(|note| note.contains(told.unwrap_or_default())));
         }
-        // The clock was set back, or the file holds no time.
+        // The clock was set back, or the file contains no time.
         for text in [
             (unix_ms().get() + 3_600_000).to_string(),
             "x".to_owned(),

@@ -3,16 +3,20 @@
 mod end;
 mod progress;
 mod state;
+mod stop;
+mod unfinished;
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use wx_client::{CancelToken, RunOptions};
-use wx_proto::{Fetched, Md5, MediaId, Sent, Site, Skipped};
+use wx_client::RunOptions;
+use wx_client::clock::unix_ms;
+use wx_proto::{Fetched, Md5, MediaId, MediaKind, Sent, Site, Skipped};
 
 use self::state::{CurrentStep, State};
+use self::stop::Stop;
+pub(crate) use self::unfinished::Unfinished;
 use crate::args::Global;
 use crate::event::{self, Subject};
 use crate::out;
@@ -24,8 +28,7 @@ use crate::withhold;
 pub(crate) struct Report {
     json: bool,
     verbose: bool,
-    stopped: CancelToken,
-    unfinished: AtomicBool,
+    stop: Stop,
     trace: OnceLock<Trace>,
     state: Mutex<State>,
 }
@@ -39,8 +42,7 @@ impl Report {
         Self {
             json: global.json,
             verbose: global.verbose,
-            stopped: CancelToken::new(),
-            unfinished: AtomicBool::default(),
+            stop: Stop::default(),
             trace: OnceLock::new(),
             state: Mutex::new(state),
         }
@@ -116,7 +118,7 @@ impl Report {
             .progress(|progress| self.progress(progress))
             .trace(|exchange| self.traced(|trace| trace.exchange(exchange)))
             .on_request(withhold::request)
-            .cancel(&self.stopped)
+            .cancel(self.token())
     }
 
     fn traced(&self, tell: impl FnOnce(&Trace)) {
@@ -152,6 +154,15 @@ impl Report {
         state.current = CurrentStep { media_id: media_id.cloned(), ..CurrentStep::default() };
     }
 
+    /// Sets the kind of these subjects, which is known once the file was read.
+    pub(crate) fn set_kind(&self, subjects: Range<usize>, of_file: MediaKind) {
+        for subject in self.state().subjects.get_mut(subjects).into_iter().flatten() {
+            if let Subject::Outbound { kind, .. } = subject {
+                *kind = Some(of_file.name());
+            }
+        }
+    }
+
     /// Prints a line for people, on standard error if standard output carries results for programs.
     pub(crate) fn say(&self, line: &str) {
         self.state().say(self.json, line);
@@ -176,10 +187,10 @@ impl Report {
         let Some(subject) = state.settle(subject) else { return };
         self.traced(|trace| trace.sent(&subject, sent));
         let name = subject.name().to_owned();
-        let Subject::Outbound { file, to, given } = subject else { return };
+        let Subject::Outbound { file, to, given, .. } = subject else { return };
         if self.json {
             state.aside(|| {
-                out::json(&event::sent(file.as_deref(), &to, sent));
+                out::json(&event::sent(file.as_deref(), &to, &given, sent, unix_ms()));
             });
         } else {
             let about = sent.uploaded.as_ref().map(|uploaded| {
@@ -202,15 +213,15 @@ impl Report {
         }
     }
 
-    /// Reports a picture that was fetched and saved.
+    /// Reports an attachment that was fetched and saved.
     pub(crate) fn fetched(&self, subject: usize, fetched: &Fetched) {
         let mut state = self.state();
         let Some(subject) = state.settle(subject) else { return };
         self.traced(|trace| trace.fetched(&subject, fetched));
-        let Subject::Message { msg_id, path } = subject else { return };
+        let Subject::Message { msg_id, kind, path } = subject else { return };
         if self.json {
             state.aside(|| {
-                out::json(&event::fetched(&msg_id, path.as_deref(), fetched));
+                out::json(&event::fetched(kind, &msg_id, path.as_deref(), fetched));
             });
         } else {
             let size = size(fetched.bytes, fetched.md5);
@@ -220,39 +231,18 @@ impl Report {
         }
     }
 
-    /// Stops the work.
-    pub(crate) fn stop(&self) {
-        self.stopped.cancel();
-    }
-
-    /// Marks work that must be finished even after a signal, because a login would be lost
-    /// otherwise.
-    pub(crate) fn set_unfinished(&self) {
-        self.unfinished.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_unfinished(&self) -> bool {
-        self.unfinished.load(Ordering::Relaxed)
-    }
-
-    /// Returns whether the work has to stop.
-    pub(crate) fn stopped(&self) -> bool {
-        self.stopped.is_cancelled()
-    }
-
-    /// Returns the token that stops the work.
-    pub(crate) fn token(&self) -> &CancelToken {
-        &self.stopped
-    }
-
     /// Returns the problem to report if the command is interrupted now.
     pub(crate) fn interrupted(&self) -> Problem {
         self.state().interrupted()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn size(bytes: u64, md5: Md5) -> String {

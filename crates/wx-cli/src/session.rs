@@ -14,7 +14,7 @@ use crate::problem::{Class, Problem};
 use crate::rate_limit;
 use crate::report::Report;
 
-/// What the session is used for.
+/// The purpose of the session.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
     Send,
@@ -91,7 +91,7 @@ pub(crate) fn with_locked_file(
 }
 
 /// Saves a session that was read as `before`, if it has changed. Does nothing if another command
-/// has locked or changed the file, because the file is then newer or holds another login.
+/// has locked or changed the file, because the file is then newer or has another login.
 fn store(path: &Path, before: &Session, after: &Session) -> Result<(), SessionFileError> {
     let is_equal = |one: &Session, other: &Session| one.to_json() == other.to_json();
     if is_equal(before, after) {

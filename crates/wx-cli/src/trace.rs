@@ -1,4 +1,4 @@
-//! `--trace`: records what a bug report needs, but no value that was sent or received.
+//! `--trace`: records the details that a bug report needs, but no value that was sent or received.
 
 use std::collections::hash_map::RandomState;
 use std::fs::File;
@@ -19,7 +19,7 @@ use crate::event::Subject;
 use crate::problem::Problem;
 use crate::withhold;
 
-/// A trace file of JSON lines. People, pictures and ids are replaced by hashes under a random key,
+/// A trace file of JSON lines. People, files and ids are replaced by hashes under a random key,
 /// which is not stored. The hashes only show whether two values are equal.
 pub(crate) struct Trace {
     file: Mutex<File>,

@@ -15,12 +15,16 @@ use crate::report::Report;
 use crate::signals::{Signal, Signals};
 
 enum WorkerEvent {
-    Done { panicked: bool },
+    Done {
+        panicked: bool,
+    },
     Signal(Signal),
+    /// The command ends although the work is still running.
+    Leave,
 }
 
 /// How long the work may take to stop by itself. It can report more than the main thread can.
-const GRACE: Duration = Duration::from_millis(300);
+pub(crate) const GRACE: Duration = Duration::from_millis(300);
 
 /// Runs the work and returns the exit code. A signal ends the work. Work that must be finished is
 /// only ended by a second signal.
@@ -36,6 +40,8 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
             return ExitCode::FAILURE;
         }
     };
+    let tell_leave = tell.clone();
+    report.on_leave(move || drop(tell_leave.send(WorkerEvent::Leave)));
     let tell_signal = tell.clone();
     let threads = thread::Builder::new()
         .name("signals".to_owned())
@@ -60,17 +66,21 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
         Ok(WorkerEvent::Signal(signal)) => {
             report.stop();
             let mut next = within(GRACE, &events);
-            if next.is_err() && report.is_unfinished() {
-                report.warn(
-                    "the login is ended on the server first; a second signal does not wait for it",
-                );
+            if next.is_err()
+                && let Some(work) = report.unfinished()
+            {
+                report.warn(work.waiting());
                 next = events.recv().map_err(Into::into);
+                if matches!(next, Ok(WorkerEvent::Signal(_))) {
+                    report.hurry();
+                    next = within(GRACE, &events);
+                }
             }
             let unknown = match next {
                 Ok(WorkerEvent::Done { .. }) => report.finish() == 4,
                 _ => {
-                    if report.is_unfinished() {
-                        report.warn("the login may go on: end it on the phone");
+                    if let Some(work) = report.unfinished() {
+                        report.warn(work.abandoned());
                     }
                     report.interrupt() == Class::Unknown
                 }
@@ -81,6 +91,11 @@ pub(crate) fn run(report: Report, work: impl FnOnce(&Report) + Send + 'static) -
                 Signal::Interrupt => 130,
                 Signal::Terminate => 143,
             })
+        }
+        Ok(WorkerEvent::Leave) => {
+            let code = report.finish_early();
+            temp_file::remove_before_exit();
+            ExitCode::from(code)
         }
         Ok(WorkerEvent::Done { panicked: true }) | Err(_) => {
             temp_file::remove_before_exit();

@@ -8,7 +8,7 @@ use crate::seed::seed;
 use crate::transport::Transport;
 
 impl<H: Transport> Client<H> {
-    /// Restores a saved login, like the official page when it is reloaded: asks the server
+    /// Restores a saved login, like the official page when it is reloaded: checks at the server
     /// (`webwxinit`) whether the login is still valid, and applies the skey and the cookies of the
     /// reply. The sync position stays the same. Other operations do not require this. If the
     /// session has no sync position, [`messages`](Self::messages) calls `webwxinit` itself.

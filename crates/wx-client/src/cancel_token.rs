@@ -8,10 +8,10 @@ use event_listener::{Event, Listener as _};
 
 /// Stops jobs from another thread or task. Clones stop the same jobs.
 #[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<Shared>);
+pub struct CancelToken(Arc<TokenState>);
 
 #[derive(Debug, Default)]
-struct Shared {
+struct TokenState {
     is_cancelled: AtomicBool,
     cancelled: Event,
 }

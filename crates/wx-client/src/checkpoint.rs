@@ -23,9 +23,9 @@ use wx_proto::flow::Snapshot;
 /// As in this example, write each state to a new file and then rename it, because the program can
 /// be killed in the middle of a write.
 #[derive(Clone)]
-pub struct CheckpointStore(Arc<Shared>);
+pub struct CheckpointStore(Arc<Inner>);
 
-struct Shared {
+struct Inner {
     order: Mutex<Order>,
     save: Mutex<Save>,
 }
@@ -48,8 +48,8 @@ struct Pending {
 }
 
 /// A state to be stored.
-struct Begun {
-    shared: Arc<Shared>,
+struct PendingState {
+    inner: Arc<Inner>,
     snapshot: Snapshot,
     number: u64,
 }
@@ -59,7 +59,7 @@ impl CheckpointStore {
     /// before the state is durable.
     pub fn new(save: impl FnMut(&Snapshot) -> io::Result<()> + Send + 'static) -> Self {
         let save = Mutex::new(Box::new(save) as Save);
-        Self(Arc::new(Shared { order: Mutex::default(), save }))
+        Self(Arc::new(Inner { order: Mutex::default(), save }))
     }
 
     /// Returns the store of a job that has a state to store.
@@ -86,22 +86,22 @@ impl CheckpointStore {
         let mut order = self.0.order();
         order.begun += 1;
         order.jobs.entry(snapshot.seed().entropy).or_default().states += 1;
-        let begun = Begun { shared: Arc::clone(&self.0), number: order.begun, snapshot };
+        let begun = PendingState { inner: Arc::clone(&self.0), number: order.begun, snapshot };
         move || begun.store()
     }
 }
 
-impl Shared {
+impl Inner {
     fn order(&self) -> MutexGuard<'_, Order> {
         self.order.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Begun {
+impl PendingState {
     fn store(self) -> io::Result<()> {
-        let mut save = self.shared.save.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut save = self.inner.save.lock().unwrap_or_else(PoisonError::into_inner);
         {
-            let mut order = self.shared.order();
+            let mut order = self.inner.order();
             let job = order.jobs.entry(self.snapshot.seed().entropy).or_default();
             if self.number < job.newest {
                 return Ok(());
@@ -112,9 +112,9 @@ impl Begun {
     }
 }
 
-impl Drop for Begun {
+impl Drop for PendingState {
     fn drop(&mut self) {
-        let (job, mut order) = (self.snapshot.seed().entropy, self.shared.order());
+        let (job, mut order) = (self.snapshot.seed().entropy, self.inner.order());
         if let Some(pending) = order.jobs.get_mut(&job) {
             pending.states -= 1;
             if pending.states == 0 {

@@ -134,7 +134,7 @@ impl<H: Transport> Client<H> {
         })
     }
 
-    /// Sends media that was already uploaded. One upload serves any number of recipients.
+    /// Sends media that was already uploaded. One upload can be sent to any number of recipients.
     pub fn send_uploaded<'a>(
         &self,
         to: &Recipient,
@@ -151,9 +151,9 @@ impl<H: Transport> Client<H> {
     /// [`checkpoint`](Request::checkpoint), in the same login. `source` is the same media; it is
     /// read only if the upload is not finished.
     ///
-    /// A message in doubt is sent once more within [`Policy::resend_within`] of its first try.
-    /// After that it ends as uncertain, unless [`resend`](Request::resend) is set. Store the states
-    /// of this request too: once it has sent the message, the old state is no longer true.
+    /// A message in doubt is sent again within [`Policy::resend_within`] of its first try. After
+    /// that it ends as uncertain, unless [`resend`](Request::resend) is set. Store the states of
+    /// this request too: once it has sent the message, the old state is no longer true.
     ///
     /// # Errors
     /// [`ResumeError`]; nothing is sent in that case.
@@ -201,8 +201,8 @@ impl<H: Transport> Client<H> {
             .checkpointed_by(SendMessage::checkpointed))
     }
 
-    /// Fetches the picture of a message. On error the sink is left unchanged, except for
-    /// [`Sink::writer`], which keeps what was written, and [`Sink::vec`], which is emptied.
+    /// Fetches the image of a message. On error the sink is left unchanged, except for
+    /// [`Sink::writer`], which keeps the written bytes, and [`Sink::vec`], which is emptied.
     ///
     /// [`Sink::writer`]: crate::blocking::Sink::writer
     /// [`Sink::vec`]: crate::blocking::Sink::vec
@@ -219,10 +219,10 @@ impl<H: Transport> Client<H> {
         Request::new(&self.context, Begin::Fetch(sink, Box::new(begin)))
     }
 
-    /// Fetches what a message holds: a picture, or a file. It succeeds only if that is complete.
-    /// [`Message::attachment`](wx_proto::Message::attachment) returns what to fetch, and
-    /// [`Attachment::file_name`] a safe name for it. What becomes of the sink on error is the same
-    /// as for [`fetch_image`](Client::fetch_image).
+    /// Fetches the image or the file of a message. It succeeds only if the media is complete.
+    /// [`Message::attachment`](wx_proto::Message::attachment) returns the attachment to fetch, and
+    /// [`Attachment::file_name`] returns a safe name for it. On error, the sink is left as by
+    /// [`fetch_image`](Client::fetch_image).
     pub fn fetch<'a>(&self, attachment: &Attachment, sink: H::Sink<'a>) -> Request<'a, Fetch, H> {
         let attachment = attachment.clone();
         let begin = move |session: &Session, restartable, policy| {

@@ -43,7 +43,7 @@ pub struct OutboxSend<'a, H: Transport> {
     options: RunOptions<'a>,
 }
 
-/// How often a message checks whether the job of another message has finished their upload.
+/// The interval at which a message checks whether another message has finished their common upload.
 const UPLOAD_POLL: Duration = Duration::from_millis(50);
 
 impl<H: Transport> Client<H> {
@@ -51,8 +51,8 @@ impl<H: Transport> Client<H> {
     /// recorded under their keys, so none is sent twice if the program is killed and restarted.
     ///
     /// # Errors
-    /// [`OutboxErrorKind::Busy`](crate::outbox::OutboxErrorKind::Busy) if another process has
-    /// it open; another kind if the directory does not hold an outbox, or cannot be read.
+    /// [`OutboxErrorKind::Busy`](crate::outbox::OutboxErrorKind::Busy) if another process has it
+    /// open; another kind if the directory is not an outbox, or cannot be read.
     ///
     /// ```no_run
     /// # use wx_client::{BlockingTransport, Client};
@@ -78,7 +78,7 @@ impl<H: Transport> Client<H> {
 }
 
 impl<H: Transport> ClientOutbox<H> {
-    /// Creates a message for `to`: a text or media, as [`Client::send`] takes it. Set its
+    /// Creates a message for `to`: a text or media, like [`Client::send`]. Set its
     /// [key](OutboxSend::key), then [run](OutboxSend::run) or await it.
     pub fn send<'a>(
         &self,
@@ -116,7 +116,7 @@ impl<'a, H: Transport> OutboxSend<'a, H> {
     /// Sets the key of the message: any text that identifies it, such as the number of an invoice.
     /// The default is a random key.
     ///
-    /// A key stands for one text or file to one recipient. If the message was sent, sending the
+    /// A key identifies one text or file to one recipient. If the message was sent, sending the
     /// same again returns the message that was sent. Anything else (other bytes, another kind, or
     /// another name of a file) is refused, unless the message is neither sent nor in doubt and was
     /// begun in another login.
@@ -129,7 +129,7 @@ impl<'a, H: Transport> OutboxSend<'a, H> {
         Self { kind: Some(kind), ..self }
     }
 
-    /// Sends a message in doubt once more, under its own ClientMsgId, even if
+    /// Sends a message in doubt again, under the same ClientMsgId, even if
     /// [`Policy::resend_within`](wx_proto::Policy::resend_within) has passed since it was first
     /// sent. The server is expected to drop a message that it has already seen, but this is not
     /// proven: check the conversation first.
@@ -205,7 +205,7 @@ impl<'a, H: Transport> OutboxSend<'a, H> {
         options.set_checkpoint(checkpoint);
         let Context { session, http, .. } = &context;
         let sent = drive(http, session, &mut (), &mut flow, &mut options, &mut ()).await;
-        // If a refusal could not be recorded, the next run does not know of it.
+        // If a refusal could not be recorded, the next run does not see it.
         let sent = sent.map_err(|error| job.mark_uncertain(error))?;
         // The message was sent even if this cannot be recorded. The outbox then refuses all calls.
         let _ = job.set_sent(&sent);
@@ -236,7 +236,7 @@ struct MediaToSend<S> {
     kind: Option<MediaKind>,
 }
 
-/// Refuses media other than that which the key was used for.
+/// Refuses media other than the media that the key was used for.
 async fn compare<H: Transport>(
     job: &OutboxJob,
     session: &Session,
@@ -287,7 +287,7 @@ async fn upload<H: Transport>(
                 compare::<H>(job, session, used, media, options.token()).await?;
                 return Ok(uploaded);
             }
-            UploadTurn::Mine => break,
+            UploadTurn::Taken => break,
             UploadTurn::Busy => {
                 if options.token().is_cancelled() {
                     return Err(Error::new(Step::Upload, ErrorKind::Cancelled));

@@ -29,7 +29,7 @@ pub fn explain(path: &Path, error: io::Error) -> io::Error {
 #[must_use]
 pub fn explain_unnamed(error: io::Error) -> io::Error {
     let kind = match error.kind() {
-        // This is a limit of the system, not the limit for images.
+        // This is a limit of the system, not the limit for media.
         ErrorKind::FileTooLarge => ErrorKind::StorageFull,
         kind => kind,
     };

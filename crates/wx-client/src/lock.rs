@@ -227,7 +227,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("record");
         let _locked = LockedFile::open(&path, true).unwrap();
-        // The system's list may skip a lock while others come and go.
+        // The system's list may skip a lock while others are added and removed.
         let holder = (0..100).find_map(|_| busy(&path)).expect("this process");
         assert_eq!(holder.process(), std::process::id());
         assert_eq!(
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn two_that_replace_the_same_file_take_turns() {
-        const EACH: usize = 25;
+        const INCREMENTS: usize = 25;
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("count");
         fs::write(&path, "0").unwrap();
@@ -338,7 +338,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     let mut done = 0;
-                    while done < EACH {
+                    while done < INCREMENTS {
                         let Ok(mut locked) = LockedFile::open(&path, false) else {
                             std::thread::yield_now();
                             continue;
@@ -351,6 +351,6 @@ mod tests {
                 });
             }
         });
-        assert_eq!(fs::read_to_string(&path).unwrap(), (4 * EACH).to_string());
+        assert_eq!(fs::read_to_string(&path).unwrap(), (4 * INCREMENTS).to_string());
     }
 }

@@ -54,9 +54,8 @@ impl<H: Transport> Client<H> {
     /// Each batch moves the sync position of the client's session. Save [`Client::session`] once
     /// you have handled the batch, and also [in between](Messages::on_sync). If the program is
     /// killed and restarted with the session that was saved last, it misses no message, and
-    /// receives the messages of the interrupted batch again.
-    /// Several `Messages` of a client and its clones share the messages: each message goes to one
-    /// of them.
+    /// receives the messages of the interrupted batch again. Several `Messages` of a client and its
+    /// clones share the messages: each message is returned by one of them.
     ///
     /// ```no_run
     /// # use wx_client::session_file::SessionFile;

@@ -2,7 +2,7 @@ use std::fmt;
 
 use wx_proto::Text;
 
-/// What a message consists of: a text, or media from a source.
+/// The content of a message: a text, or media from a source.
 ///
 /// Texts, and the sources of each transport, convert into it.
 pub enum Outbound<S> {

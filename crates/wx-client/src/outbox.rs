@@ -52,8 +52,8 @@ pub use used_key::UsedKey;
 /// as late once the computer has been restarted, whatever its clock says.
 ///
 /// The record contains recipients, file names and the texts that are not known to be sent, but no
-/// secret of the login. Keys outlive logins. UserNames and
-/// uploads do not, so an unfinished upload starts over in another login.
+/// secret of the login. Keys remain valid in other logins. UserNames and uploads do not, so an
+/// unfinished upload starts over in another login.
 ///
 /// Clones share the record. Its file is locked until the last of them is dropped.
 #[derive(Clone)]

@@ -82,8 +82,7 @@ mod tests {
         let pace = Pacer::new(3 * S);
         let other = pace.clone();
         assert_eq!([pace.begin(S), other.begin(S), pace.begin(S)], [S, 4 * S, 7 * S]);
-        // The first ends while the third still waits: the next one keeps its distance from the
-        // third.
+        // The first upload ends while the third still waits. The next one waits for the third.
         other.end(5 * S);
         assert_eq!(pace.begin(6 * S), 10 * S);
     }

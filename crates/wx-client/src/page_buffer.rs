@@ -17,8 +17,8 @@ pub struct PageMemory {
     len: usize,
 }
 
-/// The alignment of the memory, which is that of the kernel's pages that are copied into it.
-/// Without it, some CPUs copy at a third of the speed.
+/// The alignment of the memory, which equals the alignment of the kernel's pages that are copied
+/// into it. Without it, some CPUs copy at a third of the speed.
 const PAGE: usize = 4096;
 
 impl PageBuffer {

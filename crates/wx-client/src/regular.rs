@@ -4,7 +4,7 @@ use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Returns the directory that holds `path`.
+/// Returns the directory of `path`.
 pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -71,13 +71,13 @@ pub(crate) fn check_kind(metadata: &Metadata) -> io::Result<()> {
     } else if kind.is_symlink() {
         (ErrorKind::InvalidInput, "a symbolic link")
     } else {
-        (ErrorKind::InvalidInput, special(kind))
+        (ErrorKind::InvalidInput, type_name(kind))
     };
     Err(io::Error::new(error, format!("the path leads to {name} instead of a regular file")))
 }
 
 #[cfg(unix)]
-fn special(kind: fs::FileType) -> &'static str {
+fn type_name(kind: fs::FileType) -> &'static str {
     use std::os::unix::fs::FileTypeExt;
     if kind.is_fifo() {
         "a FIFO"
@@ -89,7 +89,7 @@ fn special(kind: fs::FileType) -> &'static str {
 }
 
 #[cfg(not(unix))]
-fn special(_: fs::FileType) -> &'static str {
+fn type_name(_: fs::FileType) -> &'static str {
     "something else"
 }
 

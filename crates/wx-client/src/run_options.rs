@@ -54,17 +54,17 @@ impl<'a> RunOptions<'a> {
         self
     }
 
-    /// Calls `callback` with each request before it is sent. A request holds the secrets of the
+    /// Calls `callback` with each request before it is sent. A request contains the secrets of the
     /// login.
     pub fn on_request(mut self, callback: impl FnMut(&ApiRequest) + Send + 'a) -> Self {
         self.request = Some(Box::new(callback));
         self
     }
 
-    /// Calls `callback` with the session after each webwxsync that has not ended the flow, which is
-    /// one without new messages, and after a webwxinit that has begun the list of messages. Save
-    /// the session there: each webwxsync renews the cookies of the login
-    /// ([§11.12](wx_proto::protocol#s11-12)). The flow waits while `callback` runs.
+    /// Calls `callback` with the session after each webwxsync without new messages, which does not
+    /// end the flow, and after a webwxinit that has set the first sync position. Save the session
+    /// there: each webwxsync renews the cookies of the login ([§11.12](wx_proto::protocol#s11-12)).
+    /// The flow waits while `callback` runs.
     ///
     /// With several flows that receive messages in one session, save it only when every batch that
     /// another one has returned is handled, because the session is already positioned after those.
@@ -108,17 +108,17 @@ impl<'a> RunOptions<'a> {
 
     /// Returns the options in the form that the driver uses.
     pub(crate) fn split(&mut self) -> SplitOptions<'_> {
-        fn shorter<'o, T>(callback: &'o mut Callback<'_, T>) -> CallbackMut<'o, T> {
+        fn reborrow<'o, T>(callback: &'o mut Callback<'_, T>) -> CallbackMut<'o, T> {
             &mut **callback
         }
         let observer = OptionsObserver {
-            progress: self.progress.as_mut().map(shorter),
-            trace: self.trace.as_mut().map(shorter).map(Trace::new),
-            request: self.request.as_mut().map(shorter),
+            progress: self.progress.as_mut().map(reborrow),
+            trace: self.trace.as_mut().map(reborrow).map(Trace::new),
+            request: self.request.as_mut().map(reborrow),
         };
         SplitOptions {
             observer,
-            synced: SyncCallback(self.synced.as_mut().map(shorter)),
+            synced: SyncCallback(self.synced.as_mut().map(reborrow)),
             store: self.checkpoint.as_ref(),
             token: &self.cancel,
         }

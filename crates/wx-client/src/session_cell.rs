@@ -12,7 +12,7 @@ use wx_proto::Session;
 pub struct SessionCell(Arc<Mutex<Session>>);
 
 impl SessionCell {
-    /// Creates a cell that holds `session`.
+    /// Creates a cell with `session`.
     #[must_use]
     pub fn new(session: Session) -> Self {
         Self(Arc::new(Mutex::new(session)))

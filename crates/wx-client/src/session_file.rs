@@ -23,7 +23,7 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 
 /// A session file that is locked until this value is dropped.
 ///
-/// The file holds every secret of the login, so only its owner can read it once it was saved
+/// The file contains every secret of the login, so only its owner can read it once it was saved
 /// (0600). A save replaces the whole file: after a crash, it has either the old session or the new
 /// one. If the path is a symbolic link, the file that it points to is locked and replaced, and the
 /// link stays.
@@ -136,7 +136,7 @@ impl SessionFile {
     ///
     /// # Errors
     /// [`SessionFileError`] if the file was replaced by another process, or cannot be written. The
-    /// old contents stay.
+    /// old contents are kept.
     pub fn save(&self, session: &Session) -> Result<(), SessionFileError> {
         let mut session = session.clone();
         // If the file cannot be read, there are no keys to keep.
@@ -146,8 +146,8 @@ impl SessionFile {
         self.save_json(session.to_json().expose())
     }
 
-    /// Like [`save`](Self::save), with the JSON text of a session, such as that of an emulator. The
-    /// text is not checked.
+    /// Like [`save`](Self::save), with the JSON text of a session, such as the session of an
+    /// emulator. The text is not checked.
     ///
     /// # Errors
     /// As for [`save`](Self::save).

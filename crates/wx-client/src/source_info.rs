@@ -1,4 +1,4 @@
-//! For sources: the metadata of the media that they hold.
+//! For sources: the metadata of their media.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom};

@@ -33,7 +33,7 @@ pub enum Access {
 /// A temporary file in the directory of its target, so that it can be renamed into place.
 ///
 /// It is locked until the value is dropped, and then removed. The files of killed processes are no
-/// longer locked; [`sweep`] removes them.
+/// longer locked; [`sweep()`] removes them.
 #[derive(Debug)]
 pub struct TempFile {
     file: File,
@@ -97,7 +97,7 @@ impl TempFile {
     }
 }
 
-/// A temporary directory. It is removed with its contents when the value is dropped. [`sweep`]
+/// A temporary directory. It is removed with its contents when the value is dropped. [`sweep()`]
 /// removes the directories of killed processes.
 #[derive(Debug)]
 pub struct TempDir {
@@ -291,7 +291,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = TempFile::for_target(&dir.path().join("picture.jpg"), Access::Private).unwrap();
         let scratch = TempDir::new_in(dir.path()).unwrap();
-        fs::write(scratch.path().join("picture"), "half").unwrap();
+        fs::write(scratch.path().join("image"), "half").unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
         drop((file, scratch));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);

@@ -2,6 +2,7 @@
 //! [`CALLS`].
 
 mod admission;
+mod app_msg;
 mod avatar;
 mod check_upload;
 mod contacts;
@@ -110,7 +111,7 @@ async fn handle(spec: &CallSpec, call: &ReceivedCall<'_>) -> Outcome {
 }
 
 /// Adds the headers that let the page read the reply from another origin. A preflight is granted
-/// everything that it asks for.
+/// everything that it requests.
 fn allow_origin(call: &ReceivedCall<'_>, mut reply: Reply) -> Reply {
     if let Some(origin) = call.header("origin") {
         reply = reply
@@ -134,8 +135,10 @@ pub(crate) fn foreign_media_id(call: &ReceivedCall<'_>) -> Reply {
 /// Returns a reply with Ret 0 and no MediaId.
 pub(crate) fn no_media_id(spec: &CallSpec, call: &ReceivedCall<'_>) -> Reply {
     match &call.form {
-        Some(form) => upload_media::without_media_id(form),
-        None => spec.reply_with_ret(0),
+        Some(form) if spec.name == upload_media::UPLOAD_MEDIA.name => {
+            upload_media::without_media_id(form)
+        }
+        _ => spec.reply_with_ret(0),
     }
 }
 

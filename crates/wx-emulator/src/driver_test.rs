@@ -5,9 +5,9 @@
 //! on the driver: a driver that follows a redirect carries the login to another host, and a driver
 //! that retries sends a message twice. The docs of `wx_proto::flow` list these duties. The test
 //! runs flows with the driver against a server that provokes each fault. It compares the bytes that
-//! were sent, and the inputs that the driver gave to the flow, with what these docs require.
+//! were sent, and the inputs that the driver passed to the flow, with what these docs require.
 //!
-//! [`driver_test!`](crate::driver_test!) takes the path of a function that runs any flow with the
+//! [`driver_test!`](crate::driver_test!) needs the path of a function that runs any flow with the
 //! driver. The function reads, writes and stores with [`Io`]:
 //!
 //! ```ignore
@@ -30,13 +30,13 @@
 //! Each call should create a new HTTP client, as a program does when it starts.
 //!
 //! The [`Report`] lists all checks. For a check that failed, it shows which duty the driver breaks,
-//! what was expected, and what was seen:
+//! what was expected, and what was observed:
 //!
 //! ```text
 //! FAILED redirects_are_not_followed
 //!        duty:     Follow no redirects, because they would carry the login to another host.
 //!        expected: a head with status 301, and no request to the host that it names
-//!        seen:     a request to the other host, with secrets of the login (GET, another host)
+//!        actual:   a request to the other host, with secrets of the login (GET, another host)
 //! ```
 //!
 //! The test does not cover TLS and certificates, proxies for hosts that are not local, servers that
@@ -76,15 +76,15 @@ impl<D: Driver> DriverTest<D> {
 
     /// Runs all checks.
     pub fn run(&self) -> Report {
-        self.run_those(|_| true)
+        self.run_matching(|_| true)
     }
 
     /// Runs only the checks with these names, for example to find the cause of a failure.
     pub fn run_only(&self, names: &[&str]) -> Report {
-        self.run_those(|name| names.contains(&name))
+        self.run_matching(|name| names.contains(&name))
     }
 
-    fn run_those(&self, is_wanted: impl Fn(&str) -> bool) -> Report {
+    fn run_matching(&self, is_wanted: impl Fn(&str) -> bool) -> Report {
         let bench = Bench::new(&self.driver, &self.test);
         checks::run_in_child(&bench);
         Report::new(checks::run(&bench, is_wanted))

@@ -2,6 +2,7 @@
 //! texts name fields and headers, and never quote a value that could be a secret.
 
 pub(crate) mod form;
+pub(crate) mod names;
 
 mod check;
 mod headers;
@@ -14,7 +15,7 @@ use crate::exchange::received_call::ReceivedCall;
 
 use self::check::Check;
 
-/// Records how a call differs from what the official page sends.
+/// Records how a call differs from the requests of the official page.
 pub(crate) fn check(spec: &CallSpec, call: &ReceivedCall<'_>) {
     let check = Check::new(spec, call);
     if !call.host().serves(spec.host, check.profile) {

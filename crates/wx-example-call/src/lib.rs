@@ -11,8 +11,8 @@
 //! use wx_proto::{Error, UserName};
 //! use wx_ureq::{Client, seed};
 //!
-//! fn read(client: &Client, whom: UserName) -> Result<(), Error> {
-//!     client.call(MarkRead::new(whom, seed()?)).run()
+//! fn read(client: &Client, user_name: UserName) -> Result<(), Error> {
+//!     client.call(MarkRead::new(user_name, seed()?)).run()
 //! }
 //! ```
 

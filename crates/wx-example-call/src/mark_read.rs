@@ -8,15 +8,15 @@ use wx_proto::{Accept, ApiRequest, HostRole, ReplyError, RequestError, Seed, Ses
 /// Marks a conversation as read on the phone: `POST webwxstatusnotify` with code 1.
 #[derive(Clone, Debug)]
 pub struct MarkRead {
-    whom: UserName,
+    user_name: UserName,
     seed: Seed,
 }
 
 impl MarkRead {
-    /// Creates the call for the conversation with `whom`, a person or a room.
+    /// Creates the call for the conversation with `user_name`, a person or a room.
     #[must_use]
-    pub fn new(whom: UserName, seed: Seed) -> Self {
-        Self { whom, seed }
+    pub fn new(user_name: UserName, seed: Seed) -> Self {
+        Self { user_name, seed }
     }
 }
 
@@ -40,7 +40,7 @@ impl Endpoint for MarkRead {
                 "BaseRequest": BaseRequest::from_seed(session, &self.seed),
                 "Code": 1,
                 "FromUserName": own_name,
-                "ToUserName": self.whom,
+                "ToUserName": self.user_name,
                 "ClientMsgId": self.seed.unix_ms,
             }))
     }

@@ -13,7 +13,7 @@ use crate::MarkRead;
 /// Its state is saved between the two calls, so that it can be resumed with the second one.
 #[derive(Debug)]
 pub struct OpenConversation {
-    whom: UserName,
+    user_name: UserName,
     seed: Seed,
     policy: Policy,
     stage: Stage,
@@ -34,13 +34,13 @@ enum Stage {
 const NAME: &str = "open-conversation";
 
 impl OpenConversation {
-    /// Creates the flow for the conversation with `whom`.
+    /// Creates the flow for the conversation with `user_name`.
     #[must_use]
-    pub fn new(session: &Session, whom: UserName, seed: Seed, policy: Policy) -> Self {
-        let call = BatchGetContact::new([whom.clone()], seed);
+    pub fn new(session: &Session, user_name: UserName, seed: Seed, policy: Policy) -> Self {
+        let call = BatchGetContact::new([user_name.clone()], seed);
         let stage = Stage::LookUp(OneCall::new(call, session, seed, policy.clone()));
         let snapshot = Snapshot::custom(session, seed, NAME, "");
-        Self { whom, seed, policy, stage, snapshot }
+        Self { user_name, seed, policy, stage, snapshot }
     }
 
     /// Resumes a saved flow, in the same login.
@@ -50,19 +50,19 @@ impl OpenConversation {
     pub fn resume(
         session: &Session,
         snapshot: Snapshot,
-        whom: UserName,
+        user_name: UserName,
         policy: Policy,
     ) -> Result<Self, ResumeError> {
         let seed = snapshot.seed();
         let name = snapshot.custom_state(session, NAME)?.to_owned();
-        let mut flow = Self::new(session, whom, seed, policy);
+        let mut flow = Self::new(session, user_name, seed, policy);
         if !name.is_empty() {
             flow.stage = Stage::Saved(name);
         }
         Ok(Self { snapshot, ..flow })
     }
 
-    /// Takes the result of the look-up.
+    /// Handles the result of the look-up.
     fn found(&mut self, found: Result<FoundContacts, Error>) {
         let name = found.and_then(|found| match found.contacts.first() {
             Some(contact) => Ok(contact.name().into_owned()),
@@ -91,7 +91,7 @@ impl Flow for OpenConversation {
                 Stage::Save(_) => return Action::Save(self.snapshot.clone()),
                 Stage::Saved(name) => {
                     let (name, policy) = (std::mem::take(name), self.policy.clone());
-                    let call = MarkRead::new(self.whom.clone(), self.seed);
+                    let call = MarkRead::new(self.user_name.clone(), self.seed);
                     let call = OneCall::new(call, session, self.seed, policy).tries(2);
                     self.stage = Stage::Mark(name, call);
                 }

@@ -9,23 +9,26 @@ use wx_proto::flow::{Flow, OneCall, Snapshot};
 use wx_proto::{Error, ErrorKind, Outcome, Policy, Seed, Session, UserName};
 
 /// The result of a client's driver, and the states that it has saved.
-struct Driven<T> {
+struct DriveResult<T> {
     result: Result<T, Error>,
     saved: Option<Snapshot>,
 }
 
 type Store = Arc<Mutex<Option<Snapshot>>>;
 
-fn ureq<F: Flow<Output = Result<T, Error>>, T>(session: &Session, flow: &mut F) -> Driven<T> {
+fn ureq<F: Flow<Output = Result<T, Error>>, T>(session: &Session, flow: &mut F) -> DriveResult<T> {
     let client = wx_ureq::Client::new(session.clone()).unwrap();
     let (store, saved) = store();
     let mut watch = wx_ureq::RunOptions::new().checkpoint(store);
     let cell = client.session_cell();
     let result = wx_ureq::drive(client.http(), cell, &mut (), flow, &mut watch);
-    Driven { result, saved: saved.lock().unwrap().clone() }
+    DriveResult { result, saved: saved.lock().unwrap().clone() }
 }
 
-fn reqwest<F: Flow<Output = Result<T, Error>>, T>(session: &Session, flow: &mut F) -> Driven<T> {
+fn reqwest<F: Flow<Output = Result<T, Error>>, T>(
+    session: &Session,
+    flow: &mut F,
+) -> DriveResult<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (store, saved) = store();
     let result = runtime.block_on(async {
@@ -34,7 +37,7 @@ fn reqwest<F: Flow<Output = Result<T, Error>>, T>(session: &Session, flow: &mut 
         let cell = client.session_cell();
         wx_reqwest::drive(client.http(), cell, &mut (), flow, &mut watch).await
     });
-    Driven { result, saved: saved.lock().unwrap().clone() }
+    DriveResult { result, saved: saved.lock().unwrap().clone() }
 }
 
 fn store() -> (wx_ureq::CheckpointStore, Store) {
@@ -48,7 +51,7 @@ fn store() -> (wx_ureq::CheckpointStore, Store) {
 }
 
 /// Runs a flow with one of the clients.
-fn drive<F, T>(client: &str, session: &Session, flow: &mut F) -> Driven<T>
+fn drive<F, T>(client: &str, session: &Session, flow: &mut F) -> DriveResult<T>
 where
     F: Flow<Output = Result<T, Error>>,
 {
@@ -80,7 +83,7 @@ fn policy() -> Policy {
 }
 
 #[test]
-fn a_call_of_your_own_goes_over_both_clients() {
+fn a_custom_call_runs_over_both_clients() {
     for client in CLIENTS {
         let (emulator, session, anna) = emulator(&[]);
         let call = MarkRead::new(anna, seed());
@@ -92,7 +95,7 @@ fn a_call_of_your_own_goes_over_both_clients() {
 }
 
 #[test]
-fn a_flow_of_your_own_goes_through_a_fault() {
+fn a_custom_flow_survives_a_fault() {
     for client in CLIENTS {
         let faults = ["status=503@webwxbatchgetcontact#1", "drop=after@webwxstatusnotify#1"];
         let (emulator, session, anna) = emulator(&faults);
@@ -141,7 +144,7 @@ fn it_is_cancelled_and_belongs_to_its_login() {
 }
 
 #[test]
-fn what_must_not_be_made_twice_is_not() {
+fn a_call_that_must_not_be_made_twice_is_made_once() {
     for client in CLIENTS {
         for (fault, outcome) in [
             ("close-idle=after@webwxstatusnotify", Outcome::NotSent),

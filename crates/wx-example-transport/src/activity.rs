@@ -38,7 +38,7 @@ impl Activity {
     }
 
     /// Records that bytes of the connection have moved.
-    pub(crate) fn note(&self) {
+    pub(crate) fn record_activity(&self) {
         self.state().last_byte = Instant::now();
     }
 

@@ -28,9 +28,9 @@ impl Read for Connection {
         mut out: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let Self { stream, activity, buffer } = self.get_mut();
-        let most = out.remaining().min(buffer.len());
-        let len = ready!(Pin::new(stream).poll_read(cx, &mut buffer[..most]))?;
-        activity.note();
+        let max = out.remaining().min(buffer.len());
+        let len = ready!(Pin::new(stream).poll_read(cx, &mut buffer[..max]))?;
+        activity.record_activity();
         out.put_slice(&buffer[..len]);
         Poll::Ready(Ok(()))
     }
@@ -43,7 +43,7 @@ impl Write for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let len = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
-        self.activity.note();
+        self.activity.record_activity();
         Poll::Ready(Ok(len))
     }
 

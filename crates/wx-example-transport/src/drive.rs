@@ -39,10 +39,10 @@ pub async fn drive<F: Flow>(
     flow: &mut F,
     media: &mut impl MediaIo,
 ) -> F::Output {
-    // This is enough for tests. `Instant` may leave out the time that the computer sleeps, which
-    // flows must know: see `wx_client::clock::now` for a complete clock.
+    // This is enough for tests. `Instant` may leave out the time that the computer sleeps, but
+    // flows need it: see `wx_client::clock::now` for a complete clock.
     let start = Instant::now();
-    let mut held: Option<Reply> = None;
+    let mut current: Option<Reply> = None;
     loop {
         let input = match flow.poll(session, start.elapsed()) {
             Action::Done(output) => return output,
@@ -57,16 +57,16 @@ pub async fn drive<F: Flow>(
             Action::Save(snapshot) => media.save(&snapshot).map_or_else(local, |()| Input::Saved),
             Action::Send(id, request) => {
                 // Close the connection of the previous reply.
-                held = None;
+                current = None;
                 match send(request).await {
                     Ok((head, reply)) => {
-                        held = Some(reply);
+                        current = Some(reply);
                         Input::Head(id, head)
                     }
                     Err(error) => Input::Failed(id, error),
                 }
             }
-            Action::Receive(id) => match &mut held {
+            Action::Receive(id) => match &mut current {
                 Some(reply) => match reply.next().await {
                     Ok(Some(bytes)) => Input::Body(id, bytes),
                     Ok(None) => Input::End(id),

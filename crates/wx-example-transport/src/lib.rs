@@ -6,7 +6,7 @@
 //!
 //! - [`drive()`] is the loop, which performs the actions of a flow with the modules below.
 //! - `http` sends a request and receives its reply.
-//! - `activity` holds the time limits of an exchange.
+//! - `activity` checks the time limits of an exchange.
 
 mod activity;
 mod body;

@@ -1,6 +1,6 @@
 //! The calls of the protocol, one module per call. An endpoint makes an `http::Request` and reads
 //! the `http::Response`. It has no state and no retries; those are part of the
-//! [flows](crate::flow). `examples/by_hand.rs` sends an image with endpoints alone.
+//! [flows](crate::flow). `examples/endpoints_only.rs` sends an image with endpoints alone.
 //!
 //! | module | call | host |
 //! |---|---|---|

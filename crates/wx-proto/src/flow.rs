@@ -39,16 +39,16 @@
 //!    reply that passes its checks, for the origin that its request went to, a new skey, and the
 //!    sync position. Cookies of refusals and error pages are not applied. A batch of messages
 //!    counts only if the session is still at the position that the batch was requested for.
-//!    Otherwise another stream already has it, and the flow asks again.
+//!    Otherwise another stream already has it, and the flow requests it again.
 //! 7. Dropping the driver between any two steps loses at most one try. Another driver can poll the
-//!    flow and continue. It answers [`Action::Receive`] with `Failed` if it does not hold that
+//!    flow and continue. It answers [`Action::Receive`] with `Failed` if it does not have that
 //!    reply.
 //! 8. The flow enforces the limits of reply bytes, image bytes and tries, so a driver cannot forget
 //!    them. Zero is a number and does not mean "unlimited".
 //! 9. Each reply is checked in one order: the HTTP status, then JSON (whatever its Content-Type
 //!    says), then Ret, and only then MediaId or MsgID. The tries of a chunk start again at 1 when
-//!    the chunk before it has been acknowledged. A 206 is an error for an image, because no request
-//!    asks for a range.
+//!    the previous chunk has been acknowledged. A 206 is an error for an image, because no request
+//!    has a range.
 //! 10. Whether a call is retried depends on its error: whether the error is transient, whether the
 //!     request may have been delivered, and whether the server limits the rate. Ret 1205 is never
 //!     retried.
@@ -58,13 +58,13 @@
 //!     try and happens once per try: if it fails too, in any way, the try has failed. The first
 //!     request may have been delivered, so a message leaves again only within
 //!     [`Policy::resend_within`](crate::Policy::resend_within).
-//! 12. A checkpointed job asks with [`Action::Save`] to store each new state, before any other
-//!     action (including `Done`) that the state records: each time before its message leaves, and
-//!     after a refusal. A finished upload is saved as a message that has not left. A message that
-//!     is sent has no state to save, because its output says everything. If a state cannot be
-//!     stored, nothing more leaves, and the job ends with the error or, if its message may have
-//!     been delivered, as uncertain. An outstanding `Save` does not put the message in doubt.
-//!     [`Flow::cancel`] during a `Save` saves the actual state once more.
+//! 12. A checkpointed job stores each new state with [`Action::Save`], before any other action
+//!     (including `Done`) that the state records: each time before its message leaves, and after a
+//!     refusal. A finished upload is saved as a message that has not left. A sent message has no
+//!     state to save, because the output of the job says everything. If a state cannot be stored,
+//!     nothing more leaves, and the job ends with the error or, if its message may have been
+//!     delivered, as uncertain. An outstanding `Save` does not put the message in doubt.
+//!     [`Flow::cancel`] during a `Save` saves the actual state again.
 //! 13. A job belongs to the login that it began in. If it is polled with the session of another
 //!     login, or of none, it ends as [`ErrorKind::LoginChanged`](crate::ErrorKind), or as uncertain
 //!     if its message may have been delivered. Only [`Login`] is exempt: it works on a separate
@@ -81,7 +81,7 @@
 //!   is removed.
 //! - Pass on the head and the body of every reply, including 4xx and 5xx.
 //! - Obey all [`Limits`](crate::Limits) of the request: its proxy and new-connection settings, and
-//!   its time limits, which hold from when the driver takes the request until the reply is
+//!   its time limits, which apply from when the driver receives the request until the reply is
 //!   complete. Give up with [`TransportErrorKind::Stalled`]
 //!   - when no byte has moved for [`stall`](crate::Limits::stall). The head of a reply may count as
 //!     one byte, because many HTTP clients do not show it before it is complete;
@@ -159,7 +159,7 @@ pub trait Flow {
     /// Returns the action to perform next, at the time `now`.
     fn poll(&mut self, session: &mut Session, now: Duration) -> Action<Self::Output>;
 
-    /// Takes the answer to the outstanding action.
+    /// Handles the answer to the outstanding action.
     ///
     /// # Errors
     /// Returns [`UnexpectedInput`] if `input` does not answer that action, which is a bug of the
@@ -170,7 +170,7 @@ pub trait Flow {
     fn progress(&self) -> Progress;
 
     /// Returns the state of the job, to be saved and resumed later. Returns `None` for jobs that
-    /// cannot be resumed, and for a message that is sent.
+    /// cannot be resumed, and for a sent message.
     fn snapshot(&self) -> Option<Snapshot> {
         None
     }
@@ -180,9 +180,10 @@ pub trait Flow {
     /// [`ErrorKind::Cancelled`](crate::ErrorKind). A job that is already done is unchanged.
     fn cancel(&mut self);
 
-    /// Takes a complete reply, for drivers whose HTTP client returns complete replies. It handles
-    /// `Head`, `Body` and `End` as far as the flow receives them, and calls `write` for each
-    /// [`Action::Write`] in between. The next [`Flow::poll`] returns the action after the reply.
+    /// Handles a complete reply, for drivers whose HTTP client returns complete replies. It passes
+    /// `Head`, `Body` and `End` to the flow, unless the flow stops earlier, and calls `write` for
+    /// each [`Action::Write`] in between. The next [`Flow::poll`] returns the action after the
+    /// reply.
     ///
     /// # Errors
     /// Returns [`UnexpectedInput`] if no such call is outstanding.
@@ -225,13 +226,13 @@ pub trait Flow {
     }
 }
 
-/// What the driver has to do next.
+/// The next action of the driver.
 #[derive(Clone)]
 #[must_use]
 pub enum Action<T> {
-    /// Read this range of the caller's media and answer with [`Input::Read`], which holds as many
-    /// of the bytes as there are. The range may reach one byte past the end, so that a file that
-    /// has grown is noticed.
+    /// Read this range of the caller's media and answer with [`Input::Read`], with as many of the
+    /// bytes as exist. The range may reach one byte past the end, so that a file that has grown is
+    /// noticed.
     Read(Range<u64>),
     /// Send this request and answer with [`Input::Head`] as soon as the head of the reply has
     /// arrived.
@@ -242,8 +243,8 @@ pub enum Action<T> {
     /// Offset 0 starts over: discard the previous content of the sink.
     Write(u64, Bytes),
     /// Store this state of the job, and answer with [`Input::Saved`] once it would survive a crash.
-    /// Only a [checkpointed](SendMessage::checkpointed) job asks for it. If the state cannot be
-    /// stored, answer with [`Input::Local`]: nothing more leaves, and the job ends.
+    /// Only a [checkpointed](SendMessage::checkpointed) job uses it. If the state cannot be stored,
+    /// answer with [`Input::Local`]: nothing more leaves, and the job ends.
     Save(Snapshot),
     /// Wait until `now` reaches this time, then poll again. This action needs no input.
     Wait(Duration),
@@ -336,7 +337,7 @@ impl<T: fmt::Debug> fmt::Debug for Action<T> {
     }
 }
 
-/// Shows only kinds and sizes, because heads hold cookies, and bodies may hold secrets.
+/// Shows only kinds and sizes, because heads contain cookies, and bodies may contain secrets.
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

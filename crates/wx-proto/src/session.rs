@@ -34,7 +34,7 @@ use crate::wire::query::PassTicket;
 /// The cookie whose value is part of the upload form ([P8](crate::protocol#p8)).
 pub(crate) const DATA_TICKET: &str = "webwx_data_ticket";
 /// The maximum lengths in bytes of values that a server sends, so that a session file stays small.
-/// Usually, secrets have some hundred bytes, and UserNames have 65.
+/// Usually, secrets have a few hundred bytes, and UserNames have 65.
 pub(crate) const LONGEST_VALUE: usize = 4096;
 pub(crate) const LONGEST_NAME: usize = 256;
 

@@ -1,4 +1,4 @@
-//! Sends a picture on an executor other than tokio: `Compat` provides a tokio runtime for the
+//! Sends an image on an executor other than tokio: `Compat` provides a tokio runtime for the
 //! sockets and timers.
 //!
 //! ```sh

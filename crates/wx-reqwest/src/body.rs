@@ -36,7 +36,7 @@ impl http_body::Body for BodyStream {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.clock.note_poll();
+        self.clock.record_poll();
         while self.current.is_empty() {
             match self.rest.next() {
                 Some(next) => self.current = next,
@@ -73,14 +73,14 @@ impl AsRef<[u8]> for Piece {
 
 impl Drop for Piece {
     fn drop(&mut self) {
-        self.clock.note(self.bytes.len());
+        self.clock.record_bytes(self.bytes.len());
     }
 }
 
 /// Tracks the activity of an exchange. The body of the request and the wait for the reply share it.
 ///
-/// Bytes count when they are written to the system's buffers, which hold up to 400 KiB of a chunk.
-/// The stall time must be longer than the time to send these.
+/// Bytes count when they are written to the system's buffers, which have room for up to 400 KiB of
+/// a chunk. The stall time must be longer than the time to send these.
 #[derive(Clone)]
 pub(crate) struct ActivityClock(Arc<Mutex<Activity>>);
 
@@ -105,13 +105,13 @@ impl ActivityClock {
     }
 
     /// Records that the request's body was polled.
-    fn note_poll(&self) {
+    fn record_poll(&self) {
         let mut activity = self.lock();
         (activity.last, activity.begun) = (Instant::now(), true);
     }
 
     /// Records that bytes of a body have moved, or that a body has ended.
-    pub(crate) fn note(&self, body_bytes: usize) {
+    pub(crate) fn record_bytes(&self, body_bytes: usize) {
         let mut activity = self.lock();
         activity.last = Instant::now();
         activity.clock.count(body_bytes as u64);
@@ -175,7 +175,7 @@ mod tests {
     }
 
     /// Returns a body of ten pieces.
-    fn ten_pieces(clock: &ActivityClock) -> BodyStream {
+    fn body_of_ten_pieces(clock: &ActivityClock) -> BodyStream {
         let mut body = BodyStream::new(Body::empty(), clock.clone());
         body.current = Bytes::from(vec![1; 10 * PIECE]);
         body.left = 10 * PIECE as u64;
@@ -190,7 +190,7 @@ mod tests {
     async fn a_body_that_moves_is_not_a_stall() {
         let clock = ActivityClock::new(limits());
         assert!(!clock.has_begun());
-        let mut body = ten_pieces(&clock);
+        let mut body = body_of_ten_pieces(&clock);
         let sending = async {
             let mut pieces = 0;
             while next(&mut body).await.is_some() {
@@ -216,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn pieces_count_once_they_are_written() {
         let clock = ActivityClock::new(limits());
-        let mut body = ten_pieces(&clock);
+        let mut body = body_of_ten_pieces(&clock);
         let at_first = clock.lock().clock.due();
         let queued = [next(&mut body).await, next(&mut body).await];
         assert_eq!(clock.lock().clock.due(), at_first, "they may wait in the client");

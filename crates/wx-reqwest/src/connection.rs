@@ -73,7 +73,7 @@ impl Connection {
 }
 
 /// Records that the current connection attempt uses no proxy.
-pub(crate) fn note_direct() {
+pub(crate) fn record_direct() {
     let _ = CURRENT.try_with(|current| current.state().proxied = false);
 }
 
@@ -102,17 +102,17 @@ impl<S: Service<R>, R> Service<R> for ObservedConnector<S> {
     }
 
     fn call(&mut self, destination: R) -> Self::Future {
-        let of = CURRENT.try_with(Connection::clone).unwrap_or_default();
-        // reqwest asks its proxies during this call. If none applies, the last one calls
-        // `note_direct`.
-        *of.state() = State { stage: Stage::Unfinished, proxied: true };
-        ObservedConnect { connecting: Box::pin(self.0.call(destination)), of }
+        let connection = CURRENT.try_with(Connection::clone).unwrap_or_default();
+        // reqwest selects a proxy during this call. If none applies, the last one calls
+        // `record_direct`.
+        *connection.state() = State { stage: Stage::Unfinished, proxied: true };
+        ObservedConnect { connecting: Box::pin(self.0.call(destination)), connection }
     }
 }
 
 pub(crate) struct ObservedConnect<F> {
     connecting: Pin<Box<F>>,
-    of: Connection,
+    connection: Connection,
 }
 
 impl<F: Future> Future for ObservedConnect<F> {
@@ -122,9 +122,9 @@ impl<F: Future> Future for ObservedConnect<F> {
         let polled = self.connecting.as_mut().poll(cx);
         if CURRENT.try_with(|_| ()).is_err() {
             // This is a spare connection. Its request uses another one.
-            self.of.state().stage = Stage::Reused;
+            self.connection.state().stage = Stage::Reused;
         } else if polled.is_ready() {
-            self.of.state().stage = Stage::New;
+            self.connection.state().stage = Stage::New;
         }
         polled
     }

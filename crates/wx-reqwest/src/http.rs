@@ -218,7 +218,7 @@ impl Reply {
     async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
         match self.clock.wait(self.response.chunk()).await {
             Some(Ok(piece)) => {
-                self.clock.note(piece.as_ref().map_or(0, Bytes::len));
+                self.clock.record_bytes(piece.as_ref().map_or(0, Bytes::len));
                 Ok(piece)
             }
             Some(Err(error)) => Err(classify(&error, true, false)),

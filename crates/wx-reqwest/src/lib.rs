@@ -35,8 +35,8 @@ pub use http::{Http, Reply};
 pub use sink::Sink;
 pub use source::Source;
 
-/// Sends and fetches images for one login over [reqwest], and waits for its messages. Requires a
-/// tokio runtime.
+/// Sends texts and media, fetches media, and waits for messages, for one login over [reqwest].
+/// Requires a tokio runtime.
 pub type Client = wx_client::Client<Http>;
 
 /// Settings for a [`Client`], either for an existing session or for a

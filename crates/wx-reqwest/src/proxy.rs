@@ -4,7 +4,7 @@ use reqwest::{ClientBuilder, NoProxy, Proxy, Url};
 use wx_client::proxy::ProxySettings;
 
 use crate::BuildError;
-use crate::connection::note_direct;
+use crate::connection::record_direct;
 
 /// Makes `builder` use the proxy of `settings`, and no other proxy.
 pub(crate) fn apply(
@@ -33,9 +33,9 @@ pub(crate) fn configure(
     } else {
         apply(&ProxySettings::from_environment()?, builder)?
     };
-    // reqwest asks the proxies in order, so it asks this one only if no other applies.
+    // reqwest tries the proxies in order, so it uses this one only if no other applies.
     Ok(builder.proxy(Proxy::custom(|_| {
-        note_direct();
+        record_direct();
         None::<Url>
     })))
 }

@@ -9,13 +9,13 @@ use wx_client::media_io::{MediaIo, MediaSink};
 use wx_client::temp_file::{Access, TempFile};
 use wx_proto::bytes::Bytes;
 
-/// The destination of a fetched image. A download that ends before the image is complete and
-/// verified leaves nothing behind. This includes a download whose future was dropped.
+/// The destination of fetched media. A download that ends before the media is complete and verified
+/// leaves nothing behind. This includes a download whose future was dropped.
 pub struct Sink<'a> {
-    place: Place<'a>,
+    place: Destination<'a>,
 }
 
-enum Place<'a> {
+enum Destination<'a> {
     Path { path: PathBuf, file: Option<Partial> },
     Vec { bytes: &'a mut Vec<u8>, kept: bool },
     Writer { writer: Box<dyn AsyncWrite + Send + Unpin + 'a>, written: u64 },
@@ -31,30 +31,30 @@ struct Partial {
 }
 
 impl<'a> Sink<'a> {
-    /// Writes to a file, which is created or replaced once the image is complete. Until then, the
+    /// Writes to a file, which is created or replaced once the media is complete. Until then, the
     /// bytes are in a temporary file in the same directory.
     pub fn path(path: impl Into<PathBuf>) -> Self {
-        Self { place: Place::Path { path: path.into(), file: None } }
+        Self { place: Destination::Path { path: path.into(), file: None } }
     }
 
     /// Writes to a vector. On error, the vector is empty.
     pub fn vec(bytes: &'a mut Vec<u8>) -> Self {
-        Self { place: Place::Vec { bytes, kept: false } }
+        Self { place: Destination::Vec { bytes, kept: false } }
     }
 
     /// Writes to a writer. Written bytes cannot be taken back, so an interrupted download is not
     /// restarted, and the writer keeps them.
     pub fn writer(writer: &'a mut (impl AsyncWrite + Send + Unpin)) -> Self {
-        Self { place: Place::Writer { writer: Box::new(writer), written: 0 } }
+        Self { place: Destination::Writer { writer: Box::new(writer), written: 0 } }
     }
 
     /// Returns whether a download into this sink can be restarted.
     #[must_use]
     pub fn is_restartable(&self) -> bool {
-        !matches!(self.place, Place::Writer { .. })
+        !matches!(self.place, Destination::Writer { .. })
     }
 
-    /// Completes the image, as the last step of a successful download.
+    /// Completes the media, as the last step of a successful download.
     ///
     /// If the future is dropped, the file is either complete or not there at all.
     ///
@@ -62,7 +62,7 @@ impl<'a> Sink<'a> {
     /// The error of the file or the writer; nothing is kept in that case.
     pub async fn finish(mut self) -> io::Result<()> {
         match &mut self.place {
-            Place::Path { file, .. } => match file.take() {
+            Destination::Path { file, .. } => match file.take() {
                 Some(Partial { mut file, temporary, .. }) => {
                     // tokio reports an error of the last write here.
                     file.flush().await?;
@@ -70,11 +70,11 @@ impl<'a> Sink<'a> {
                 }
                 None => Ok(()),
             },
-            Place::Vec { kept, .. } => {
+            Destination::Vec { kept, .. } => {
                 *kept = true;
                 Ok(())
             }
-            Place::Writer { writer, .. } => writer.flush().await,
+            Destination::Writer { writer, .. } => writer.flush().await,
         }
     }
 }
@@ -82,7 +82,7 @@ impl<'a> Sink<'a> {
 impl MediaIo for Sink<'_> {
     async fn write(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         match &mut self.place {
-            Place::Path { path, file } => {
+            Destination::Path { path, file } => {
                 let Partial { file, len, .. } = match file {
                     Some(file) => file,
                     None => file.insert(temporary(path.clone()).await?),
@@ -96,12 +96,12 @@ impl MediaIo for Sink<'_> {
                 *len = Some(at + bytes.len() as u64);
                 Ok(())
             }
-            Place::Vec { bytes: all, .. } => {
+            Destination::Vec { bytes: all, .. } => {
                 all.truncate(usize::try_from(at).unwrap_or(usize::MAX));
                 all.extend_from_slice(&bytes);
                 Ok(())
             }
-            Place::Writer { writer, written } => {
+            Destination::Writer { writer, written } => {
                 // Skip the part that was already written, if the future of this write was dropped
                 // before.
                 while let Some(rest) = rest_of(&bytes, written.saturating_sub(at)) {
@@ -134,7 +134,7 @@ impl MediaSink for Sink<'_> {
 
 impl Drop for Sink<'_> {
     fn drop(&mut self) {
-        if let Place::Vec { bytes, kept: false } = &mut self.place {
+        if let Destination::Vec { bytes, kept: false } = &mut self.place {
             bytes.clear();
         }
     }
@@ -143,9 +143,9 @@ impl Drop for Sink<'_> {
 impl fmt::Debug for Sink<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.place {
-            Place::Path { .. } => "Sink::path",
-            Place::Vec { .. } => "Sink::vec",
-            Place::Writer { .. } => "Sink::writer",
+            Destination::Path { .. } => "Sink::path",
+            Destination::Vec { .. } => "Sink::vec",
+            Destination::Writer { .. } => "Sink::writer",
         })
     }
 }

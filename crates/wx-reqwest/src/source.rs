@@ -15,10 +15,10 @@ use wx_client::source_info::{SourceInfo, slice, too_long};
 use wx_proto::bytes::Bytes;
 use wx_proto::{Error, Media, SourceError, Step};
 
-/// A picture to send. It is read twice: once for its MD5, and once in chunks. A picture of a single
-/// chunk is read once.
+/// Media to send: an image or any other file. It is read twice: once for its MD5, and once in
+/// chunks. Media of a single chunk is read once.
 ///
-/// At most one chunk of 512 KiB is in memory, unless the caller provides the picture in memory.
+/// At most one chunk of 512 KiB is in memory, unless the caller provides the media in memory.
 pub struct Source {
     info: SourceInfo,
     data: Data,
@@ -39,8 +39,8 @@ trait ReadSeek: AsyncRead + AsyncSeek + Send + Unpin {}
 impl<T: AsyncRead + AsyncSeek + Send + Unpin> ReadSeek for T {}
 
 impl Source {
-    /// Sends a picture in memory. The bytes must not change, so do not use this for a mapped file
-    /// that other processes may write.
+    /// Sends media in memory. The bytes must not change, so do not use this for a mapped file that
+    /// other processes may write.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let info = SourceInfo::new(name, bytes.len() as u64).immutable();
@@ -78,8 +78,8 @@ impl Source {
         Ok(Self { info: SourceInfo::new(name, len), data })
     }
 
-    /// Reads a reader to its end. Up to `memory_limit` bytes are kept in memory, longer pictures
-    /// are written to a temporary file, and pictures of more than `limit` bytes are refused.
+    /// Reads a reader to its end. Up to `memory_limit` bytes are kept in memory, longer media is
+    /// written to a temporary file, and media of more than `limit` bytes is refused.
     ///
     /// Not cancel safe: bytes that were read are lost.
     ///
@@ -133,7 +133,7 @@ impl Source {
         self.info.len == 0
     }
 
-    /// Returns the description of the picture for the forms: name, length, format and time.
+    /// Returns the description of the media for the forms: name, length, format and time.
     ///
     /// Cancel safe.
     ///

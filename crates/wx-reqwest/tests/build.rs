@@ -41,7 +41,7 @@ fn without_tls_there_is_no_https() {
     assert_eq!(Client::new(session()).unwrap_err(), wx_reqwest::BuildError::NoTls);
 }
 
-/// Nothing else in this process may install one: run it alone.
+/// No other test of this process may install a provider.
 #[cfg(all(feature = "rustls", not(feature = "aws-lc-rs")))]
 #[test]
 fn without_a_crypto_provider_there_is_no_client() {
@@ -49,7 +49,7 @@ fn without_a_crypto_provider_there_is_no_client() {
 }
 
 /// A system without certificates cannot verify a server, unless certificates are compiled in. The
-/// environment cannot be changed within a process, so the test runs itself once more.
+/// environment cannot be changed within a process, so the test runs itself in a child process.
 #[cfg(all(target_os = "linux", feature = "rustls"))]
 #[test]
 fn compiled_in_certificates_need_no_store() {

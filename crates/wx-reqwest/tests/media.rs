@@ -90,7 +90,7 @@ async fn a_reader_stops_at_its_limit() {
 }
 
 #[tokio::test]
-async fn a_span_past_the_end_gives_what_there_is() {
+async fn a_span_past_the_end_returns_the_bytes_before_the_end() {
     let bytes = Source::bytes("a", "0123456789".as_bytes());
     let seekable = Source::seekable("a", Cursor::new("0123456789")).await.unwrap();
     for mut source in [bytes, seekable] {
@@ -103,7 +103,7 @@ async fn a_span_past_the_end_gives_what_there_is() {
 }
 
 #[tokio::test]
-async fn media_that_is_not_a_picture_is_refused_before_any_request() {
+async fn media_that_is_not_an_image_is_refused_before_any_request() {
     let mut empty = Source::bytes("a.jpg", "");
     assert!(empty.is_empty());
     let error = empty.media().await.unwrap_err();
@@ -129,21 +129,21 @@ async fn offset_zero_starts_a_sink_over() {
 }
 
 /// Returns more bytes than requested.
-struct Greedy(Source);
+struct OverlongSource(Source);
 
-impl MediaIo for Greedy {
+impl MediaIo for OverlongSource {
     async fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         self.0.read(span.start..span.end + 1).await
     }
 }
 
 /// A flow that reads or makes a call, and refuses every input except a failure.
-struct Stubborn {
+struct RefusingFlow {
     reads: bool,
     received: Option<String>,
 }
 
-impl Flow for Stubborn {
+impl Flow for RefusingFlow {
     type Output = String;
 
     fn poll(&mut self, session: &mut Session, _: Duration) -> Action<String> {
@@ -186,7 +186,7 @@ async fn a_bug_is_not_reported_as_a_cancel() {
     let media = source.media().await.unwrap();
     let to = Recipient::new(server.friend()).unwrap();
     let mut upload = Upload::new(&session, media, to, seed().unwrap(), Policy::default()).unwrap();
-    let mut greedy = Greedy(source);
+    let mut greedy = OverlongSource(source);
     let error =
         drive(http, cell, &mut greedy, &mut upload, &mut RunOptions::new()).await.unwrap_err();
     assert_eq!(error.advice(), Advice::Report);
@@ -196,7 +196,7 @@ async fn a_bug_is_not_reported_as_a_cancel() {
         (true, format!("the flow refused the input for its own action: {}", Advice::Report)),
         (false, "the request to the server failed".to_owned()),
     ] {
-        let mut flow = Stubborn { reads, received: None };
+        let mut flow = RefusingFlow { reads, received: None };
         let mut source = Source::bytes("a.png", image());
         assert_eq!(drive(http, cell, &mut source, &mut flow, &mut RunOptions::new()).await, words);
     }
@@ -207,7 +207,7 @@ async fn a_bug_is_not_reported_as_a_cancel() {
 async fn a_sink_without_its_directory_says_which() {
     let dir = tempfile::tempdir().unwrap();
     let mut sink = Sink::path(dir.path().join("none/a.jpg"));
-    let error = sink.write(0, Bytes::from_static(b"picture")).await.unwrap_err();
+    let error = sink.write(0, Bytes::from_static(b"image")).await.unwrap_err();
     let words = format!("the directory {} does not exist", dir.path().join("none").display());
     assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::NotFound, words));
 }

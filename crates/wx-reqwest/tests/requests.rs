@@ -42,7 +42,7 @@ fn store() -> (CheckpointStore, Arc<Mutex<Option<Snapshot>>>) {
 }
 
 #[tokio::test]
-async fn a_stored_job_goes_on_after_the_chunks_that_were_acknowledged() {
+async fn a_stored_job_continues_after_the_chunks_that_were_acknowledged() {
     let server = Emulator::start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     let (store, last) = store();
@@ -95,7 +95,7 @@ async fn a_message_that_was_left_too_long_ago_leaves_again_only_on_request() {
         .await;
     assert_eq!(stopped.unwrap_err().outcome(), Outcome::Unknown);
     let snapshot = last.lock().unwrap().take().unwrap();
-    // The state as it would be a year later.
+    // The state of a message that left a year before.
     let old = snapshot.to_json();
     let mut old: serde_json::Value = serde_json::from_str(&old).unwrap();
     old["job"]["message"]["handed_out_ms"] = 1_600_000_000_000_u64.into();
@@ -109,7 +109,7 @@ async fn a_message_that_was_left_too_long_ago_leaves_again_only_on_request() {
 }
 
 #[tokio::test]
-async fn what_is_cancelled_before_it_leaves_is_not_sent() {
+async fn a_message_cancelled_before_it_leaves_is_not_sent() {
     let server = Emulator::start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     let token = CancelToken::new();
@@ -127,7 +127,7 @@ async fn what_is_cancelled_before_it_leaves_is_not_sent() {
 }
 
 #[tokio::test]
-async fn an_upload_and_the_message_of_an_upload_go_on_by_themselves() {
+async fn an_upload_and_the_message_of_an_upload_continue_by_themselves() {
     let server = Emulator::start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     let (store, last) = store();
@@ -167,7 +167,7 @@ async fn a_job_of_another_login_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_cancelled_job_ends_at_once_and_says_what_is_certain() {
+async fn a_cancelled_job_ends_at_once_with_the_certain_outcome() {
     let server =
         Emulator::builder().fault("drop=after@webwxsendmsgimg".parse().unwrap()).start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
@@ -221,7 +221,11 @@ async fn sessions_share_an_http_client_of_their_sort() {
         let client = Client::builder(session.clone()).http(&http).build().unwrap();
         client.contacts().await.unwrap();
     }
-    assert_eq!(connections.load(Ordering::SeqCst), 1, "the second one takes that of the first");
+    assert_eq!(
+        connections.load(Ordering::SeqCst),
+        1,
+        "the second request uses the connection of the first"
+    );
     Client::new(session).unwrap().contacts().await.unwrap();
     assert_eq!(connections.load(Ordering::SeqCst), 2);
     let real = Session::builder("https://wx.qq.com").uin(7).user_name("@a").build().unwrap();
@@ -272,7 +276,7 @@ async fn a_message_of_the_outbox_is_cancelled_while_its_source_stalls() {
     };
     let error = stop("new").await;
     assert_eq!((error.kind, server.messages().len()), (ErrorKind::Cancelled, 0));
-    // One that is sent is compared with the source.
+    // A message that was sent is compared with the source.
     outbox.send(&to, source(TINY.len())).key("sent").await.unwrap();
     stop("sent").await;
     assert_eq!(server.messages().len(), 1);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the released clients into the directory DEST, by default target/clients. What is there
-# with the same pins stays. Chromium is Debian's package, and is not installed here.
+# Installs the released clients into the directory DEST, by default target/clients. Clients whose
+# pins are unchanged are skipped. Chromium is not installed here; it is a package of Debian.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

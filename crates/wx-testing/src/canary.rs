@@ -7,12 +7,12 @@ use wx_emulator::Emulator;
 pub fn secrets(server: &Emulator) -> Vec<String> {
     let json: serde_json::Value = serde_json::from_str(&server.session_json()).unwrap();
     let cookies = json["cookies"].as_array().unwrap().iter().map(|cookie| &cookie["value"]);
-    let whole = [&json["sid"], &json["skey"], &json["pass_ticket"]].into_iter().chain(cookies);
-    let whole: Vec<_> =
-        whole.filter_map(|value| value.as_str()).filter(|value| value.len() > 3).collect();
-    assert!(whole.len() >= 7, "only {} secrets to look for", whole.len());
-    let parts = whole.iter().flat_map(|value| value.split(|c: char| !c.is_alphanumeric()));
-    let parts = parts.filter(|part| part.len() >= 12).chain(whole.iter().copied());
+    let complete = [&json["sid"], &json["skey"], &json["pass_ticket"]].into_iter().chain(cookies);
+    let complete: Vec<_> =
+        complete.filter_map(|value| value.as_str()).filter(|value| value.len() > 3).collect();
+    assert!(complete.len() >= 7, "only {} secrets to look for", complete.len());
+    let parts = complete.iter().flat_map(|value| value.split(|c: char| !c.is_alphanumeric()));
+    let parts = parts.filter(|part| part.len() >= 12).chain(complete.iter().copied());
     parts.map(str::to_owned).collect()
 }
 

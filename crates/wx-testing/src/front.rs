@@ -23,7 +23,7 @@ pub(crate) fn acceptor(authority: Arc<Authority>) -> Result<TlsAcceptor, rustls:
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Accepts connections as long as the runtime lives.
+/// Accepts connections until the runtime is shut down.
 pub(crate) async fn serve(listener: TcpListener, acceptor: TlsAcceptor, server: SocketAddr) {
     while let Ok((stream, _)) = listener.accept().await {
         let acceptor = acceptor.clone();

@@ -7,7 +7,7 @@ use wx_proto::bytes::Bytes;
 use wx_proto::flow::{
     Action, CallId, Flow, Input, Observer, Snapshot, TransportError, TransportErrorKind,
 };
-use wx_proto::{Session, SourceError};
+use wx_proto::{ApiRequest, Session, SourceError};
 
 mod answer;
 mod sample_jobs;
@@ -48,8 +48,10 @@ pub struct Harness {
     pub saves_left: usize,
     /// The snapshots that a checkpointed job has saved.
     pub checkpoints: Vec<Snapshot>,
-    /// The session that is lent to the flow.
+    /// The session that the flow borrows.
     pub session: Session,
+    /// Answers the requests that follow the scripted ones. By default there must not be any.
+    pub respond: Box<dyn FnMut(&ApiRequest) -> Answer>,
     answers: VecDeque<Answer>,
 }
 
@@ -74,12 +76,13 @@ impl Harness {
             saves_left: usize::MAX,
             checkpoints: Vec::new(),
             session: session(),
+            respond: Box::new(|request| panic!("unscripted request {}", request.endpoint())),
             answers: answers.into_iter().collect(),
         }
     }
 
-    /// Sets the session to lend.
-    pub fn lending(self, session: &Session) -> Self {
+    /// Sets the session that the flow borrows.
+    pub fn with_session(self, session: &Session) -> Self {
         Self { session: session.clone(), ..self }
     }
 
@@ -100,13 +103,13 @@ impl Harness {
     }
 
     /// Line 11 of the contract: if a reused connection turns out to be closed, the same request
-    /// follows on a new connection. No other request asks for a new connection.
+    /// follows on a new connection. No other request requires a new connection.
     fn check_repeat<T>(&self, action: &Action<T>) {
         let failed = self.seen.last().filter(|seen| seen.is_to_repeat());
         let Some(failed) = failed else {
             let asks =
                 matches!(action, Action::Send(_, request) if request.limits().new_connection);
-            assert!(!asks, "a new connection for no reason");
+            assert!(!asks, "a new connection without a reason");
             return;
         };
         // The message may be too old to be repeated.
@@ -118,7 +121,7 @@ impl Harness {
             assert!(matches!(action, Action::Done(_)));
             return;
         }
-        let Action::Send(_, request) = action else { panic!("the repeat is due at once") };
+        let Action::Send(_, request) = action else { panic!("the repeat follows at once") };
         let (repeat, failed) = (request.http(), failed.http());
         assert!(request.limits().new_connection);
         assert_eq!((repeat.uri(), repeat.headers()), (failed.uri(), failed.headers()));
@@ -136,34 +139,34 @@ impl Harness {
     ///
     /// Panics if the flow breaks its contract or has no end.
     pub fn run<F: Flow>(&mut self, flow: &mut F) -> F::Output {
-        self.run_or_die(flow).unwrap_or_else(|| panic!("no end after {STEPS} steps"))
+        self.run_until_killed(flow).unwrap_or_else(|| panic!("no end after {STEPS} steps"))
     }
 
     /// Runs a flow until it ends or the program is killed.
-    pub fn run_or_die<F: Flow>(&mut self, flow: &mut F) -> Option<F::Output> {
-        self.run_seeing(flow, |_, _| {})
+    pub fn run_until_killed<F: Flow>(&mut self, flow: &mut F) -> Option<F::Output> {
+        self.run_inspected(flow, |_, _| {})
     }
 
-    /// Like [`Harness::run_or_die`]. Calls `see` with the flow before each request is sent, and
-    /// with whether the request is the message.
-    pub fn run_seeing<F: Flow>(
+    /// Like [`Harness::run_until_killed`]. Calls `inspect` with the flow before each request is
+    /// sent, and with whether the request is the message.
+    pub fn run_inspected<F: Flow>(
         &mut self,
         flow: &mut F,
-        mut see: impl FnMut(&F, bool),
+        mut inspect: impl FnMut(&F, bool),
     ) -> Option<F::Output> {
-        self.run_observed(flow, &mut (), &mut see)
+        self.run_observed(flow, &mut (), &mut inspect)
     }
 
-    /// Like [`Harness::run_seeing`], with an observer.
+    /// Like [`Harness::run_inspected`], with an observer.
     pub fn run_observed<F: Flow>(
         &mut self,
         flow: &mut F,
         observer: &mut impl Observer<F>,
-        see: &mut impl FnMut(&F, bool),
+        inspect: &mut impl FnMut(&F, bool),
     ) -> Option<F::Output> {
         let mut reply: Option<(CallId, Bytes, bool)> = None;
         // The first action may belong to a request that an earlier run has begun.
-        let mut going_on = false;
+        let mut has_begun = false;
         let mut latest: Option<CallId> = None;
         loop {
             let action = flow.poll(&mut self.session, self.now);
@@ -173,13 +176,13 @@ impl Harness {
                 return None;
             }
             self.steps_left -= 1;
-            if std::mem::replace(&mut going_on, true) {
+            if std::mem::replace(&mut has_begun, true) {
                 self.check_repeat(&action);
             }
             let input = match action {
                 Action::Done(output) => return Some(output),
                 Action::Wait(until) => {
-                    assert!(until > self.now, "waits for the past");
+                    assert!(until > self.now, "the flow waits for a time in the past");
                     self.now = until;
                     continue;
                 }
@@ -202,10 +205,10 @@ impl Harness {
                     _ => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
                 },
                 Action::Send(id, request) => {
-                    see(flow, request.endpoint().starts_with("webwxsend"));
+                    inspect(flow, request.endpoint().starts_with("webwxsend"));
                     assert!(latest.replace(id).is_none_or(|latest| latest < id), "ids grow");
-                    let answer =
-                        self.answers.pop_front().unwrap_or_else(|| panic!("unscripted request"));
+                    let scripted = self.answers.pop_front();
+                    let answer = scripted.unwrap_or_else(|| (self.respond)(&request));
                     self.seen.push(SentRequest { at: self.now, answer: answer.clone(), request });
                     self.now += Duration::from_secs(self.passing.pop_front().unwrap_or_default());
                     match answer {
@@ -225,7 +228,7 @@ impl Harness {
                 }
             };
             observer.on_input(&input, self.now);
-            flow.handle(input, self.now).expect("the loop obeys the contract");
+            flow.handle(input, self.now).expect("the driver keeps the contract");
         }
     }
 

@@ -71,7 +71,7 @@ impl RequestedTunnels {
     }
 }
 
-/// Accepts connections as long as the runtime lives.
+/// Accepts connections until the runtime is shut down.
 pub(crate) async fn serve(
     listener: TcpListener,
     ends: TunnelEnds,
@@ -101,10 +101,11 @@ async fn tunnel(
         requested.log(|log| log.refused.insert(format!("{method} {}", origin(target))));
         return client.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").await;
     };
-    lead(client, host, ends, requested, b"HTTP/1.1 200 Connection established\r\n\r\n").await
+    connect_tunnel(client, host, ends, requested, b"HTTP/1.1 200 Connection established\r\n\r\n")
+        .await
 }
 
-async fn lead(
+async fn connect_tunnel(
     mut client: TcpStream,
     host: &str,
     ends: &TunnelEnds,
@@ -151,7 +152,7 @@ async fn socks(
         return client.write_all(&[SOCKS, 2, 0, 1, 0, 0, 0, 0, 0, 0]).await;
     }
     requested.log(|log| log.over_socks += 1);
-    lead(client, &host, ends, requested, &[SOCKS, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await
+    connect_tunnel(client, &host, ends, requested, &[SOCKS, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await
 }
 
 /// Reads a string that is preceded by its length in one byte.

@@ -16,12 +16,12 @@ pub struct Reply {
     /// The body, or the part of it that was received.
     pub body: Vec<u8>,
     /// Whether the body has the announced length.
-    pub whole: bool,
+    pub is_complete: bool,
 }
 
 /// The connection was closed without a reply.
 #[derive(Debug, PartialEq)]
-pub struct Gone;
+pub struct ClosedWithoutReply;
 
 impl Reply {
     /// Returns the value of a header.
@@ -61,9 +61,9 @@ pub fn request(
     target: &str,
     headers: &[(String, String)],
     body: &[u8],
-) -> Result<Reply, Gone> {
+) -> Result<Reply, ClosedWithoutReply> {
     let mut stream = connect(addr);
-    // Writing fails if the server closes the connection early. There may be a reply all the same.
+    // Writing fails if the server closes the connection early. There may be a reply nevertheless.
     let _ = stream.write_all(&head(addr, method, target, headers, body.len()));
     let _ = stream.write_all(body);
     reply(&mut stream)
@@ -103,7 +103,7 @@ pub fn head(
 /// # Errors
 ///
 /// Returns an error if the connection was closed before the head was complete.
-pub fn reply(stream: &mut TcpStream) -> Result<Reply, Gone> {
+pub fn reply(stream: &mut TcpStream) -> Result<Reply, ClosedWithoutReply> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 64 * 1024];
     let mut read = |bytes: &mut Vec<u8>| match stream.read(&mut buffer) {
@@ -118,7 +118,7 @@ pub fn reply(stream: &mut TcpStream) -> Result<Reply, Gone> {
             break end;
         }
         if !read(&mut bytes) {
-            return Err(Gone);
+            return Err(ClosedWithoutReply);
         }
     };
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
@@ -132,6 +132,6 @@ pub fn reply(stream: &mut TcpStream) -> Result<Reply, Gone> {
     let length = headers.iter().find(|(n, _)| n.eq_ignore_ascii_case("content-length"));
     let length: usize = length.map_or(0, |(_, v)| v.parse().unwrap());
     while body.len() < length && read(&mut body) {}
-    let whole = body.len() == length;
-    Ok(Reply { status, headers, body, whole })
+    let is_complete = body.len() == length;
+    Ok(Reply { status, headers, body, is_complete })
 }

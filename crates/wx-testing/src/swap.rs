@@ -11,7 +11,7 @@ pub struct Swap(Vec<(String, String)>);
 impl Swap {
     /// Replaces a value in each encoding: plain, percent-encoded once, and percent-encoded twice.
     pub fn add(&mut self, recorded: &str, current: &str) {
-        assert!(!recorded.is_empty(), "an empty text is everywhere");
+        assert!(!recorded.is_empty(), "an empty text would match everywhere");
         let encode = |text: &str| {
             utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%5F", "_")
         };

@@ -13,7 +13,7 @@ use crate::authority::Flaw;
 use crate::front;
 use crate::tunnel::{SOCKS, TunnelEnds};
 
-/// How a tunnel fails.
+/// A fault of a tunnel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TunnelFault {
     /// The proxy replies with this HTTP status.
@@ -54,7 +54,7 @@ pub(crate) async fn run(
         }
         TunnelFault::ProxyCloses => Ok(()),
         TunnelFault::ProxySilent => {
-            sleep(PATIENCE).await;
+            sleep(TIMEOUT).await;
             Ok(())
         }
         TunnelFault::ProxyTrickles => {
@@ -70,7 +70,7 @@ pub(crate) async fn run(
             }
         }
         TunnelFault::HandshakeTrickles => {
-            hear_hello(&mut client, agreed).await?;
+            read_hello(&mut client, agreed).await?;
             // The header of a record of 16 KiB.
             client.write_all(&[22, 3, 3, 64, 0]).await?;
             trickle(client).await
@@ -95,12 +95,12 @@ const SOCKS_NAME: &[u8] = &[SOCKS, 0, 0, 3, 255];
 const ENDLESS_HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nx: ";
 
 /// Even an endless reply ends after this time, so that a client without limits fails its test.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Sends one byte from time to time.
 async fn trickle(mut client: TcpStream) -> io::Result<()> {
     for _ in 0..200 {
-        sleep(PATIENCE / 200).await;
+        sleep(TIMEOUT / 200).await;
         client.write_all(b"x").await?;
     }
     Ok(())
@@ -109,13 +109,13 @@ async fn trickle(mut client: TcpStream) -> io::Result<()> {
 /// Answers the first message of the handshake. The message is read first, because closing a
 /// connection with unread bytes resets it.
 async fn answer(mut client: TcpStream, agreed: &[u8], bytes: &[u8]) -> io::Result<()> {
-    hear_hello(&mut client, agreed).await?;
+    read_hello(&mut client, agreed).await?;
     client.write_all(bytes).await?;
     client.shutdown().await
 }
 
 /// Accepts the tunnel, and waits for the client's first bytes.
-async fn hear_hello(client: &mut TcpStream, agreed: &[u8]) -> io::Result<()> {
+async fn read_hello(client: &mut TcpStream, agreed: &[u8]) -> io::Result<()> {
     client.write_all(agreed).await?;
     client.read(&mut [0; 16 * 1024]).await.map(drop)
 }

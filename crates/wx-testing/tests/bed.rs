@@ -1,4 +1,4 @@
-//! The test bed itself: where its proxy leads, and what it refuses.
+//! The test bed itself: the targets of its proxy, and the requests that it refuses.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +17,7 @@ fn bed() -> TestBed {
 }
 
 /// Returns the proxy's reply to a request.
-fn ask(bed: &TestBed, request: &str) -> (TcpStream, String) {
+fn connect(bed: &TestBed, request: &str) -> (TcpStream, String) {
     let proxy = bed.proxy();
     let mut stream = TcpStream::connect(proxy.strip_prefix("http://").unwrap()).unwrap();
     stream.write_all(format!("{request} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).unwrap();
@@ -32,7 +32,7 @@ fn ask(bed: &TestBed, request: &str) -> (TcpStream, String) {
 
 /// Returns the server's reply to a request under a host name, and its certificates.
 fn get(bed: &TestBed, name: &'static str) -> (String, Vec<CertificateDer<'static>>) {
-    let (stream, head) = ask(bed, &format!("CONNECT {name}:443"));
+    let (stream, head) = connect(bed, &format!("CONNECT {name}:443"));
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(bed.authority_file()).unwrap()).unwrap();
@@ -64,9 +64,9 @@ fn every_name_leads_to_the_emulator() {
             assert_eq!(bed.emulator().requests().last().unwrap().header("host"), Some(name));
             chain[0].clone()
         });
-    assert_ne!(certificates[0], certificates[1], "each name has a certificate of its own");
+    assert_ne!(certificates[0], certificates[1], "each name has a separate certificate");
     let (_, chain) = get(&bed, "wx.qq.com");
-    assert_eq!(chain[0], certificates[0], "it is made once");
+    assert_eq!(chain[0], certificates[0], "it is issued once");
     assert_eq!(bed.hosts(), ["file.web2.wechat.com", "szfilehelper.weixin.qq.com", "wx.qq.com"]);
     assert_eq!(bed.refused(), [""; 0]);
 }
@@ -78,7 +78,7 @@ fn nothing_but_a_tunnel_to_the_port_of_https_is_given() {
         ("GET http://wx.qq.com/x?skey=secret", "GET http://wx.qq.com"),
         ("CONNECT wx.qq.com:80", "CONNECT wx.qq.com:80"),
     ] {
-        let (_, head) = ask(&bed, request);
+        let (_, head) = connect(&bed, request);
         assert!(head.starts_with("HTTP/1.1 403 "), "{head}");
         assert!(bed.refused().contains(&refused.to_owned()), "{:?}", bed.refused());
     }
@@ -95,9 +95,9 @@ fn a_bed_ends_when_it_is_dropped() {
     assert!(!authority.exists());
     // The listener is closed a moment later, together with the runtime.
     let address = proxy.strip_prefix("http://").unwrap().to_owned();
-    let gone = (0..500).any(|_| {
+    let is_closed = (0..500).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(10));
         TcpStream::connect(&address).is_err()
     });
-    assert!(gone, "somebody listens still");
+    assert!(is_closed, "a server still listens");
 }

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 const PROTOCOL: &str = "../crates/wx-proto/docs/protocol.md";
 const INTRO: &str = "# Conformance
 
-Which tests hold which rule of the [protocol]. A test that holds a rule carries its number in its
-name. `UPDATE=1 cargo test -p wx-testing --test conformance` writes this table from those names, and
-a test compares the two.
+The tests that verify each rule of the [protocol]. The name of a test begins with the numbers of the
+rules that it verifies. `UPDATE=1 cargo test -p wx-testing --test conformance` writes this table
+from those names, and a test compares the two.
 
-Not held, because the calls are not part of this version: the halves of [P22] and [P96] about videos
-and voice messages, and the row of [P31] for videos.
+Not implemented in this version: the parts of [P22] and [P96] about videos and voice messages, and
+the row of [P31] for videos.
 
 [protocol]: ../crates/wx-proto/docs/protocol.md
 [P22]: ../crates/wx-proto/docs/protocol.md#p22
@@ -50,7 +50,7 @@ fn numbers(name: &str) -> Vec<u32> {
     name.split('_').map_while(|word| word.strip_prefix('p')?.parse().ok()).collect()
 }
 
-/// The numbers of the rules that the protocol states, each of which a test must hold.
+/// Returns the numbers of the rules that the protocol states. Each of them needs a test.
 fn rules(root: &Path) -> BTreeSet<u32> {
     let text = fs::read_to_string(root.join("crates/wx-proto/docs/protocol.md")).unwrap();
     let rules = text.split("<a id=\"p").filter_map(|rest| rest.split_once('"')?.0.parse().ok());
@@ -62,7 +62,7 @@ fn rules(root: &Path) -> BTreeSet<u32> {
 fn table(root: &Path) -> String {
     let mut files = Vec::new();
     sources(&root.join("crates"), &mut files);
-    let mut held: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    let mut verified_by: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for file in &files {
         let text = fs::read_to_string(file).unwrap();
         let shown = file.strip_prefix(root).unwrap().display().to_string().replace('\\', "/");
@@ -73,14 +73,20 @@ fn table(root: &Path) -> String {
             let name: String =
                 rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
             for number in numbers(&name).into_iter().filter(|_| is_test) {
-                held.entry(number).or_default().push(format!("`{name}` in [{shown}](../{shown})"));
+                verified_by
+                    .entry(number)
+                    .or_default()
+                    .push(format!("`{name}` in [{shown}](../{shown})"));
             }
             is_test = false;
         }
     }
     let mut text = INTRO.to_owned();
     for rule in rules(root) {
-        let tests = held.get(&rule).unwrap_or_else(|| panic!("no test holds P{rule}")).join("<br>");
+        let tests = verified_by
+            .get(&rule)
+            .unwrap_or_else(|| panic!("no test verifies P{rule}"))
+            .join("<br>");
         writeln!(text, "| [P{rule}]({PROTOCOL}#p{rule}) | {tests} |").unwrap();
     }
     text

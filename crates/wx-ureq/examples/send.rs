@@ -1,8 +1,8 @@
-//! Sends a picture and fetches it back, without an account: the server is an emulator on the
+//! Sends an image and fetches it back, without an account: the server is an emulator on the
 //! loopback address.
 //!
 //! ```sh
-//! cargo run -p wx-ureq --example send [PICTURE]
+//! cargo run -p wx-ureq --example send [IMAGE]
 //! ```
 
 #![allow(clippy::print_stdout)]

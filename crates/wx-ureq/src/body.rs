@@ -7,7 +7,7 @@ use wx_proto::bytes::{Buf, Bytes};
 use crate::exchange;
 
 /// The size of the pieces that are written, which is the size of ureq's output buffer. The limits
-/// of an exchange are checked before each piece, so that they also hold within a chunk.
+/// of an exchange are checked before each piece, so that they also apply within a chunk.
 const PIECE: usize = 128 * 1024;
 
 /// The body of a request for ureq. It reads directly from the segments, so that the only copy is

@@ -2,8 +2,8 @@
 //!
 //! ureq has one error type for all phases. The same I/O error can occur while connecting and in the
 //! middle of an exchange (Linux reports "no route to host" on old connections too). If the
-//! connector fails, no byte of the request was written. A connection knows whether it has carried a
-//! request before. After any other error, the request may have been delivered.
+//! connector fails, no byte of the request was written. A connection records whether it has carried
+//! a request before. After any other error, the request may have been delivered.
 
 use std::io::ErrorKind;
 use std::sync::Arc;

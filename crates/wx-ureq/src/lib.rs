@@ -34,7 +34,7 @@ pub use wx_proto;
 pub use drive::{drive, drive_observed};
 pub use http::{Http, Reply};
 
-/// Sends and fetches images for one login over [ureq], and waits for its messages.
+/// Sends texts and media, fetches media, and waits for messages, for one login over [ureq].
 pub type Client = wx_client::Client<Http>;
 
 /// Settings for a [`Client`], either for an existing session or for a

@@ -28,11 +28,10 @@ impl Resolver for ObservedResolver {
         // ureq starts a thread to resolve names with a timeout. An address does not need that.
         let authority = uri.scheme().zip(uri.authority());
         let host = authority.and_then(|(scheme, of)| DefaultResolver::host_and_port(scheme, of));
-        let given = self
-            .fixed
-            .iter()
-            .rfind(|(host, _)| uri.host().is_some_and(|asked| asked.eq_ignore_ascii_case(host)));
-        let addr = given.map(|(_, addr)| *addr);
+        let fixed = self.fixed.iter().rfind(|(host, _)| {
+            uri.host().is_some_and(|requested| requested.eq_ignore_ascii_case(host))
+        });
+        let addr = fixed.map(|(_, addr)| *addr);
         if let Some(addr) = addr.or_else(|| host?.parse().ok()) {
             let mut addrs = self.empty();
             addrs.push(addr);

@@ -28,7 +28,7 @@ fn client(server: &Emulator, policy: Policy) -> Client {
 }
 
 /// Cancels from another thread after a while.
-fn soon() -> CancelToken {
+fn cancelled_later() -> CancelToken {
     let token = CancelToken::new();
     let later = token.clone();
     thread::spawn(move || {
@@ -54,11 +54,11 @@ fn a_token_used_before_sends_nothing() {
 }
 
 #[test]
-fn a_long_wait_between_tries_is_cut_short_and_the_message_stays_in_doubt() {
+fn a_long_wait_between_tries_is_interrupted_and_the_message_stays_in_doubt() {
     let server = server(&["drop=after@webwxsendmsgimg"]);
     let client = client(&server, Policy::default());
     let began = Instant::now();
-    let watch = RunOptions::new().cancel(&soon());
+    let watch = RunOptions::new().cancel(&cancelled_later());
     let to = Recipient::new(server.friend()).unwrap();
     let error =
         client.send_image(&to, Source::bytes("a.png", TINY)).options(watch).run().unwrap_err();
@@ -67,14 +67,14 @@ fn a_long_wait_between_tries_is_cut_short_and_the_message_stays_in_doubt() {
 }
 
 #[test]
-fn a_wait_for_a_turn_is_cut_short_and_nothing_is_read_or_sent() {
+fn a_wait_for_a_turn_is_interrupted_and_nothing_is_read_or_sent() {
     let server = server(&[]);
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
     let client = Client::builder(session).pace(Duration::from_secs(60)).build().unwrap();
     let to = Recipient::new(server.friend()).unwrap();
     client.upload(&to, Source::bytes("a.png", TINY)).run().unwrap();
     let began = Instant::now();
-    let watch = RunOptions::new().cancel(&soon());
+    let watch = RunOptions::new().cancel(&cancelled_later());
     let error =
         client.send_image(&to, Source::bytes("a.png", TINY)).options(watch).run().unwrap_err();
     assert_eq!((error.kind, server.requests().len()), (ErrorKind::Cancelled, 1));
@@ -110,7 +110,7 @@ fn a_download_stops_between_pieces_and_leaves_nothing() {
     let to = Recipient::new(server.friend()).unwrap();
     let id = client.send_image(&to, Source::bytes("a.png", image)).run().unwrap().msg_id;
     let mut bytes = Vec::new();
-    let watch = RunOptions::new().cancel(&soon());
+    let watch = RunOptions::new().cancel(&cancelled_later());
     let error = client
         .fetch_image(&id, ImageVariant::Original, Sink::vec(&mut bytes))
         .options(watch)
@@ -121,7 +121,7 @@ fn a_download_stops_between_pieces_and_leaves_nothing() {
 
 /// A driver was dropped after the head of a reply, so the next one does not have that reply.
 #[test]
-fn another_driver_goes_on_where_one_was_dropped() {
+fn another_driver_continues_where_one_was_dropped() {
     let server = server(&[]);
     let mut policy = Policy::default();
     policy.back_off = Duration::from_millis(5);

@@ -39,7 +39,7 @@ fn store() -> (CheckpointStore, Arc<Mutex<Option<Snapshot>>>) {
 }
 
 #[test]
-fn a_stored_job_goes_on_after_the_chunks_that_were_acknowledged() {
+fn a_stored_job_continues_after_the_chunks_that_were_acknowledged() {
     let server = Emulator::start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     let (store, last) = store();
@@ -92,7 +92,7 @@ fn a_message_that_was_left_too_long_ago_leaves_again_only_on_request() {
         .run();
     assert_eq!(stopped.unwrap_err().outcome(), Outcome::Unknown);
     let snapshot = last.lock().unwrap().take().unwrap();
-    // The state as it would be a year later.
+    // The state of a message that left a year before.
     let old = snapshot.to_json();
     let mut old: serde_json::Value = serde_json::from_str(&old).unwrap();
     old["job"]["message"]["handed_out_ms"] = 1_600_000_000_000_u64.into();
@@ -106,7 +106,7 @@ fn a_message_that_was_left_too_long_ago_leaves_again_only_on_request() {
 }
 
 #[test]
-fn what_is_cancelled_before_it_leaves_is_not_sent() {
+fn a_message_cancelled_before_it_leaves_is_not_sent() {
     let server = Emulator::start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     let token = CancelToken::new();
@@ -124,7 +124,7 @@ fn what_is_cancelled_before_it_leaves_is_not_sent() {
 }
 
 #[test]
-fn an_upload_and_the_message_of_an_upload_go_on_by_themselves() {
+fn an_upload_and_the_message_of_an_upload_continue_by_themselves() {
     let server = Emulator::start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
     let (store, last) = store();
@@ -164,7 +164,7 @@ fn a_job_of_another_login_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn a_cancelled_job_ends_at_once_and_says_what_is_certain() {
+fn a_cancelled_job_ends_at_once_with_the_certain_outcome() {
     let server =
         Emulator::builder().fault("drop=after@webwxsendmsgimg".parse().unwrap()).start().unwrap();
     let (client, to) = (client(&server), Recipient::new(server.friend()).unwrap());
@@ -223,7 +223,7 @@ fn sessions_share_an_http_client_of_their_sort() {
     assert_eq!(
         connections.load(Ordering::SeqCst),
         shared,
-        "the second one takes that of the first"
+        "the second request uses the connection of the first"
     );
     Client::new(session).unwrap().contacts().run().unwrap();
     assert_eq!(connections.load(Ordering::SeqCst), shared + 1);

@@ -12,7 +12,7 @@ use wx_proto::{Policy, Seed, Session, UnixMs};
 use super::alloc;
 use crate::clients::bare;
 
-/// So long that no long poll ends on the client's side, even on a slow machine.
+/// A time limit that no long poll reaches, even on a slow machine.
 const STALL: Duration = Duration::from_secs(3600);
 
 /// Waits for messages with `sessions` copies of the session in the file `session`, and prints the

@@ -6,7 +6,7 @@ use std::path::Path;
 use wx_client::outbox::UploadTurn;
 use wx_proto::{Advice, MediaKind, Sent, Uploaded};
 
-use crate::client::{Client, Content, MediaOptions};
+use crate::client::{Client, Content};
 use crate::files::Input;
 use crate::job_dir::{Item, JobDir, Left};
 use crate::out;
@@ -62,7 +62,10 @@ impl Batch<'_> {
         let content = match &self.job.plan().items[item] {
             Item::Text(text) => Content::Text(text.as_str().into()),
             Item::File(path) => match self.upload(item, path, recipients[0]) {
-                Ok(uploaded) => Content::Uploaded(uploaded),
+                Ok(uploaded) => {
+                    self.report.set_kind(all.clone(), uploaded.kind);
+                    Content::Uploaded(uploaded)
+                }
                 Err(problem) => return self.report.problem(all, &problem),
             },
         };
@@ -108,19 +111,12 @@ impl Batch<'_> {
             return Err(Problem::local("it can be read only once", Advice::CheckFile)
                 .hint("a job that can be resumed needs regular files"));
         }
-        let plan = self.job.plan();
-        let media = MediaOptions {
-            name: plan.name.as_deref(),
-            kind: plan.kind,
-            images_only: plan.images_only,
-        };
-        let options = self.report.options();
-        let uploaded = self.client.upload(&message, input, media, options)?;
+        let (plan, options) = (self.job.plan(), self.report.options());
+        let uploaded = self.client.upload(&message, input, plan.media_options(), options)?;
         let name = path.display();
         if let (None, MediaKind::File) = (plan.kind, uploaded.kind) {
             self.report.warn(&format!(
-                "{name}: it is not a picture that web WeChat shows as one, \
-                                       and goes as a file"
+                "{name}: it is not a picture that web WeChat shows as one, and is sent as a file"
             ));
         }
         if let Some(start_pos) = uploaded.server_byte_count {

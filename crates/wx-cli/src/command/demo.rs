@@ -1,4 +1,4 @@
-//! `wx demo`: sends a picture to an emulator and fetches it back.
+//! `wx demo`: sends an image to an emulator and fetches it back.
 
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ use crate::problem::{Problem, short};
 use crate::report::Report;
 use crate::worker;
 
-/// A picture of over 1 MiB, which is uploaded in three chunks.
+/// An image of over 1 MiB, which is uploaded in three chunks.
 const BUNDLED: &[u8] = include_bytes!("../../assets/demo.jpg");
 
 /// The subject of the only message.
@@ -38,7 +38,8 @@ pub(crate) fn run(args: args::Demo, global: Global) -> ExitCode {
     };
     let file =
         args.image.as_ref().map_or("demo.jpg".into(), |path| path.to_string_lossy()).into_owned();
-    let subject = Subject::Outbound { file: Some(file), to: to.to_string(), given: to.to_string() };
+    let (to_text, given) = (to.to_string(), to.to_string());
+    let subject = Subject::Outbound { file: Some(file), kind: None, to: to_text, given };
     let report = Report::new(&global, vec![subject]);
     worker::run(report, move |report| {
         report.begin(SENT..SENT + 1, None);
@@ -74,21 +75,22 @@ impl Run<'_> {
         let uploaded = sent.uploaded.as_ref().ok_or_else(no_upload)?;
         self.report.sent(SENT, &sent);
 
-        let subject = self.report.add(Subject::Message { msg_id: sent.msg_id.clone(), path: None });
+        let variant = match uploaded.kind {
+            MediaKind::Emoticon => ImageVariant::Emoticon,
+            _ => ImageVariant::Original,
+        };
+        let attachment = |variant| Attachment::image(sent.msg_id.clone(), variant);
+        let subject = self.report.add(Subject::attachment(&attachment(variant), None));
         self.report.begin(subject..subject + 1, None);
         let at_fetching = |problem| (subject, problem);
-        let fetch = |size| {
-            let attachment = Attachment::image(sent.msg_id.clone(), size);
+        let fetch = |variant| {
+            let attachment = attachment(variant);
             let mut bytes = Vec::new();
             let (target, options) = (Output::Memory(&mut bytes), self.report.options());
             let fetched = client.fetch(&attachment, target, options);
             fetched.map(|fetched| (fetched, bytes)).map_err(at_fetching)
         };
-        let size = match uploaded.kind {
-            MediaKind::Emoticon => ImageVariant::Emoticon,
-            _ => ImageVariant::Original,
-        };
-        let (fetched, back) = fetch(size)?;
+        let (fetched, back) = fetch(variant)?;
         self.say("original", &format!("{} bytes, {}", fetched.bytes, format_of(&fetched)));
         let (thumbnail, small) = fetch(ImageVariant::Thumbnail)?;
         let measured = measure(&small).map_err(at_fetching)?;
@@ -123,7 +125,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Returns the name and the bytes of the picture.
+    /// Returns the name and the bytes of the image.
     fn picture(&self, limit: u64) -> Result<(String, Vec<u8>), Problem> {
         let Some(path) = &self.args.image else {
             return Ok(("demo.jpg".to_owned(), BUNDLED.to_vec()));
@@ -132,7 +134,7 @@ impl Run<'_> {
         Ok((name.unwrap_or_default(), files::read(path, limit)?))
     }
 
-    /// Uploads and sends the picture, and reports each chunk.
+    /// Uploads and sends the image, and reports each chunk.
     fn send(&self, client: &Client, name: String, bytes: Vec<u8>) -> Result<Sent, Problem> {
         let mut told = None;
         let options = self.report.options().progress(|progress| {
@@ -165,7 +167,7 @@ fn size_of(size: Dimensions) -> String {
     format!("{size} pixels")
 }
 
-/// Decodes a picture and returns its dimensions.
+/// Decodes an image and returns its dimensions.
 fn measure(picture: &[u8]) -> Result<Dimensions, Problem> {
     let decoded = image::load_from_memory(picture).ok();
     decoded

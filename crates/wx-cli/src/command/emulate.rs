@@ -1,5 +1,7 @@
 //! `wx emulate`.
 
+mod deliveries;
+
 use std::fmt::Display;
 use std::fs;
 use std::io::ErrorKind;
@@ -11,16 +13,13 @@ use serde_json::json;
 use wx_client::creation;
 use wx_client::session_file::SessionFile;
 use wx_emulator::{Emulator, Profile};
-use wx_proto::ImageFormat;
 
+use self::deliveries::Deliveries;
 use crate::args::{Emulate, Global, Page};
 use crate::problem::Problem;
 use crate::session;
 use crate::signals::Signals;
 use crate::{files, out};
-
-/// The largest picture that is accepted.
-const LIMIT: u64 = 256 * 1024 * 1024;
 
 pub(crate) fn run(args: &Emulate, global: &Global) -> ExitCode {
     match serve(args, global) {
@@ -34,20 +33,7 @@ pub(crate) fn run(args: &Emulate, global: &Global) -> ExitCode {
 
 fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     let mut builder = Emulator::builder().addr(args.addr);
-    let mut images = Vec::new();
-    for image in &args.images {
-        let bytes = files::read(image, LIMIT).map_err(|problem| on(image, problem.sentence()))?;
-        if !matches!(
-            ImageFormat::from_first_bytes(&bytes),
-            Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Gif | ImageFormat::Bmp)
-        ) {
-            return Err(on(image, "not a picture: JPEG, PNG, GIF and BMP can arrive"));
-        }
-        images.push(wx_emulator::Bytes::from(bytes));
-    }
-    for image in &images {
-        builder = builder.image(image.clone());
-    }
+    let mut deliveries = Deliveries::read(args)?;
     builder = builder.profile(match args.profile {
         Page::Web => Profile::Web,
         Page::Filehelper => Profile::FileHelper,
@@ -55,6 +41,9 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     builder = builder.phone_steps(args.scan.iter().copied());
     for nick in &args.contacts {
         builder = builder.contact(nick, "");
+    }
+    for nick in &args.rooms {
+        builder = builder.room_of_contacts(nick);
     }
     for fault in &args.faults {
         builder = builder.fault(fault.clone());
@@ -71,6 +60,7 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     let emulator =
         builder.start().map_err(|error| format!("{}: {}", args.addr, out::error_chain(&error)))?;
     let emulator = Arc::new(emulator);
+    deliveries.deliver_all(&emulator);
     if let Some(file) = &session_file {
         let saved = file.save_json(&emulator.session_json()).map_err(Problem::from);
         saved.map_err(|problem| on(file.path(), problem.message))?;
@@ -82,16 +72,16 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     if out::lost() {
         return Err("standard output could not be written".to_owned());
     }
-    if let Some(every) = args.deliver_every.filter(|_| !images.is_empty()) {
+    if let Some(every) = args.deliver_every.filter(|_| !deliveries.is_empty()) {
         let emulator = Arc::clone(&emulator);
         // The thread ends with the process.
-        let deliveries = std::thread::Builder::new().spawn(move || {
-            for image in images.iter().cycle() {
+        let thread = std::thread::Builder::new().spawn(move || {
+            loop {
                 std::thread::sleep(every);
-                emulator.deliver(image.clone());
+                deliveries.deliver_next(&emulator);
             }
         });
-        deliveries
+        thread
             .map_err(|error| format!("no thread could be started: {}", out::error_chain(&error)))?;
     }
     signals.wait().map_err(no_signals)?;

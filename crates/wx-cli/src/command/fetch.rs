@@ -10,7 +10,7 @@ use wx_client::creation;
 use wx_client::temp_file::TempDir;
 use wx_proto::{Advice, Attachment, Fetched, Policy};
 
-use crate::args::{Fetch, FetchImage, Global};
+use crate::args::{Fetch, FetchImage, FetchOptions, Global};
 use crate::client::{Client, Output};
 use crate::event::Subject;
 use crate::files::{self, is_dash, parent};
@@ -20,7 +20,7 @@ use crate::report::Report;
 use crate::session::{self, Use};
 use crate::worker;
 
-/// A download, and where it goes.
+/// A download, and its destination.
 struct Download {
     session: PathBuf,
     out: PathBuf,
@@ -32,7 +32,7 @@ struct Download {
 /// longest reply of the server.
 const LONGEST_LINE: u64 = 256 * 1024 * 1024;
 
-/// What `--message` reads of a line of `wx watch`.
+/// The part of a line of `wx watch` that `--message` reads.
 #[derive(Deserialize)]
 struct Line {
     attachment: Option<Attachment>,
@@ -40,23 +40,27 @@ struct Line {
 
 /// Runs `wx fetch`.
 pub(crate) fn run(args: Fetch, global: Global) -> ExitCode {
-    let Fetch { session, variant, force, out, message, msg_id } = args;
-    let download = Download { session: session.place(), out, force, policy: global.policy() };
-    let image = msg_id.map(|id| Attachment::image(id, variant.into()));
-    download.run(image, message, global)
+    let Fetch { options, message, msg_id } = args;
+    let image = msg_id.map(|id| Attachment::image(id, options.variant.into()));
+    Download::new(options, &global).run(image, message, global)
 }
 
 /// Runs `wx fetch-image`.
 pub(crate) fn run_image(args: FetchImage, global: Global) -> ExitCode {
-    let FetchImage { session, size, force, keep_unknown, out, msg_id } = args;
-    let mut policy = global.policy();
-    policy.keep_unknown = keep_unknown;
-    let download = Download { session: session.place(), out, force, policy };
-    download.run(Some(Attachment::image(msg_id, size.into())), None, global)
+    let FetchImage { options, msg_id } = args;
+    let image = Attachment::image(msg_id, options.variant.into());
+    Download::new(options, &global).run(Some(image), None, global)
 }
 
 impl Download {
-    /// Fetches `attachment`, or what the line in the file `message` holds.
+    fn new(options: FetchOptions, global: &Global) -> Self {
+        let mut policy = global.policy();
+        policy.keep_unknown = options.keep_unknown;
+        let FetchOptions { session, out, force, .. } = options;
+        Self { session: session.place(), out, force, policy }
+    }
+
+    /// Fetches `attachment`, or the attachment in the line of the file `message`.
     fn run(
         self,
         attachment: Option<Attachment>,
@@ -77,14 +81,14 @@ impl Download {
                 }
                 Err(problem) => report.refuse(&message, &problem),
             },
-            // The arguments hold one of them.
+            // The arguments have one of them.
             (None, None) => {}
         })
     }
 
     fn subject(&self, attachment: &Attachment) -> Subject {
         let path = (!is_dash(&self.out)).then(|| self.out.to_string_lossy().into_owned());
-        Subject::Message { msg_id: attachment.msg_id.clone(), path }
+        Subject::attachment(attachment, path)
     }
 
     fn work(&self, attachment: &Attachment, global: &Global, report: &Report) {
@@ -96,10 +100,7 @@ impl Download {
 
     fn fetch(&self, attachment: &Attachment, client: &Client, report: &Report) {
         report.begin(0..1, None);
-        let id = &attachment.msg_id;
-        if attachment.may_be_unavailable() {
-            report.warn(&format!("{id}: files above 25 MiB are mostly not available"));
-        }
+        warn_of_size(attachment, report);
         let fetched = if is_dash(&self.out) {
             report.results_aside();
             let fetched = client.fetch(attachment, Output::Stdout, report.options());
@@ -109,10 +110,7 @@ impl Download {
         };
         match fetched {
             Ok(fetched) => {
-                let claimed = attachment.file().and_then(|file| file.md5);
-                if claimed.is_some_and(|md5| md5 != fetched.md5) {
-                    report.warn(&format!("{id}: the MD5 is not the one that its sender claims"));
-                }
+                warn_of_md5(attachment, &fetched, report);
                 report.fetched(0, &fetched);
             }
             Err(problem) => {
@@ -121,7 +119,7 @@ impl Download {
         }
     }
 
-    /// Fetches to a file, which is written whole or not at all.
+    /// Fetches to a file, which is written completely or not at all.
     fn to_file(
         &self,
         attachment: &Attachment,
@@ -149,7 +147,24 @@ impl Download {
     }
 }
 
-/// Reads what the message in a file holds; `-` is standard input.
+/// Warns of a file that the server has probably not kept, before it is fetched.
+pub(super) fn warn_of_size(attachment: &Attachment, report: &Report) {
+    if attachment.may_be_unavailable() {
+        let id = &attachment.msg_id;
+        report.warn(&format!("{id}: files above 25 MiB are mostly not available"));
+    }
+}
+
+/// Warns of a file that is not the one that its sender claims to have sent.
+pub(super) fn warn_of_md5(attachment: &Attachment, fetched: &Fetched, report: &Report) {
+    let claimed = attachment.file().and_then(|file| file.md5);
+    if claimed.is_some_and(|md5| md5 != fetched.md5) {
+        let id = &attachment.msg_id;
+        report.warn(&format!("{id}: the MD5 is not the one that its sender claims"));
+    }
+}
+
+/// Reads the attachment of the message in a file; `-` is standard input.
 fn read_line(path: &Path) -> Result<Attachment, Problem> {
     let line = if is_dash(path) {
         files::read_all(io::stdin().lock(), LONGEST_LINE)?

@@ -21,7 +21,7 @@ pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
         }
     };
     let plan = job.plan().clone();
-    let report = Report::new(&global, plan.subjects());
+    let report = Report::new(&global, plan.subjects(&plan.kinds()));
     let recipients = plan.to.len();
     let all = (0..plan.items.len()).flat_map(move |file| (0..recipients).map(move |to| (file, to)));
     for (subject, (file, to)) in all.clone().enumerate() {

@@ -3,20 +3,20 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
-use wx_proto::{Advice, MediaKind, Recipient, Text, UserName};
+use wx_client::session_file::SessionFile;
+use wx_proto::{Advice, MediaKind, Profile, Recipient, Text, UserName};
 
-use crate::args::{Addressee, Global, Send, SendImage};
+use crate::args::{Addressee, Global, Kind, Send, SendImage, SendOptions};
 use crate::client::Client;
-use crate::job_dir::{Item, JobDir, SendPlan, subjects_of};
-use crate::problem::Problem;
+use crate::job_dir::{Item, JobDir, SendPlan};
+use crate::problem::{Class, Problem};
 use crate::report::Report;
 use crate::session::{self, Use};
 use crate::worker;
 
 use super::batch::Batch;
-use super::contacts;
+use super::contacts::Directory;
 
 /// A long text is split into parts of this many characters.
 const PART: usize = 2000;
@@ -24,81 +24,151 @@ const PART: usize = 2000;
 /// The longest text that is read from standard input, in bytes.
 const LONGEST_TEXT: u64 = 1024 * 1024;
 
-/// The arguments that `send` and `send-image` share.
+/// A job of `send` or `send-image`.
 struct SendJob {
     /// The name of the command.
     command: &'static str,
     session: PathBuf,
     to: Vec<Addressee>,
+    /// Whether the user gave no recipient.
+    is_to_default: bool,
     resume_dir: Option<PathBuf>,
+    /// The plan, without the recipients that have yet to be looked up.
     plan: SendPlan,
 }
 
 /// Runs `wx send`.
-pub(crate) fn run(args: Send, global: Global) -> ExitCode {
-    let items = match items(&args) {
-        Ok(items) => items,
-        Err(problem) => {
-            let report = Report::new(&global, Vec::new());
-            report.refuse(Path::new("--text"), &problem);
-            return ExitCode::from(report.finish());
-        }
+pub(crate) fn run(mut args: Send, global: Global) -> ExitCode {
+    let (text, is_split) = (args.text.take(), args.split);
+    let read = |job: &mut SendJob| {
+        let mut items = texts(text, is_split)?;
+        items.append(&mut job.plan.items);
+        job.plan.items = items;
+        Ok(())
     };
-    let plan = SendPlan {
-        max_size: args.max_size,
-        name: args.name,
-        kind: args.kind.map(MediaKind::from),
-        ..plan(items, &args.to, args.pace)
-    };
-    let session = args.session.place();
-    let (to, resume_dir) = (args.to, args.resume_dir);
-    start(SendJob { command: "send", session, to, resume_dir, plan }, global)
+    let kind = args.options.kind;
+    let job = SendJob::new("send", args.options, args.files, kind);
+    let plan = SendPlan { max_size: args.max_size, name: args.name, ..job.plan };
+    SendJob { plan, ..job }.start(read, global)
 }
 
 /// Runs `wx send-image`.
 pub(crate) fn run_image(args: SendImage, global: Global) -> ExitCode {
-    let items = args.images.into_iter().map(Item::File).collect();
-    let plan = SendPlan {
-        max_size: Some(args.max_size),
-        kind: args.as_file.then_some(MediaKind::File),
-        images_only: true,
-        ..plan(items, &args.to, args.pace)
-    };
-    let session = args.session.place();
-    let (to, resume_dir) = (args.to, args.resume_dir);
-    start(SendJob { command: "send-image", session, to, resume_dir, plan }, global)
+    let kind = args.options.kind.or(args.as_file.then_some(Kind::File));
+    let job = SendJob::new("send-image", args.options, args.files, kind);
+    let plan = SendPlan { max_size: Some(args.max_size), images_only: true, ..job.plan };
+    SendJob { plan, ..job }.start(|_| Ok(()), global)
 }
 
-/// Returns a plan without recipients.
-fn plan(items: Vec<Item>, to: &[Addressee], pace: Option<Duration>) -> SendPlan {
-    SendPlan {
-        items,
-        stamps: Vec::new(),
-        to: Vec::new(),
-        given: to.iter().map(ToString::to_string).collect(),
-        session: None,
-        max_size: None,
-        name: None,
-        images_only: false,
-        kind: None,
-        pace,
+impl SendJob {
+    fn new(
+        command: &'static str,
+        options: SendOptions,
+        files: Vec<PathBuf>,
+        kind: Option<Kind>,
+    ) -> Self {
+        let is_to_default = options.to.is_empty();
+        let to = match is_to_default {
+            true => vec![Addressee::Recipient(Recipient::file_helper())],
+            false => options.to,
+        };
+        let plan = SendPlan {
+            items: files.into_iter().map(Item::File).collect(),
+            stamps: Vec::new(),
+            to: Vec::new(),
+            given: to.iter().map(ToString::to_string).collect(),
+            session: None,
+            max_size: None,
+            name: None,
+            images_only: false,
+            kind: kind.map(MediaKind::from),
+            pace: options.pace,
+        };
+        let (session, resume_dir) = (options.session.place(), options.resume_dir);
+        Self { command, session, to, is_to_default, resume_dir, plan }
+    }
+
+    /// Starts the job. `read` adds the items that are read from standard input.
+    fn start(
+        mut self,
+        read: impl FnOnce(&mut Self) -> Result<(), Problem>,
+        global: Global,
+    ) -> ExitCode {
+        let refused = |thing: &str, problem: &Problem| {
+            let report = Report::new(&global, Vec::new());
+            report.refuse(Path::new(thing), problem);
+            ExitCode::from(report.finish())
+        };
+        // Refused before the text is read. If nobody is logged in, that is reported later.
+        if let Ok(session) = SessionFile::read_allow_loopback(&self.session)
+            && let Err(problem) = self.check_default(session.site().profile())
+        {
+            return refused("--to", &problem);
+        }
+        if let Err(problem) = read(&mut self) {
+            return refused("--text", &problem);
+        }
+        let kinds = self.plan.kinds();
+        let report = Report::new(&global, self.plan.subjects(&kinds));
+        worker::run(report, move |report| self.work(&kinds, &global, report))
+    }
+
+    /// Refuses to choose the recipient, except on the only page that has just one.
+    fn check_default(&self, profile: Profile) -> Result<(), Problem> {
+        if !self.is_to_default || profile == Profile::FileHelper {
+            return Ok(());
+        }
+        let message = "a login of web WeChat has no default recipient";
+        let problem = Problem::local(message, Advice::CheckRecipient);
+        Err(Problem { class: Class::Usage, ..problem.hint(RECIPIENTS) })
+    }
+
+    fn work(self, kinds: &[Option<&'static str>], global: &Global, report: &Report) {
+        let policy = self.plan.limited(global.policy());
+        let path = self.session.clone();
+        // Texts can be sent without the cookie that uploads need.
+        let has_files = self.plan.has_files();
+        let use_for = if has_files { Use::Send } else { Use::Fetch };
+        session::with_client(&path, use_for, policy, global, report, |client| {
+            self.send(kinds, client, report);
+        });
+    }
+
+    fn send(self, kinds: &[Option<&'static str>], client: &Client, report: &Report) {
+        let profile = client.session().site().profile();
+        // The session file may have been replaced since the first check.
+        if let Err(problem) = self.check_default(profile) {
+            return report.refuse(Path::new("--to"), &problem);
+        }
+        let to = match resolve_recipients(&self.to, profile, client, report) {
+            Ok(to) => to,
+            Err((addressee, problem)) => {
+                return report.refuse(Path::new(&format!("--to {addressee}")), &problem);
+            }
+        };
+        let plan = SendPlan { to, session: Some(self.session), ..self.plan };
+        report.replace(plan.subjects(kinds));
+        let dir = self.resume_dir.as_deref();
+        match JobDir::create(dir, plan, &client.session()) {
+            Ok(job) => Batch { client, job, resend: false, report }.run(),
+            Err(problem) => report.refuse(dir.unwrap_or(Path::new(self.command)), &problem),
+        }
     }
 }
 
-/// Returns the text, in parts if that was asked for, and the files.
-fn items(args: &Send) -> Result<Vec<Item>, Problem> {
-    let text = match args.text.as_deref() {
-        Some("-") => Some(read_text(io::stdin().lock())?),
-        text => text.map(str::to_owned),
+/// The recipients to choose from.
+const RECIPIENTS: &str = "give --to filehelper, --to name:NICK or --to and a UserName";
+
+/// Returns the text, in parts if that was asked for.
+fn texts(text: Option<String>, is_split: bool) -> Result<Vec<Item>, Problem> {
+    let text = match text {
+        None => return Ok(Vec::new()),
+        Some(dash) if dash == "-" => read_text(io::stdin().lock())?,
+        Some(text) => text,
     };
-    let mut items = Vec::new();
-    if let Some(text) = text {
-        let is_split = args.split && !text.trim().is_empty();
-        let parts = if is_split { Text::new(text).split(PART) } else { vec![Text::new(text)] };
-        items.extend(parts.iter().map(|part| Item::Text(part.content().to_owned())));
-    }
-    items.extend(args.files.iter().cloned().map(Item::File));
-    Ok(items)
+    let is_split = is_split && !text.trim().is_empty();
+    let parts = if is_split { Text::new(text).split(PART) } else { vec![Text::new(text)] };
+    Ok(parts.iter().map(|part| Item::Text(part.content().to_owned())).collect())
 }
 
 /// Reads a text without the line break at its end.
@@ -122,57 +192,29 @@ fn read_text(from: impl Read) -> Result<String, Problem> {
     }
 }
 
-fn start(job: SendJob, global: Global) -> ExitCode {
-    let given = &job.plan.given;
-    let report = Report::new(&global, subjects_of(&job.plan.items, given, given));
-    worker::run(report, move |report| work(job, &global, report))
-}
-
-fn work(job: SendJob, global: &Global, report: &Report) {
-    let policy = job.plan.limited(global.policy());
-    let path = job.session.clone();
-    // Texts can be sent without the cookie that uploads need.
-    let has_files = job.plan.has_files();
-    let use_for = if has_files { Use::Send } else { Use::Fetch };
-    session::with_client(&path, use_for, policy, global, report, |client| {
-        send(job, client, report);
-    });
-}
-
-fn send(job: SendJob, client: &Client, report: &Report) {
-    let to = match resolve_recipients(&job.to, client, report) {
-        Ok(to) => to,
-        Err((addressee, problem)) => {
-            return report.refuse(Path::new(&format!("--to {addressee}")), &problem);
-        }
-    };
-    let plan = SendPlan { to, session: Some(job.session), ..job.plan };
-    report.replace(plan.subjects());
-    let dir = job.resume_dir.as_deref();
-    match JobDir::create(dir, plan, &client.session()) {
-        Ok(job) => Batch { client, job, resend: false, report }.run(),
-        Err(problem) => report.refuse(dir.unwrap_or(Path::new(job.command)), &problem),
-    }
-}
-
 /// Resolves names before anything is sent. On error, returns the addressee and the problem.
 fn resolve_recipients<'a>(
     given: &'a [Addressee],
+    profile: Profile,
     client: &Client,
     report: &Report,
 ) -> Result<Vec<Recipient>, (&'a Addressee, Box<Problem>)> {
-    let mut contacts = None;
+    let mut directory = Directory::new(client, report);
     let mut to = Vec::new();
+    let helper = Recipient::file_helper();
     for addressee in given {
         let blame = |problem| (addressee, Box::new(problem));
         let user = match addressee {
-            Addressee::Recipient(recipient) => recipient.clone(),
-            Addressee::Name(name) => {
-                if contacts.is_none() {
-                    contacts = Some(contacts::list(client, report).map_err(blame)?);
-                }
-                let found = contacts::only(name, contacts.as_deref().unwrap_or_default());
-                found.and_then(|contact| recipient(&contact.user_name)).map_err(blame)?
+            Addressee::Recipient(recipient) if profile == Profile::Web || *recipient == helper => {
+                recipient.clone()
+            }
+            Addressee::Name(name) if profile == Profile::Web => {
+                directory.only(name).and_then(recipient).map_err(blame)?
+            }
+            _ => {
+                let message = "a login of the File Transfer Helper sends only to filehelper";
+                let problem = Problem::local(message, Advice::CheckRecipient);
+                return Err(blame(problem.hint("leave --to out")));
             }
         };
         if to.contains(&user) {
@@ -184,8 +226,8 @@ fn resolve_recipients<'a>(
 }
 
 /// Returns the contact as a recipient. Some special accounts cannot receive messages.
-fn recipient(name: &UserName) -> Result<Recipient, Problem> {
-    Recipient::try_from(name).map_err(|_| {
+fn recipient(name: UserName) -> Result<Recipient, Problem> {
+    Recipient::try_from(&name).map_err(|_| {
         Problem::local(format!("{name} cannot receive messages"), Advice::CheckRecipient)
     })
 }
@@ -209,9 +251,9 @@ mod tests {
     #[test]
     fn contacts_that_only_speak_are_no_recipients() {
         let name = |text| UserName::new(text).unwrap();
-        assert_eq!(recipient(&name("@1f28")).unwrap().as_str(), "@1f28");
+        assert_eq!(recipient(name("@1f28")).unwrap().as_str(), "@1f28");
         assert_eq!(
-            &*recipient(&name("newsapp")).unwrap_err().message,
+            &*recipient(name("newsapp")).unwrap_err().message,
             "newsapp cannot receive messages"
         );
     }

@@ -1,35 +1,40 @@
 //! `wx watch`.
 
+mod attachment_saver;
+mod filter;
+mod free_space;
+mod hook;
+mod hook_queue;
+mod hooks;
+mod idle_timer;
 mod login_keeper;
 mod media_dir;
+mod message_line;
+mod process_group;
 mod retry_until;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use wx_client::session_file::SessionFile;
-use wx_proto::{Advice, Attachment, Message, MessageKind, MsgId, UnixMs};
+use wx_proto::{Advice, UserName};
 
+use self::attachment_saver::{AttachmentSaver, SavePlan};
+use self::filter::Filter;
+use self::hooks::Hooks;
+use self::idle_timer::IdleTimer;
 use self::login_keeper::LoginKeeper;
 use self::media_dir::MediaDir;
-use self::retry_until::{PATIENCE, RetryUntil};
-use crate::args::{Global, Watch};
+use self::retry_until::RetryUntil;
+use super::contacts::Directory;
+use crate::args::{Addressee, Global, Watch};
 use crate::client::Client;
 use crate::event::{self, Subject};
 use crate::out;
-use crate::problem::{Class, FileRole, Problem};
+use crate::problem::Problem;
 use crate::report::Report;
 use crate::session::{self, Use};
-use crate::withhold;
 use crate::worker;
-
-/// The number of characters of a text that are printed on its line.
-const SHOWN: usize = 500;
-/// The end of the year 9999.
-const LAST_SECOND: u64 = 253_402_300_799;
 
 pub(crate) fn run(args: Watch, global: Global) -> ExitCode {
     let path = args.session.place();
@@ -42,38 +47,69 @@ pub(crate) fn run(args: Watch, global: Global) -> ExitCode {
 }
 
 fn watch(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<(), Problem> {
-    let media = match args.save_images.as_deref().map(|dir| (dir, MediaDir::open(dir))) {
+    let plan = match args.saving_dir().map(|dir| (dir, MediaDir::open(dir))) {
         Some((dir, Err(problem))) => {
             report.refuse(dir, &problem);
             return Ok(());
         }
-        Some((_, Ok(media))) => Some(media),
+        Some((_, Ok(dir))) => Some(SavePlan {
+            dir,
+            images_only: args.save.is_none(),
+            keep_free: args.keep_free.unwrap_or(free_space::KEEP_FREE),
+        }),
         None => None,
     };
     let file = SessionFile::open(path)?;
     let mut policy = global.policy();
     policy.keep_unknown = args.keep_unknown;
+    if let Some(limit) = args.max_size {
+        (policy.max_fetch, policy.max_fetch_file) = (limit, limit);
+    }
     let connected = session::connect(path, Use::Login, policy, global, report);
     let Some(client) = connected else { return Ok(()) };
+    let mut hooks = Hooks::open(&args.command, path, report)?;
+    if let Some(hooks) = &mut hooks {
+        hooks.retry()?;
+    }
     let retry = RetryUntil::new(report);
-    retry.run(None, || client.restore(report.options()))?;
-    // Saves the sync position now, so that no message is lost that arrives before the first batch
-    // is saved.
-    file.save(&client.session())?;
+    let mut idle = IdleTimer::start(args.timeout_idle, report)?;
+    let restored = idle.wait(|token| {
+        retry.run(token, None, || client.restore(report.options().cancel(token)))?;
+        // Saves the sync position now, so that no message is lost that arrives before the first
+        // batch is saved.
+        Ok(file.save(&client.session())?)
+    });
+    if restored?.is_none() {
+        return Ok(());
+    }
+    let Some(from) = resolve(&args.from, &client, &retry, &idle, report)? else { return Ok(()) };
+    let filter = Filter { kinds: args.kinds.clone(), from };
+    let mut saver = plan.map(|plan| AttachmentSaver {
+        plan,
+        client: &client,
+        retry: &retry,
+        report,
+        over: None,
+    });
     let mut keeper = LoginKeeper::new(&file, report);
     loop {
-        let options = retry.options().on_sync(|session| keeper.synced(session));
-        let (batch, skipped) = client.next_messages(options)?;
+        let received = idle.wait(|token| {
+            let options = retry.options().on_sync(|session| keeper.synced(session));
+            client.next_messages(options.cancel(token))
+        })?;
+        let Some((batch, skipped)) = received else { return Ok(()) };
         report.skipped("messages", skipped);
-        let mut over = None;
-        for message in batch.iter().filter(|message| message.kind.is_for_user()) {
-            report.tell(&line(message), &event::message(message));
-            let image = message.attachment().filter(|attachment| attachment.file().is_none());
-            if let (Some(media), Some(image)) = (&media, image) {
-                match &over {
-                    None => over = save(media, &image, &client, &retry, report)?,
-                    Some(problem) => failed(&image.msg_id, problem, report),
-                }
+        let mut is_any_chosen = false;
+        for message in batch.iter().filter(|message| filter.chooses(message)) {
+            is_any_chosen = true;
+            report.tell(&message_line::line(message), &event::message(message));
+            let is_handed_over = hooks.as_ref().is_some_and(|hooks| hooks.had_attachment(message));
+            let saved = match &mut saver {
+                Some(saver) if !is_handed_over => saver.save(message)?,
+                _ => None,
+            };
+            if let Some(hooks) = &mut hooks {
+                hooks.handle(message, saved.as_deref())?;
             }
             if report.stopped() {
                 return Err(report.interrupted());
@@ -85,115 +121,46 @@ fn watch(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<
                 return Ok(());
             }
         }
-        if let Some(problem) = over {
+        if let Some(problem) = saver.as_mut().and_then(|saver| saver.over.take()) {
             return Err(problem);
         }
         // The session is saved last: after a crash, a batch that was only partly handled is
         // received again.
         keeper.save(&client.session())?;
-    }
-}
-
-/// Returns the line of a message.
-fn line(message: &Message) -> String {
-    let from = message.sender.as_ref().or(message.from.as_ref()).map_or("?", |name| name.as_str());
-    let text = match (&message.kind, message.text()) {
-        (MessageKind::File(file), _) => {
-            format!(" {}", clipped(file.name.as_deref().unwrap_or_default()))
+        if let Some(hooks) = &mut hooks {
+            hooks.batch_saved();
         }
-        (_, Some(text)) => format!(": {}", clipped(text)),
-        _ => String::new(),
-    };
-    format!(
-        "{} {} {from} {}{text}",
-        utc(message.sent_at),
-        event::msg_id(message),
-        event::kind(message)
-    )
-}
-
-/// Returns the beginning of a long text.
-fn clipped(text: &str) -> String {
-    let text = withhold::in_text(text);
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.into_owned(),
+        if is_any_chosen {
+            if args.once {
+                return Ok(());
+            }
+            idle.restart();
+        }
     }
 }
 
-/// Fetches the picture of a message into the directory, unless it is already there. Returns the
-/// problem if the login is over. The rest of the batch is still reported, because no later login
-/// receives these messages.
-fn save(
-    media: &MediaDir,
-    image: &Attachment,
+/// Resolves the senders. If that fails, reports the problem and returns `None`, as when the time of
+/// `--timeout-idle` has passed.
+fn resolve(
+    from: &[Addressee],
     client: &Client,
     retry: &RetryUntil<'_>,
+    idle: &IdleTimer<'_>,
     report: &Report,
-) -> Result<Option<Problem>, Problem> {
-    let id = &image.msg_id;
-    if media.has(id) {
-        return Ok(None);
-    }
-    let fetch = || media.save(id, |target| client.fetch(image, target, report.options()));
-    match retry.run(Some(PATIENCE), fetch) {
-        Ok(None) => {}
-        Ok(Some((path, fetched))) => {
-            let path = Some(path.to_string_lossy().into_owned());
-            let subject = Subject::Message { msg_id: id.clone(), path };
-            report.once(subject, |number| report.fetched(number, &fetched));
-        }
-        Err(problem) if report.stopped() => return Err(problem),
-        // If the disk is full, no picture can be saved, so `watch` exits. The next `watch` receives
-        // the message again.
-        Err(problem) if problem.file == FileRole::Output => {
-            failed(id, &problem, report);
-            // The session file is not the cause.
-            report.known(0);
-            return Err(problem);
-        }
-        Err(problem) => {
-            failed(id, &problem, report);
-            return Ok((problem.class == Class::Login).then_some(problem));
+) -> Result<Option<Vec<UserName>>, Problem> {
+    let mut directory = Directory::new(client, report);
+    let mut names = Vec::new();
+    for addressee in from {
+        let name = idle.wait(|token| retry.run(token, None, || directory.user_name(addressee)));
+        match name {
+            Ok(Some(name)) => names.push(name),
+            Ok(None) => return Ok(None),
+            Err(problem) if report.stopped() => return Err(problem),
+            Err(problem) => {
+                report.refuse(Path::new(&format!("--from {addressee}")), &problem);
+                return Ok(None);
+            }
         }
     }
-    Ok(None)
-}
-
-/// Reports a picture that could not be fetched.
-fn failed(id: &MsgId, problem: &Problem, report: &Report) {
-    let subject = Subject::Message { msg_id: id.clone(), path: None };
-    report.once(subject, |number| {
-        let _ = report.problem(number..number + 1, problem);
-    });
-}
-
-/// Formats the time in UTC. RFC 3339 has no form for a time after the year 9999, so the last second
-/// of that year is shown.
-fn utc(at: Option<UnixMs>) -> String {
-    let seconds = at.map_or(0, UnixMs::as_secs).min(LAST_SECOND);
-    let at = OffsetDateTime::UNIX_EPOCH + Duration::from_secs(seconds);
-    at.format(&Rfc3339).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times() {
-        for (seconds, text) in [
-            (0, "1970-01-01T00:00:00Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"),
-            (1_511_493_942, "2017-11-24T03:25:42Z"),
-            (4_107_542_399, "2100-02-28T23:59:59Z"),
-            (4_107_542_400, "2100-03-01T00:00:00Z"),
-            (LAST_SECOND, "9999-12-31T23:59:59Z"),
-            (LAST_SECOND + 1, "9999-12-31T23:59:59Z"),
-            (u64::MAX / 1000, "9999-12-31T23:59:59Z"),
-        ] {
-            assert_eq!(utc(Some(UnixMs::new(seconds * 1000))), text);
-        }
-        assert_eq!(utc(None), "1970-01-01T00:00:00Z");
-    }
+    Ok(Some(names))
 }

@@ -91,6 +91,15 @@ impl Report {
         }
     }
 
+    /// Ends the only subject successfully although the work is still running, and returns the exit
+    /// code. Nothing more is printed after this.
+    pub(crate) fn finish_early(&self) -> u8 {
+        self.known(0);
+        let code = self.finish();
+        self.state().closed = true;
+        code
+    }
+
     /// Reports the state of all open subjects when the work did not stop by itself. Returns
     /// [`Class::Unknown`] if a message may have been delivered.
     pub(crate) fn interrupt(&self) -> Class {

@@ -21,7 +21,7 @@ pub(super) struct State {
     /// The subjects in progress.
     pub(super) active: Range<usize>,
     pub(super) current: CurrentStep,
-    /// Whether results are printed on standard error, because the picture is written to standard
+    /// Whether results are printed on standard error, because the attachment is written to standard
     /// output.
     pub(super) results_aside: bool,
     pub(super) note: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct State {
     pub(super) unknown: bool,
     /// Whether the arguments or the environment are wrong.
     pub(super) usage: bool,
-    /// The session file beside which a rate limit is recorded.
+    /// The session file next to which a rate limit is recorded.
     pub(super) session: Option<PathBuf>,
     /// Whether the command runs until the user stops it. Being stopped is then not reported.
     pub(super) endless: bool,
@@ -90,14 +90,16 @@ impl State {
 
     pub(super) fn count(&mut self, class: Class) -> ControlFlow<()> {
         match class {
-            Class::Failed | Class::SlowDown | Class::Stopped => self.failed = true,
+            Class::Failed | Class::SlowDown | Class::Passed | Class::Stopped => self.failed = true,
             Class::Login => self.login = true,
             Class::Unknown | Class::InDoubt => self.unknown = true,
             Class::Usage => self.usage = true,
             Class::GivenUp => {}
         }
         match class {
-            Class::Failed | Class::InDoubt | Class::GivenUp => ControlFlow::Continue(()),
+            Class::Failed | Class::InDoubt | Class::GivenUp | Class::Passed => {
+                ControlFlow::Continue(())
+            }
             _ => ControlFlow::Break(()),
         }
     }

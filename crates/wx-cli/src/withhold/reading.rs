@@ -69,7 +69,7 @@ impl Reading {
     }
 }
 
-/// Returns the length of the escape at the beginning of `bytes`, and the byte that it stands for.
+/// Returns the length of the escape at the beginning of `bytes`, and the byte that it encodes.
 fn escape(bytes: &[u8]) -> Option<(usize, u8)> {
     match bytes {
         [b'%', hex @ ..] => Some((3, number(hex.get(..2)?, 16)?)),

@@ -44,12 +44,12 @@ fn files_that_are_no_pictures() {
     refused(&place, &["none.jpg"], 1, &["wx: none.jpg: ", "o such file"]);
     refused(&place, &["dir.jpg"], 1, &["wx: dir.jpg: ", "is a directory"]);
     refused(&place, &["empty.jpg"], 1, &["wx: empty.jpg: ", "is empty"]);
-    refused(&place, &["text.jpg"], 1, &["wx: text.jpg: ", "not a picture"]);
+    refused(&place, &["text.jpg"], 1, &["wx: text.jpg: ", "not an image"]);
     refused(
         &place,
         &["\u{1b}[31mred.jpg"],
         1,
-        &["wx: \\u{1b}[31mred.jpg: the file is not a picture"],
+        &["wx: \\u{1b}[31mred.jpg: the file is not an image"],
     );
     refused(&place, &["photo.webp"], 1, &["wx: photo.webp: ", "webp", "convert it"]);
     refused(&place, &["photo.jpg"], 1, &["wx: photo.jpg: ", "heif", "convert it"]);
@@ -261,7 +261,7 @@ fn session_values_that_would_reach_into_a_header() {
 fn a_text_that_begins_like_a_bitmap() {
     let place = Place::new();
     place.file("car.jpg", b"BMW is a maker of cars, and this is a text about them.");
-    refused(&place, &["car.jpg"], 1, &["wx: car.jpg: ", "not a picture"]);
+    refused(&place, &["car.jpg"], 1, &["wx: car.jpg: ", "not an image"]);
 }
 
 #[test]
@@ -314,9 +314,9 @@ fn arguments_that_make_no_sense() {
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{more:?}");
         ran.one_line();
     }
-    let ran = place.wx(&["send-image", "a.jpg"]);
+    let ran = place.wx(&send("ureq", &["--as-file", "--as", "image", "a.jpg"]));
     assert_eq!(ran.code, 2);
-    assert!(ran.one_line().contains("--to"), "{}", ran.err);
+    assert!(ran.one_line().contains("--as-file"), "{}", ran.err);
     place.assert_silence();
 }
 

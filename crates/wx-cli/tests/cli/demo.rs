@@ -64,7 +64,7 @@ fn events_on_standard_output_and_steps_aside() {
 fn what_is_not_a_picture() {
     let place = Place::new();
     place.file("text.jpg", b"just some text");
-    for (file, words) in [("text.jpg", "not a picture"), ("none.jpg", "o such file")] {
+    for (file, words) in [("text.jpg", "not an image"), ("none.jpg", "o such file")] {
         let ran = place.wx(&["demo", "--json", file]);
         assert_eq!((ran.code, ran.kinds()), (1, vec!["failed".to_owned()]));
         let line = ran.err.lines().last().unwrap();

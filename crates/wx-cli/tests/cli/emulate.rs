@@ -6,6 +6,8 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Child;
 
+use serde_json::Value;
+
 use crate::support::{CHUNK, Place, TRANSPORTS, fetch, jpeg, send, signal, wait_until};
 
 /// Starts a server in a process of its own, and waits until its port is known.
@@ -15,6 +17,79 @@ fn serve(place: &Place, more: &[&str]) -> (Child, u16) {
     wait_until(|| place.path("port").exists());
     let port = fs::read_to_string(place.path("port")).unwrap();
     (child, port.strip_suffix('\n').unwrap().parse().unwrap())
+}
+
+/// Runs `watch` with the session of the server, and returns its first messages.
+fn watched(place: &Place, transport: &str, messages: usize) -> Vec<Value> {
+    // The server keeps its file locked.
+    fs::copy(place.path("other.json"), place.path("session.json")).unwrap();
+    let args = ["watch", "--session", "session.json", "--json", "--transport", transport];
+    let printed = fs::File::create(place.path("printed")).unwrap();
+    let child = place.command(&args).stdout(printed).spawn().unwrap();
+    let lines = || fs::read_to_string(place.path("printed")).unwrap();
+    wait_until(|| lines().matches('\n').count() >= messages);
+    signal(&child, "TERM");
+    assert_eq!(place.wait(child).code, 143);
+    lines().lines().take(messages).map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn texts_pictures_and_files_arrive_from_each_contact_and_in_each_room_in_turn() {
+    for transport in TRANSPORTS {
+        let place = Place::new();
+        place.file("a.jpg", &jpeg(3000, 1));
+        place.file("b & c.txt", b"a text");
+        let people = ["--contact", "Anna", "--contact", "Bert", "--room", "Club"];
+        let messages =
+            ["--file", "b & c.txt", "--image", "a.jpg", "--text", "1 <b> &amp;\n2", "--text", "-x"];
+        let (server, _) = serve(&place, &[&people[..], &messages].concat());
+        let got = watched(&place, transport, 4);
+        let column = |key: &str| got.iter().map(|one| one[key].clone()).collect::<Vec<_>>();
+        assert_eq!(column("kind"), ["text", "text", "image", "file"]);
+        assert_eq!(
+            (&got[0]["content"], &got[1]["content"]),
+            (&"1 <b> &amp;\n2".into(), &"-x".into())
+        );
+        assert_eq!(got[3]["file_name"], "b & c.txt");
+
+        let about = ["contacts", "--session", "session.json", "--json", "--transport", transport];
+        let contacts = place.wx(&about).events();
+        let user_name = |nick: &str| {
+            let contact = contacts.iter().find(|contact| contact["nick_name"] == nick).unwrap();
+            contact["user_name"].clone()
+        };
+        let (anna, bert, club) = (user_name("Anna"), user_name("Bert"), user_name("Club"));
+        assert_eq!(column("from"), [anna.clone(), bert, club, anna.clone()]);
+        assert_eq!(column("sender"), [Value::Null, Value::Null, anna, Value::Null]);
+        let members = place.wx(&[&about[..], &["--members", "name:Club"]].concat());
+        assert_eq!(members.column("name"), ["Emulated", "Anna", "Bert"]);
+
+        place.file("line.json", got[3].to_string().as_bytes());
+        let fetch =
+            ["fetch", "--session", "session.json", "--message", "line.json", "--out", "copy"];
+        assert_eq!(place.wx(&fetch).code, 0);
+        assert_eq!(fs::read(place.path("copy")).unwrap(), b"a text");
+        signal(&server, "TERM");
+        let out = String::from_utf8(server.wait_with_output().unwrap().stdout).unwrap();
+        assert_eq!(out.lines().filter(|line| line.starts_with("incoming ")).count(), 4, "{out}");
+    }
+}
+
+#[test]
+fn all_messages_are_delivered_again_and_again() {
+    let place = Place::new();
+    place.file("a.txt", b"a text");
+    let messages = ["--text", "one", "--file", "a.txt", "--deliver-every", "0.02"];
+    let (server, _) =
+        serve(&place, &[&messages[..], &["--contact", "Anna", "--room", "Club"]].concat());
+    let got = watched(&place, "ureq", 6);
+    let kinds: Vec<_> = got.iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["text", "file", "text", "file", "text", "file"]);
+    let is_of_room = |one: &Value| one["from"].as_str().unwrap().starts_with("@@");
+    let of_room: Vec<_> = got.iter().map(is_of_room).collect();
+    assert_eq!(of_room, [false, true, false, true, false, true]);
+    signal(&server, "TERM");
+    server.wait_with_output().unwrap();
 }
 
 #[test]
@@ -220,6 +295,10 @@ fn what_it_cannot_do() {
         (&["--session-file", "none/session"], 1, "none/session: "),
         (&["--fault", "nap@webwxuploadmedia"], 2, "nap@webwxuploadmedia"),
         (&["--addr", "here"], 2, "here"),
+        (&["--file", "none.pdf"], 1, "none.pdf: "),
+        (&["--text", ""], 2, "--text is empty"),
+        (&["--room", "Club"], 2, "--room needs a --contact"),
+        (&["--deliver-every", "1"], 2, "--deliver-every needs a --text, an --image or a --file"),
     ] {
         let ran = place.wx(&[&["emulate"], args].concat());
         assert_eq!(ran.code, code, "{args:?}");

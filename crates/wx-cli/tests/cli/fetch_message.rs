@@ -17,7 +17,7 @@ fn place(faults: &[&str]) -> Place {
 }
 
 /// Returns the lines that `watch` prints for the messages that are delivered.
-fn messages(place: &Place, transport: &str) -> Vec<Value> {
+pub(crate) fn messages(place: &Place, transport: &str) -> Vec<Value> {
     let mut events = watch(place, transport, &["--json"]).events();
     events.retain(|event| event["event"] == "message");
     events
@@ -59,7 +59,7 @@ fn a_message_of_watch_is_fetched_from_a_file_and_from_standard_input() {
             let ran = fetch(&place, transport, &args);
             let [event] = &ran.events()[..] else { panic!("{}", ran.err) };
             assert_eq!((ran.code, &event["msg_id"]), (0, &line["msg_id"]), "{}", ran.err);
-            assert_eq!(event["bytes"], bytes.len());
+            assert_eq!((&event["bytes"], &event["kind"]), (&bytes.len().into(), &line["kind"]));
             assert!(fs::read(place.path("copy")).unwrap() == *bytes, "other bytes");
             fs::remove_file(place.path("copy")).unwrap();
 
@@ -172,5 +172,50 @@ fn p79_a_large_file_is_warned_of_before_and_another_md5_after() {
                 assert!(warnings[1].contains("6 of 26214401 bytes"), "{}", ran.err);
             }
         }
+    }
+}
+
+#[test]
+fn both_commands_have_the_same_options_and_keep_the_former_ones() {
+    let film: &[u8] = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41 and so on";
+    let place = Place::build(&[], &[&jpeg(3000, 1), film]);
+    let [image, film_id] = &place.emulator.incoming()[..] else { panic!() };
+    for (transport, command) in TRANSPORTS.into_iter().zip(["fetch", "fetch-image"]) {
+        let fetch = |more: &[&str]| {
+            let args = [command, "--session", "session.json", "--transport", transport, "--json"];
+            place.wx(&[&args, more].concat())
+        };
+        let mut md5s = Vec::new();
+        for variant in [
+            ["--variant", "thumbnail"],
+            ["--size", "thumb"],
+            ["--size", "thumbnail"],
+            ["--variant", "emoticon"],
+            ["--variant", "big"],
+        ] {
+            let out = ["--force", "--out", "copy", image];
+            let ran = fetch(&[&variant[..], &out].concat());
+            let kind = if variant[1].starts_with("thumb") { "image" } else { "emoticon" };
+            assert_eq!((ran.code, ran.column("kind")), (0, vec![kind.to_owned()]), "{}", ran.err);
+            md5s.push(ran.column("md5"));
+        }
+        assert!(md5s[0] == md5s[1] && md5s[1] == md5s[2] && md5s[2] != md5s[3]);
+        assert_eq!(md5s[3], md5s[4]);
+
+        let ran = fetch(&["--out", "film", film_id]);
+        assert_eq!((ran.code, ran.column("kind")), (1, vec!["image".to_owned()]), "{}", ran.err);
+        let ran = fetch(&["--keep-unknown", "--out", "film", film_id]);
+        assert_eq!(
+            (ran.code, ran.column("format")),
+            (0, vec!["unknown".to_owned()]),
+            "{}",
+            ran.err
+        );
+        assert!(fs::read(place.path("film")).unwrap() == film, "other bytes");
+        fs::remove_file(place.path("film")).unwrap();
+
+        let help = place.wx(&["help", command]).out;
+        assert!(help.contains("original, thumbnail, emoticon]"), "{help}");
+        assert!(help.contains("--keep-unknown") && !help.contains("--size"), "{help}");
     }
 }

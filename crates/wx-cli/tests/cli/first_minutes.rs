@@ -18,6 +18,7 @@ fn each_command_has_a_help_line_of_its_own() {
     let listed: Vec<_> = listed.take_while(|line| !line.is_empty()).collect();
     let mut about: Vec<_> = listed.iter().filter_map(|line| line.trim().split_once("  ")).collect();
     assert_eq!((listed.len(), about.len()), (13, 13), "{help}");
+    assert!(listed.iter().all(|line| line.chars().count() <= 100), "{help}");
     for (command, line) in &about {
         let own =
             if *command == "help" { help.clone() } else { place.wx(&[command, "--help"]).out };

@@ -119,7 +119,8 @@ fn p103_a_login_that_is_over_is_told_without_a_request() {
             let ran = place.wx(&about(command, transport, more));
             assert_eq!(ran.code, 3, "{command}: {}", ran.err);
             assert!(
-                ran.err.contains("the login is over since 2017-11-24T03:25:42Z; log in again"),
+                ran.err
+                    .contains("the login has been over since 2017-11-24T03:25:42Z; log in again"),
                 "{command}: {}",
                 ran.err
             );

@@ -72,6 +72,13 @@ fn from_the_code_to_the_end_with_both_pages_and_both_transports() {
 
             let ran = watch(&place, transport, 3);
             assert_eq!(ran.code, 143, "{}", ran.err);
+            let name = if page == "web" { "null" } else { "filehelper" };
+            let messages = ran.events().into_iter().filter(|event| event["event"] == "message");
+            assert!(
+                messages
+                    .map(|message| message["to_name"].to_string())
+                    .all(|to| to.trim_matches('"') == name)
+            );
             let ids = place.emulator.incoming();
             for (id, (picture, extension)) in
                 ids.iter().zip(pictures.iter().zip(["jpg", "png", "gif"]))

@@ -8,6 +8,8 @@ mod demo;
 mod echoes;
 #[cfg(unix)]
 mod emulate;
+#[cfg(unix)]
+mod everything;
 mod fetch;
 #[cfg(unix)]
 mod fetch_message;
@@ -22,6 +24,10 @@ mod kept;
 #[cfg(unix)]
 mod kept_cookies;
 #[cfg(unix)]
+mod killed;
+#[cfg(unix)]
+mod killed_downloads;
+#[cfg(unix)]
 mod kinds;
 mod lasting;
 #[cfg(unix)]
@@ -35,6 +41,7 @@ mod odd_bytes;
 mod providers;
 #[cfg(unix)]
 mod proxies;
+mod readme;
 #[cfg(unix)]
 mod real_names;
 mod recipients;
@@ -55,4 +62,12 @@ mod trace;
 #[cfg(target_os = "linux")]
 mod unwritable;
 #[cfg(unix)]
+mod watch_end;
+#[cfg(unix)]
+mod watch_filter;
+#[cfg(unix)]
+mod watch_hooks;
+#[cfg(unix)]
 mod watch_network_faults;
+#[cfg(unix)]
+mod watch_save;

@@ -5,18 +5,23 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
-use wx_emulator::{Emulator, Profile};
+use wx_emulator::{Builder, Emulator, Profile};
 use wx_testing::TestBed;
 
 use crate::support::{CHUNK, TRANSPORTS, gif, jpeg, png, signal, wait_until};
 
-struct Place {
-    bed: TestBed,
+pub(crate) struct Place {
+    pub(crate) bed: TestBed,
     dir: tempfile::TempDir,
     transport: &'static str,
 }
 
 impl Place {
+    pub(crate) fn new(builder: Builder, transport: &'static str) -> Self {
+        let bed = TestBed::start(builder).unwrap();
+        Self { bed, dir: tempfile::tempdir().unwrap(), transport }
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wx"));
         command.args(args).args(["--transport", self.transport, "--json"]);
@@ -31,18 +36,18 @@ impl Place {
     }
 
     /// Runs the command, and checks that it succeeds.
-    fn wx(&self, args: &[&str]) -> String {
+    pub(crate) fn wx(&self, args: &[&str]) -> String {
         let ran = self.ran(args);
         let err = String::from_utf8_lossy(&ran.stderr);
         assert!(ran.status.success(), "{} {args:?}: {err}", self.transport);
         String::from_utf8(ran.stdout).unwrap()
     }
 
-    fn spawn(&self, args: &[&str]) -> Child {
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
         self.command(args).spawn().unwrap()
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
@@ -55,7 +60,7 @@ impl Place {
     }
 }
 
-const SESSION: [&str; 2] = ["--session", "session.json"];
+pub(crate) const SESSION: [&str; 2] = ["--session", "session.json"];
 
 #[test]
 fn p2_p5_from_the_code_to_the_logout_on_both_pages() {
@@ -73,8 +78,7 @@ fn p2_p5_from_the_code_to_the_logout_on_both_pages() {
             let builder = arriving
                 .iter()
                 .fold(Emulator::builder(), |builder, image| builder.image(image.clone()));
-            let bed = TestBed::start(builder.contact("Anna", "").profile(profile)).unwrap();
-            let place = Place { bed, dir: tempfile::tempdir().unwrap(), transport };
+            let place = Place::new(builder.contact("Anna", "").profile(profile), transport);
             let server = place.bed.emulator();
             server.log_out();
 
@@ -132,8 +136,7 @@ fn a_login_of_another_account_is_ended_and_the_file_stays() {
     for (transport, faults) in TRANSPORTS.into_iter().zip([&[][..], &["ret=1205@webwxinit"]]) {
         let builder = Emulator::builder();
         let builder = faults.iter().fold(builder, |all, one| all.fault(one.parse().unwrap()));
-        let bed = TestBed::start(builder).unwrap();
-        let place = Place { bed, dir: tempfile::tempdir().unwrap(), transport };
+        let place = Place::new(builder, transport);
         let other =
             wx_proto::Session::builder("https://wx.qq.com").uin(1).user_name("@other").build();
         let before = other.unwrap().to_json().expose().clone();
@@ -154,8 +157,7 @@ fn a_login_of_another_account_is_ended_and_the_file_stays() {
 #[test]
 fn p3_an_authority_that_the_platform_does_not_know_is_not_trusted() {
     for transport in TRANSPORTS {
-        let bed = TestBed::start(Emulator::builder()).unwrap();
-        let place = Place { bed, dir: tempfile::tempdir().unwrap(), transport };
+        let place = Place::new(Emulator::builder(), transport);
         let mut command = place.command(&[&["login"], &SESSION[..]].concat());
         let ran = command.env_remove("SSL_CERT_FILE").output().unwrap();
         assert_eq!(ran.status.code(), Some(1), "{}", String::from_utf8_lossy(&ran.stderr));

@@ -142,6 +142,10 @@ fn a_message_that_is_given_up_is_told_once_and_never_sent_again() {
         fs::remove_file(place.path("session.json")).unwrap();
         let ran = resume(&place, transport, &["--give-up"]);
         assert_eq!((ran.code, ran.kinds()), (0, vec!["given_up".to_owned()]), "{}", ran.err);
+        assert_eq!(
+            (&ran.column("kind")[0], &ran.column("to_name")[0]),
+            (&"image".into(), &"filehelper".into())
+        );
         assert_eq!(place.emulator.requests().len(), 2);
         assert_eq!(fs::read_dir(place.path("job")).unwrap().count(), 0, "nothing is left");
     }

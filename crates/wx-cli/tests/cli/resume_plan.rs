@@ -109,4 +109,28 @@ fn recipients_are_shown_as_they_were_given() {
     // JSON events contain the UserNames.
     let ran = place.wx(&[&args[..], &["--json", "a.jpg"]].concat());
     assert!(ran.column("to").iter().all(|to| to.starts_with('@')), "{ran:?}");
+    assert_eq!(ran.column("to_name"), ["Anna", "Bert"]);
+}
+
+#[test]
+fn a_resumed_job_names_its_recipients_unless_its_record_is_too_old() {
+    let fault = "ret=1204@webwxsendmsgimg#1".parse().unwrap();
+    for old in [false, true] {
+        let fault = wx_emulator::Fault::clone(&fault);
+        let place = Place::with_emulator(Emulator::builder().contact("Anna", "").fault(fault));
+        place.file("a.jpg", &jpeg(100, 1));
+        let args = ["send-image", "--session", "session.json", "--to", "name:Anna", "--json"];
+        let ran = place.wx(&[&args[..], &["--resume-dir", "job", "a.jpg"]].concat());
+        assert_eq!((ran.code, ran.column("to_name")), (1, vec!["Anna".to_owned()]));
+        if old {
+            let record = fs::read_to_string(place.path("job/outbox.jsonl")).unwrap();
+            let older = record.replace(r#""given":["name:Anna"],"#, "");
+            assert_ne!(older, record);
+            place.file("job/outbox.jsonl", older.as_bytes());
+        }
+        let ran = place.wx(&["resume", "job", "--json"]);
+        let name = if old { "null" } else { "Anna" };
+        assert_eq!((ran.code, ran.column("to_name")), (0, vec![name.to_owned()]), "{}", ran.err);
+        assert_eq!(ran.column("kind"), ["image"]);
+    }
 }

@@ -1,7 +1,9 @@
 //! `wx send`: texts and files of any kind.
 
 use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde_json::Value;
 use wx_emulator::Emulator;
 
 use crate::resume::{killed, resume};
@@ -38,6 +40,10 @@ fn a_text_goes_first_and_then_the_files_in_order_each_as_its_kind() {
         assert_eq!(messages(&place), expected);
         let events = ran.events();
         assert_eq!(ran.column("file")[1..], files);
+        assert_eq!(ran.column("kind"), ["text", "file", "image", "emoticon"]);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let sent_at = |event: &Value| event["sent_at"].as_u64().unwrap();
+        assert!(events.iter().all(|event| sent_at(event) <= now && sent_at(event) > now - 600));
         assert!(events[0]["file"].is_null() && events[0]["media_id"].is_null());
         assert_eq!(events[0]["msg_id"], place.emulator.messages()[0].msg_id.as_str());
         assert!(ran.err.contains("c & d.pdf: it is not a picture that web WeChat shows as one"));
@@ -119,7 +125,7 @@ fn only_send_image_refuses_what_is_not_a_picture() {
     place.file("a.pdf", b"%PDF-1.7");
     let ran = place.wx(&crate::support::send("ureq", &["a.pdf"]));
     assert_eq!(ran.code, 1);
-    assert!(ran.one_line().contains("not a picture in a known format"), "{}", ran.err);
+    assert!(ran.one_line().contains("not an image in a known format"), "{}", ran.err);
     place.assert_silence();
 }
 
@@ -174,4 +180,29 @@ fn resumed_parts_of_a_text_keep_their_order_for_each_recipient() {
     let (anna, bert) = (sent[0].0, sent[2].0);
     assert_eq!(sent, [(anna, "a"), (anna, "b"), (bert, "a"), (bert, "b")]);
     assert_ne!(anna, bert);
+}
+
+#[test]
+fn events_name_the_kind_and_the_recipient_whatever_becomes_of_the_message() {
+    let fault = "ret=1205@webwxuploadmedia#1".parse().unwrap();
+    let place = Place::with_emulator(Emulator::builder().contact("Anna", "").fault(fault));
+    place.file("a.jpg", &jpeg(100, 1));
+    place.file("b.gif", &gif());
+    place.file("c.pdf", b"%PDF-1.7");
+    let args = ["send", "--session", "session.json", "--to", "name:Anna", "--text", "hi", "--json"];
+    let files = ["a.jpg", "b.gif", "c.pdf", "none.pdf"];
+    let ran = place.wx(&[&args[..], &files].concat());
+    assert_eq!(ran.kinds(), ["sent", "failed", "failed", "failed", "failed"], "{}", ran.err);
+    assert_eq!(ran.column("kind"), ["text", "image", "emoticon", "file", "null"]);
+    assert_eq!(ran.column("to_name"), ["Anna"; 5]);
+    assert_eq!(ran.column("to"), [place.emulator.contact("Anna").unwrap(); 5]);
+    // The kind of what can be read only once is known after the upload.
+    place.emulator.add_fault("ret=1@webwxsendmsgimg".parse().unwrap());
+    let ran = place.wx_with_input(&send("ureq", &["--json", "-"]), &jpeg(100, 1));
+    assert_eq!((ran.kinds(), ran.column("kind")), (vec!["failed".into()], vec!["image".into()]));
+    // `--as-file` is `--as file`, and both are options of `send-image`.
+    for more in [["--as-file", "--json"], ["--as=file", "--json"]] {
+        let ran = place.wx(&crate::support::send("ureq", &[&more[..], &["a.jpg"]].concat()));
+        assert_eq!((ran.code, ran.column("kind")), (0, vec!["file".to_owned()]), "{}", ran.err);
+    }
 }

@@ -1,5 +1,7 @@
 //! A temporary directory, an emulator, and the command.
 
+mod keys;
+
 use std::fs;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
@@ -11,29 +13,9 @@ use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::Value;
 use wx_emulator::{Builder, Emulator};
 
-pub(crate) const TRANSPORTS: [&str; 2] = ["ureq", "reqwest"];
+use self::keys::{CONTACT, FAILED, FETCHED, MEMBER, MESSAGE, SENT};
 
-/// The keys that each kind of event must have.
-const SENT: [&str; 9] =
-    ["event", "file", "to", "msg_id", "local_id", "media_id", "bytes", "md5", "chunks"];
-const CONTACT: [&str; 10] = [
-    "event",
-    "user_name",
-    "nick_name",
-    "remark_name",
-    "room",
-    "name",
-    "kind",
-    "muted",
-    "pinned",
-    "members",
-];
-const MEMBER: [&str; 6] = ["event", "room", "user_name", "nick_name", "display_name", "name"];
-const FETCHED: [&str; 6] = ["event", "msg_id", "path", "bytes", "md5", "format"];
-const FAILED: [&str; 12] = [
-    "event", "file", "to", "msg_id", "path", "step", "chunk", "ret", "local_id", "media_id",
-    "advice", "message",
-];
+pub(crate) const TRANSPORTS: [&str; 2] = ["ureq", "reqwest"];
 
 pub(crate) struct Place {
     pub(crate) emulator: Emulator,
@@ -277,12 +259,19 @@ impl Ran {
             match event["event"].as_str().unwrap() {
                 "sent" => assert_eq!(keys, SENT),
                 "fetched" => assert_eq!(keys, FETCHED),
-                "failed" | "unknown" | "given_up" => assert_eq!(keys, FAILED),
+                "failed" | "unknown" | "given_up" => {
+                    assert_eq!((keys, &event["sent_at"]), (FAILED.to_vec(), &Value::Null));
+                }
                 "login_ends" => assert_eq!(keys, ["event", "ends_at"]),
                 "skipped" => assert_eq!(keys, ["event", "what", "unreadable", "over_limit"]),
                 "contact" => assert_eq!(keys, CONTACT),
                 "member" => assert_eq!(keys, MEMBER),
-                "account" | "message" | "logged_in" | "logged_out" => {}
+                "missing" => assert_eq!(keys, ["event", "room"]),
+                "message" => {
+                    assert_eq!(keys, MESSAGE);
+                    assert_eq!(event["sent_at"], event["time"]);
+                }
+                "account" | "logged_in" | "logged_out" => {}
                 "code" | "asked" | "scanned" | "confirmed" | "refused" | "expired" | "trouble" => {}
                 other => panic!("{other}"),
             }

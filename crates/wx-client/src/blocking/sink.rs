@@ -8,13 +8,13 @@ use super::io::MediaIo;
 use crate::media_io::{self, MediaSink};
 use crate::temp_file::{Access, TempFile};
 
-/// The destination of a fetched image. A download that ends before the image is complete and
-/// verified leaves nothing behind.
+/// The destination of fetched media. A download that ends before the media is complete and verified
+/// leaves nothing behind.
 pub struct Sink<'a> {
-    place: Place<'a>,
+    place: Destination<'a>,
 }
 
-enum Place<'a> {
+enum Destination<'a> {
     Path { path: PathBuf, file: Option<Partial> },
     Vec { bytes: &'a mut Vec<u8>, kept: bool },
     Writer(Box<dyn Write + Send + 'a>),
@@ -28,44 +28,44 @@ struct Partial {
 }
 
 impl<'a> Sink<'a> {
-    /// Writes to a file, which is created or replaced once the image is complete. Until then, the
+    /// Writes to a file, which is created or replaced once the media is complete. Until then, the
     /// bytes are in a temporary file in the same directory.
     pub fn path(path: impl Into<PathBuf>) -> Self {
-        Self { place: Place::Path { path: path.into(), file: None } }
+        Self { place: Destination::Path { path: path.into(), file: None } }
     }
 
     /// Writes to a vector. On error, the vector is empty.
     pub fn vec(bytes: &'a mut Vec<u8>) -> Self {
-        Self { place: Place::Vec { bytes, kept: false } }
+        Self { place: Destination::Vec { bytes, kept: false } }
     }
 
     /// Writes to a writer. Written bytes cannot be taken back, so an interrupted download is not
     /// restarted, and the writer keeps them.
     pub fn writer(writer: &'a mut (impl Write + Send)) -> Self {
-        Self { place: Place::Writer(Box::new(writer)) }
+        Self { place: Destination::Writer(Box::new(writer)) }
     }
 
     /// Returns whether a download into this sink can be restarted.
     #[must_use]
     pub fn is_restartable(&self) -> bool {
-        !matches!(self.place, Place::Writer(_))
+        !matches!(self.place, Destination::Writer(_))
     }
 
-    /// Completes the image, as the last step of a successful download.
+    /// Completes the media, as the last step of a successful download.
     ///
     /// # Errors
     /// The error of the file or the writer; nothing is kept in that case.
     pub fn finish(mut self) -> io::Result<()> {
         match &mut self.place {
-            Place::Path { file, .. } => match file.take() {
+            Destination::Path { file, .. } => match file.take() {
                 Some(Partial { file, .. }) => file.persist().map(drop),
                 None => Ok(()),
             },
-            Place::Vec { kept, .. } => {
+            Destination::Vec { kept, .. } => {
                 *kept = true;
                 Ok(())
             }
-            Place::Writer(writer) => writer.flush(),
+            Destination::Writer(writer) => writer.flush(),
         }
     }
 }
@@ -73,7 +73,7 @@ impl<'a> Sink<'a> {
 impl MediaIo for Sink<'_> {
     fn write(&mut self, at: u64, bytes: Bytes) -> io::Result<()> {
         match &mut self.place {
-            Place::Path { path, file } => {
+            Destination::Path { path, file } => {
                 let Partial { file, len } = match file {
                     Some(file) => file,
                     None => {
@@ -90,12 +90,12 @@ impl MediaIo for Sink<'_> {
                 *len = Some(at + bytes.len() as u64);
                 Ok(())
             }
-            Place::Vec { bytes: all, .. } => {
+            Destination::Vec { bytes: all, .. } => {
                 all.truncate(usize::try_from(at).unwrap_or(usize::MAX));
                 all.extend_from_slice(&bytes);
                 Ok(())
             }
-            Place::Writer(writer) => writer.write_all(&bytes),
+            Destination::Writer(writer) => writer.write_all(&bytes),
         }
     }
 }
@@ -118,7 +118,7 @@ impl MediaSink for Sink<'_> {
 
 impl Drop for Sink<'_> {
     fn drop(&mut self) {
-        if let Place::Vec { bytes, kept: false } = &mut self.place {
+        if let Destination::Vec { bytes, kept: false } = &mut self.place {
             bytes.clear();
         }
     }
@@ -127,9 +127,9 @@ impl Drop for Sink<'_> {
 impl fmt::Debug for Sink<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.place {
-            Place::Path { .. } => "Sink::path",
-            Place::Vec { .. } => "Sink::vec",
-            Place::Writer(_) => "Sink::writer",
+            Destination::Path { .. } => "Sink::path",
+            Destination::Vec { .. } => "Sink::vec",
+            Destination::Writer(_) => "Sink::writer",
         })
     }
 }
@@ -145,7 +145,7 @@ mod tests {
         let mut sink = Sink::path(&path);
         sink.write(0, Bytes::from_static(b"one")).unwrap();
         // A full disk leaves an unknown number of additional bytes.
-        let Place::Path { file: Some(partial), .. } = &mut sink.place else { panic!() };
+        let Destination::Path { file: Some(partial), .. } = &mut sink.place else { panic!() };
         partial.file.file().write_all(b"some").unwrap();
         partial.len = None;
         sink.write(3, Bytes::from_static(b"two")).unwrap();

@@ -15,7 +15,7 @@ use crate::page_buffer::PageBuffer;
 use crate::source_info::{SourceInfo, slice, too_long};
 
 /// Media to send: an image or any other file. It is read twice: once for its MD5, and once in
-/// chunks./// Media of a single chunk is read once.
+/// chunks. Media of a single chunk is read once.
 ///
 /// At most one chunk of 512 KiB is in memory, unless the caller provides the media in memory.
 pub struct Source {
@@ -33,8 +33,8 @@ trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
 impl Source {
-    /// Sends a picture in memory. The bytes must not change, so do not use this for a mapped file
-    /// that other processes may write.
+    /// Sends media in memory. The bytes must not change, so do not use this for a mapped file that
+    /// other processes may write.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let info = SourceInfo::new(name, bytes.len() as u64).immutable();
@@ -63,8 +63,8 @@ impl Source {
         Ok(Self { info: SourceInfo::new(name, len), data })
     }
 
-    /// Reads a reader to its end. Up to `memory_limit` bytes are kept in memory, longer pictures
-    /// are written to a temporary file, and pictures of more than `limit` bytes are refused.
+    /// Reads a reader to its end. Up to `memory_limit` bytes are kept in memory, longer media is
+    /// written to a temporary file, and media of more than `limit` bytes is refused.
     ///
     /// # Errors
     /// The error of the reader or of the temporary file; [`io::ErrorKind::FileTooLarge`] above
@@ -102,7 +102,7 @@ impl Source {
         self.info.len == 0
     }
 
-    /// Returns the description of the picture for the forms: name, length, format and time.
+    /// Returns the description of the media for the forms: name, length, format and time.
     ///
     /// # Errors
     /// If the source is empty or cannot be read.

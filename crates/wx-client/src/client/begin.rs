@@ -14,8 +14,8 @@ pub(crate) enum Begin<'a, F, Source, Sink> {
     Send(Source, BeginSend<'a, F>),
     /// A saved flow, with the source that it still requires, if any.
     Resume(Option<Source>, BeginResume<'a, F>),
-    /// A flow that fetches into a sink. The `bool` is whether the download can be restarted in that
-    /// sink.
+    /// A flow that fetches into a sink. The `bool` says whether the download can be restarted in
+    /// that sink.
     Fetch(Sink, BeginFetch<'a, F>),
 }
 

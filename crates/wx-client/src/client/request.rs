@@ -21,8 +21,8 @@ use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 /// is left as after an error. To learn the outcome, [cancel](Request::cancel) the operation
 /// instead. To continue it later, [store its states](Request::checkpoint).
 ///
-/// The lifetime is that of the callbacks, and cannot be shortened later. A function that returns a
-/// request without options should therefore return `Request<'a, …>` for any `'a`, not
+/// The lifetime is the lifetime of the callbacks, and cannot be shortened later. A function that
+/// returns a request without options should therefore return `Request<'a, …>` for any `'a`, not
 /// `Request<'static, …>`.
 #[must_use = "nothing is sent before it is run or awaited"]
 pub struct Request<'a, F, H: Transport> {
@@ -63,14 +63,14 @@ impl<'a, F, H: Transport> Request<'a, F, H> {
         self.with(|options| options.trace(callback))
     }
 
-    /// Calls `callback` with each request before it is sent. A request holds the secrets of the
+    /// Calls `callback` with each request before it is sent. A request contains the secrets of the
     /// login.
     pub fn on_request(self, callback: impl FnMut(&ApiRequest) + Send + 'a) -> Self {
         self.with(|options| options.on_request(callback))
     }
 
     /// Stops once `token` is cancelled. If a message may have been delivered, the result is
-    /// [`ErrorKind::Uncertain`](wx_proto::ErrorKind::Uncertain).
+    /// [`ErrorKind::Uncertain`].
     ///
     /// A blocking client stops between two actions, between two pieces of a body (of up to 128
     /// KiB), and while it waits. It does not stop in the middle of a read or write, which takes at
@@ -110,10 +110,10 @@ checkpoint!(
 macro_rules! kind {
     ($($flow:ident),*) => {$(
         impl<H: Transport> Request<'_, $flow, H> {
-            /// Sets the kind that the media is sent as. The default is that of its
+            /// Sets the kind that the media is sent as. The default depends on its
             /// [format](wx_proto::MediaFormat::kind). Media that cannot be sent as this kind is
-            /// refused before anything is sent. Texts, resumed jobs, and what is already uploaded
-            /// are not affected.
+            /// refused before anything is sent. Texts, resumed jobs, and uploaded media are not
+            /// affected.
             pub fn kind(self, kind: MediaKind) -> Self {
                 Self { kind: Some(kind), ..self }
             }
@@ -124,7 +124,7 @@ macro_rules! kind {
 kind!(SendMessage, Upload);
 
 impl<H: Transport> Request<'_, SendMessage, H> {
-    /// Sends a resumed message in doubt once more, under its own ClientMsgId, even if
+    /// Sends a resumed message in doubt again, under the same ClientMsgId, even if
     /// [`Policy::resend_within`](wx_proto::Policy::resend_within) has passed since it was first
     /// sent. The server is expected to drop a message that it has already seen, but this is not
     /// proven: check the conversation first.

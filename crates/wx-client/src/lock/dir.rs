@@ -39,7 +39,7 @@ impl LockedDir {
     /// Does nothing here.
     ///
     /// # Errors
-    /// None.
+    /// This never fails.
     #[cfg(not(unix))]
     pub fn open(_: &Path) -> Result<Self, LockError> {
         Ok(Self {})

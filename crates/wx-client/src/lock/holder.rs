@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::regular::FileId;
 
-/// The commands of `wx`. Only they are shown of a command line, because the rest may hold secrets.
+/// The commands of `wx`. No other part of a command line is shown, because it may contain secrets.
 const COMMANDS: [&str; 12] = [
     "contacts",
     "demo",

@@ -216,7 +216,7 @@ mod tests {
         let record = dir.path().join(Outbox::FILE);
         fs::remove_file(&record).unwrap();
         let plan = |key: &str| {
-            let message = (key.to_owned(), Recipient::new("@0a").unwrap(), "picture".to_owned());
+            let message = (key.to_owned(), Recipient::new("@0a").unwrap(), "image".to_owned());
             ErrorChain(&outbox.plan(serde_json::Value::Null, [message]).unwrap_err()).to_string()
         };
         let words = format!("the outbox could not write its record {}: ", record.display());

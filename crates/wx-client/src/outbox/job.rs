@@ -41,12 +41,12 @@ pub enum UploadTurn {
     /// The upload is finished.
     Finished(Uploaded),
     /// This job may upload the media. No other job may until this job and its flows are dropped.
-    Mine,
+    Taken,
     /// The job of another message is uploading the same media. Try again later.
     Busy,
 }
 
-/// Keeps a key in use for as long as the job or one of its flows lives.
+/// Keeps a key in use until the job and its flows are dropped.
 #[derive(Debug)]
 struct Active {
     outbox: Outbox,
@@ -74,17 +74,17 @@ impl OutboxJob {
         let mut inner = self.0.outbox.inner();
         let message = inner.message(&self.0.key);
         let in_doubt = message.state.as_ref().filter(|state| state.in_doubt());
-        if in_doubt.is_some_and(|state| !state.is_of(session)) {
+        if in_doubt.is_some_and(|state| !state.belongs_to(session)) {
             return Err(Error::new(Step::Message, ErrorKind::Uncertain { last: None, tries: 1 }));
         }
         let state = in_doubt.or_else(|| inner.record.upload(&message.upload));
-        let state = state.filter(|state| state.is_of(session));
+        let state = state.filter(|state| state.belongs_to(session));
         if let Some(uploaded) = state.and_then(Snapshot::uploaded) {
             return Ok(UploadTurn::Finished(uploaded.clone()));
         }
         let upload = message.upload.clone();
         let owner = inner.uploading.entry(upload).or_insert_with(|| self.0.key.clone());
-        Ok(if *owner == self.0.key { UploadTurn::Mine } else { UploadTurn::Busy })
+        Ok(if *owner == self.0.key { UploadTurn::Taken } else { UploadTurn::Busy })
     }
 
     /// Compares `given` with `used`, the finished upload of the message.
@@ -147,7 +147,7 @@ impl OutboxJob {
                 Some(uploaded) => Summary::from(uploaded),
                 None => Summary::sent_text(message.text),
             }),
-            (None, Some(state)) if state.is_of(session) => {
+            (None, Some(state)) if state.belongs_to(session) => {
                 state.text().map(Summary::from).or_else(|| state.uploaded().map(Summary::from))
             }
             _ => hashed(inner, message, session).and_then(summary_of_upload),
@@ -166,12 +166,20 @@ impl OutboxJob {
     /// # Errors
     /// [`OutboxErrorKind::UsedKey`] if it is one.
     pub fn check_media(&self, session: &Session, given: &Media) -> Result<(), OutboxError> {
+        self.check_no_text(session, || Summary::from(given))
+    }
+
+    fn check_no_text(
+        &self,
+        session: &Session,
+        given: impl FnOnce() -> Summary,
+    ) -> Result<(), OutboxError> {
         let used = self.with_message(|_, message| match (&message.sent, &message.state) {
             (Some(Sent { uploaded: None, .. }), _) => Some(Summary::sent_text(message.text)),
-            (None, Some(state)) if state.is_of(session) => state.text().map(Summary::from),
+            (None, Some(state)) if state.belongs_to(session) => state.text().map(Summary::from),
             _ => None,
         });
-        used.map_or(Ok(()), |used| Err(self.used_key(used, Summary::from(given))))
+        used.map_or(Ok(()), |used| Err(self.used_key(used, given())))
     }
 
     fn used_key(&self, used: Summary, given: Summary) -> OutboxError {
@@ -198,12 +206,13 @@ impl OutboxJob {
     }
 
     /// Returns the flow that sends the message, or continues to. With `resend`, a message in doubt
-    /// is sent once more under its own ClientMsgId, even if it would otherwise be too late. Drive
-    /// the flow to its end and pass its output to [`OutboxJob::set_sent`].
+    /// is sent again under the same ClientMsgId, even if it would otherwise be too late. Drive the
+    /// flow to its end and pass its output to [`OutboxJob::set_sent`].
     ///
     /// # Errors
-    /// If the session cannot send; [`ErrorKind::Uncertain`] if the message left in another login,
-    /// because it cannot be continued in this one.
+    /// If the session cannot send, or if the message was begun with a text
+    /// ([`OutboxErrorKind::UsedKey`]); [`ErrorKind::Uncertain`] if the message left in another
+    /// login, because it cannot be continued in this one.
     pub fn send(
         &self,
         session: &Session,
@@ -211,6 +220,7 @@ impl OutboxJob {
         policy: &Policy,
         resend: bool,
     ) -> Result<OutboxFlow<SendMessage>, Error> {
+        self.check_no_text(session, || Summary::from(uploaded))?;
         self.message_flow(session, policy, resend, |to| {
             SendMessage::uploaded(session, uploaded.clone(), to, seed()?, policy.clone())
         })
@@ -229,7 +239,7 @@ impl OutboxJob {
             (message.to.clone(), message.state.clone(), boot, message.is_of_another_boot())
         });
         let (state, foreign) = match state {
-            Some(state) if !state.is_of(session) => (None, Some(state)),
+            Some(state) if !state.belongs_to(session) => (None, Some(state)),
             state => (state, None),
         };
         if foreign.is_some_and(|state| state.in_doubt()) {
@@ -298,7 +308,7 @@ impl OutboxJob {
 /// hashed are ignored, because nothing was sent until then.
 fn hashed<'a>(inner: &'a Inner, message: &Message, session: &Session) -> Option<&'a Snapshot> {
     let state = inner.record.upload(&message.upload);
-    state.filter(|state| state.is_of(session) && state.hashed_len().is_some())
+    state.filter(|state| state.belongs_to(session) && state.hashed_len().is_some())
 }
 
 fn summary_of_upload(state: &Snapshot) -> Option<Summary> {

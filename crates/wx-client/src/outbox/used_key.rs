@@ -2,7 +2,7 @@ use std::fmt;
 
 use wx_proto::{Md5, Md5Hasher, Media, MediaKind, MsgId, Text, Uploaded};
 
-/// What a key was used for, and what was refused under it.
+/// The message that a key was used for, and the message that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsedKey {
     pub(super) key: String,
@@ -11,8 +11,8 @@ pub struct UsedKey {
     pub(super) given: Summary,
 }
 
-/// The properties that distinguish what is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The properties that distinguish messages.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Summary {
     /// The kind and the name of media. `None` for a text.
     pub(super) media: Option<(MediaKind, String)>,
@@ -82,5 +82,35 @@ impl fmt::Display for Summary {
         bytes.map_or(Ok(()), |bytes| write!(f, " of {bytes} bytes"))?;
         // The MD5 of a short text reveals it.
         md5.filter(|_| media.is_some()).map_or(Ok(()), |md5| write!(f, " (MD5 {md5})"))
+    }
+}
+
+/// Shows the same as `Display`, because the MD5 of a short text reveals it.
+impl fmt::Debug for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_md5_of_media_is_shown_and_that_of_a_text_is_not() {
+        let text = Text::new("yes");
+        let media = Media::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0").unwrap();
+        let media_md5 = Md5::digest(b"media");
+        let of_media = Summary { md5: Some(media_md5), ..Summary::from(&media) };
+        let of_texts = [Summary::from(&text), Summary::sent_text(Some(md5_of(&text)))];
+        for used in of_texts {
+            assert_eq!(used.md5, Some(Md5::digest(b"yes")));
+            let (key, msg_id) = ("key".to_owned(), None);
+            let refused = UsedKey { key, msg_id, used, given: of_media.clone() };
+            for shown in [refused.to_string(), format!("{refused:?}"), format!("{refused:#?}")] {
+                assert!(shown.contains(&media_md5.to_string()), "{shown}");
+                assert!(!shown.contains(&md5_of(&text).to_string()), "{shown}");
+            }
+        }
     }
 }

@@ -106,12 +106,12 @@ fn the_first_variable_that_is_set_counts() {
             None
         );
     }
-    // The second one is not looked at.
+    // The second one is ignored.
     assert_eq!(host(&[("HTTPS_PROXY", "a"), ("ALL_PROXY", "ftp://a")]).as_deref(), Some("a"));
 }
 
 #[test]
-fn domains_are_told_from_what_cannot_match() {
+fn domains_are_distinguished_from_other_values() {
     let direct = |value| parse(&[("ALL_PROXY", "a"), ("no_proxy", value)]).unwrap();
     let list = " .QQ.com ,*.wechat.com,wx.qq.com:443,a.b:80,,10.0.0.0/8 weixin.qq.com.,*x,::1";
     assert_eq!(direct(list).direct(), ["qq.com", "wechat.com", "wx.qq.com", "weixin.qq.com"]);

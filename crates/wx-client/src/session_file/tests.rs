@@ -96,7 +96,7 @@ fn a_link_is_written_through_and_is_the_same_lock() {
     }
     assert!(link.is_symlink());
     assert_eq!((mode(&target), SessionFile::read(&target).unwrap()), (0o600, session("new")));
-    // A link that leads elsewhere since is not written through.
+    // A link that meanwhile leads to another file is not followed.
     fs::write(dir.path().join("other.json"), "").unwrap();
     fs::remove_file(&link).unwrap();
     symlink("other.json", &link).unwrap();
@@ -146,11 +146,11 @@ fn without_a_login_no_file_is_left() {
     drop(file);
     assert!(!path.exists());
     assert!(matches!(SessionFile::open(&path).unwrap_err().kind(), SessionFileErrorKind::NoLogin));
-    // One that was there before stays.
+    // A file that existed before is kept.
     fs::write(&path, "").unwrap();
     drop(SessionFile::open_or_create(&path).unwrap());
     assert!(path.exists());
-    // So does what another process has put there, before a login was saved and after.
+    // So is a file that another process has put there, before or after a login was saved.
     for saved in [false, true] {
         fs::remove_file(&path).unwrap();
         let file = SessionFile::open_or_create(&path).unwrap();

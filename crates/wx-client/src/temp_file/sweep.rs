@@ -72,9 +72,9 @@ mod tests {
     fn only_the_files_of_killed_processes_are_removed() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
-        fs::write(at(LEFT), "half a picture").unwrap();
+        fs::write(at(LEFT), "half an image").unwrap();
         fs::create_dir(at(".wx-ABCDEFabcdef.tmp")).unwrap();
-        fs::write(at(".wx-ABCDEFabcdef.tmp").join("picture"), "half").unwrap();
+        fs::write(at(".wx-ABCDEFabcdef.tmp").join("image"), "half").unwrap();
         // Similar names, but not of this crate.
         let others = [
             ".wx-0123456789a.tmp",

@@ -53,7 +53,7 @@ fn admit_state(state: &ServerState) -> Result<(), Ret> {
     match state.logins().state() {
         State::In => Ok(()),
         State::Out => Err(NO_SESSION),
-        State::Kicked => Err(INVALID_SESSION),
+        State::EndedByPhone => Err(INVALID_SESSION),
     }
 }
 

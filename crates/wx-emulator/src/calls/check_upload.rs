@@ -10,6 +10,9 @@ use crate::exchange::reply::Reply;
 use crate::model::hosts::HostRole;
 use crate::model::replies::{base_response, encry_file_name};
 use crate::model::ret::{MALFORMED, Ret};
+use crate::model::text::is_md5;
+use crate::state::uploads::Ticket;
+use crate::violations::names::check_names;
 
 pub(super) const CHECK_UPLOAD: CallSpec = CallSpec {
     name: "webwxcheckupload",
@@ -18,18 +21,21 @@ pub(super) const CHECK_UPLOAD: CallSpec = CallSpec {
     login: Login::BaseRequest,
     handler: Handler::Sync(check),
     refusal: Refusal::Ret(|ret| Reply::json(reply(ret, "", "", "", ""))),
-    page: PageRequest::script(
-        &["lang?", "pass_ticket?"],
-        PageBody::Json(&[
-            "FromUserName",
-            "ToUserName",
-            "FileSize",
-            "FileMd5",
-            "FileName",
-            "FileType",
-            "BaseRequest",
-        ]),
-    ),
+    page: PageRequest {
+        check: check_values,
+        ..PageRequest::script(
+            &["lang?", "pass_ticket?"],
+            PageBody::Json(&[
+                "FromUserName",
+                "ToUserName",
+                "FileSize",
+                "FileMd5",
+                "FileName",
+                "FileType",
+                "BaseRequest",
+            ]),
+        )
+    },
 };
 
 fn check(call: &ReceivedCall<'_>) -> Outcome {
@@ -45,15 +51,18 @@ fn check(call: &ReceivedCall<'_>) -> Outcome {
     }
     let mut store = call.state.media();
     let known = store.with_md5(md5).filter(|file| file.bytes.len() as u64 == size);
-    if let Some(file) = known {
-        let media_id = store.create_id(file, name);
-        drop(store);
-        let (aes_key, signature) = call.state.uploads().ticket(md5);
-        return Ok(Reply::json(reply(0, &media_id, &aes_key, &signature, name)));
-    }
+    let media_id = known.map(|file| store.create_id(file, name)).unwrap_or_default();
     drop(store);
-    let (aes_key, signature) = call.state.uploads().ticket(md5);
-    Ok(Reply::json(reply(0, "", &aes_key, &signature, name)))
+    let Ticket { aes_key, signature } = call.state.uploads().announce(md5, name, size);
+    Ok(Reply::json(reply(0, &media_id, &aes_key, &signature, name)))
+}
+
+fn check_values(call: &ReceivedCall<'_>) {
+    let Some(body) = call.posted_json() else { return };
+    check_names(call, body);
+    if !body["FileMd5"].as_str().is_some_and(is_md5) {
+        call.violation("FileMd5 is not 32 lowercase hexadecimal digits");
+    }
 }
 
 fn reply(ret: Ret, media_id: &str, aes_key: &str, signature: &str, name: &str) -> Value {

@@ -11,8 +11,8 @@ use crate::model::hosts::HostRole;
 use crate::model::replies::base_response;
 use crate::model::ret::MALFORMED;
 
-/// The maximum number of contacts that webwxbatchgetcontact returns. Clients that asked for more
-/// rooms did not get the members of the others.
+/// The maximum number of contacts that webwxbatchgetcontact returns. Clients that requested more
+/// rooms did not receive the members of the others.
 const CONTACTS_PER_CALL: usize = 50;
 
 pub(super) const GET_CONTACT: CallSpec = CallSpec {
@@ -38,6 +38,7 @@ pub(super) const BATCH_GET_CONTACT: CallSpec = CallSpec {
     refusal: Refusal::Ret(Reply::base_response),
     page: PageRequest {
         fixed: &[("type", &["ex"])],
+        check: check_list,
         ..PageRequest::script(
             &["type", "r", "lang?", "pass_ticket?"],
             PageBody::Json(&["BaseRequest", "Count", "List"]),
@@ -66,7 +67,7 @@ fn get_some(call: &ReceivedCall<'_>) -> Outcome {
         let contact = call.state.contact_with_members(user_name);
         contact.or_else(|| call.state.member_of(wanted["EncryChatRoomId"].as_str()?, user_name))
     };
-    let wanted = body["List"].as_array().map_or(&[][..], Vec::as_slice);
+    let wanted = body["List"].as_array().ok_or(MALFORMED)?;
     if wanted.len() > CONTACTS_PER_CALL {
         call.violation("more than 50 contacts in one call");
     }
@@ -79,4 +80,20 @@ fn get_some(call: &ReceivedCall<'_>) -> Outcome {
         "Count": found.len(),
         "ContactList": found,
     })))
+}
+
+/// Checks that each element of the list is written like the page writes it: a room with its own
+/// `ChatRoomId`, which is empty, and a person with the `EncryChatRoomId` of a room.
+fn check_list(call: &ReceivedCall<'_>) {
+    let Some(list) = call.posted_json().and_then(|body| body["List"].as_array()) else { return };
+    let is_official = |wanted: &Value| {
+        let user_name = wanted["UserName"].as_str().unwrap_or_default();
+        let is_room = user_name.starts_with("@@") || user_name.ends_with("@chatroom");
+        let keys = ["UserName", if is_room { "ChatRoomId" } else { "EncryChatRoomId" }];
+        let has_keys = wanted.as_object().is_some_and(|pairs| pairs.keys().eq(keys));
+        has_keys && (!is_room || wanted["ChatRoomId"] == "")
+    };
+    if !list.iter().all(is_official) {
+        call.violation("an element of List has other keys than the page's, or in another order");
+    }
 }

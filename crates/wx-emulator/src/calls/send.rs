@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::app_msg;
 use crate::exchange::call_spec::{
     CallSpec, Handler, Login, Outcome, PageBody, PageRequest, Refusal,
 };
@@ -27,10 +28,13 @@ pub(super) const SEND_TEXT: CallSpec = CallSpec {
     // 48 is a forwarded location.
     handler: Handler::Sync(|call| send(call, &[1, 48], &[], read_text)),
     refusal: Refusal::Ret(|ret| reply(ret, "", "")),
-    page: PageRequest::script(
-        &["lang?", "pass_ticket?"],
-        PageBody::Message(&["Type", "Content", "MsgSource?"]),
-    ),
+    page: PageRequest {
+        check: check_text,
+        ..PageRequest::script(
+            &["lang?", "pass_ticket?"],
+            PageBody::Message(&["Type", "Content", "MsgSource?"]),
+        )
+    },
 };
 
 pub(super) const SEND_IMAGE: CallSpec = CallSpec {
@@ -94,7 +98,8 @@ struct Content {
     media: Option<Media>,
 }
 
-/// Stores a message. Its `Type` must be one of `types`, which the page sends, or of `accepted`.
+/// Stores a message. Its `Type` must be one of `types`, which the page sends, or of `accepted`. All
+/// of `types` but the first are those of forwarded messages.
 fn send(call: &ReceivedCall<'_>, types: &[u64], accepted: &[u64], read: Read) -> Outcome {
     let msg = &call.json.as_ref().ok_or(MALFORMED)?["Msg"];
     let word = |key: &str| {
@@ -176,6 +181,10 @@ fn check_type(
 ) -> Result<(), Ret> {
     let sent = msg["Type"].as_u64().ok_or(MALFORMED)?;
     if types.contains(&sent) {
+        let is_forwarded = call.posted_json().is_some_and(|body| body["Scene"] == 2);
+        if sent != types[0] && !is_forwarded {
+            call.violation("a Type that only forwarded messages have");
+        }
         return Ok(());
     }
     call.violation("Type is not the call's");
@@ -183,11 +192,11 @@ fn check_type(
 }
 
 fn check_recipient(call: &ReceivedCall<'_>, from: &str, to: &str) -> Result<(), Ret> {
-    let own = &call.state.account.user_name;
-    if from != own {
+    let own_name = &call.state.account.user_name;
+    if from != own_name {
         call.violation("FromUserName is not this account's");
     }
-    if to == from || to == own {
+    if to == from || to == own_name {
         return Err(NO_RECIPIENT);
     }
     if call.state.logins().profile == Profile::FileHelper && to != "filehelper" {
@@ -223,6 +232,10 @@ fn read_emoticon(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
             let media = Some(Media { file, name: String::new() });
             Content { text: String::new(), media_id: String::new(), media }
         }
+        (Some(_), Some(_)) => {
+            call.violation("MediaId and EMoticonMd5 in one message");
+            read_media(call, msg)?
+        }
         _ => read_media(call, msg)?,
     };
     check_format(call, &content, true);
@@ -245,6 +258,12 @@ fn read_file(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
     if element("type").as_deref() != Some("6") || !has_title {
         call.violation("an appmsg without type 6 or without a title");
     }
+    // A forwarded message keeps its XML.
+    let is_forwarded = call.posted_json().is_some_and(|body| body["Scene"] == 2);
+    let len = media.file.bytes.len();
+    if !is_forwarded && !app_msg::is_official(&text, &media.name, len, &media_id) {
+        call.violation("Content is not the page's XML of the uploaded file");
+    }
     Ok(Content { text, media_id, media: Some(media) })
 }
 
@@ -255,12 +274,15 @@ fn check_ticket(call: &ReceivedCall<'_>, msg: &Value, file: &MediaFile) -> Resul
         call.violation("AESKey in a message, which the page does not send");
     }
     if file.bytes.len() as u64 <= call.state.options.checked_above {
+        if !msg["Signature"].is_null() || is_helper && !msg["AESKey"].is_null() {
+            call.violation("a ticket for a file that is small enough to be sent without one");
+        }
         return Ok(());
     }
     let uploads = call.state.uploads();
-    let (aes_key, signature) = uploads.checked.get(&file.md5).ok_or(MALFORMED)?;
-    let is_signed = msg["Signature"] == signature.as_str();
-    let has_key = !is_helper || msg["AESKey"] == aes_key.as_str();
+    let ticket = uploads.ticket(&file.md5).ok_or(MALFORMED)?;
+    let is_signed = msg["Signature"] == ticket.signature.as_str();
+    let has_key = !is_helper || msg["AESKey"] == ticket.aes_key.as_str();
     if is_signed && has_key { Ok(()) } else { Err(MALFORMED) }
 }
 
@@ -269,6 +291,27 @@ fn check_format(call: &ReceivedCall<'_>, content: &Content, is_emoticon: bool) {
         let what = "GIFs are sent by webwxsendemoticon, other images by webwxsendmsgimg";
         call.violation(what);
     }
+}
+
+fn check_text(call: &ReceivedCall<'_>) {
+    let Some(msg) = call.posted_json().map(|body| &body["Msg"]) else { return };
+    if msg["Content"] == "" {
+        call.violation("Content is empty");
+    }
+    if !msg["MsgSource"].is_null() && !notifies_members(call, msg) {
+        call.violation("MsgSource does not name members of the room that it is sent to");
+    }
+}
+
+/// Returns whether `MsgSource` names members of the room that receives the message.
+fn notifies_members(call: &ReceivedCall<'_>, msg: &Value) -> bool {
+    let room = msg["ToUserName"].as_str().unwrap_or_default();
+    let end = format!("</atusername><atchatroomname>{room}</atchatroomname></msgsource>");
+    let members = msg["MsgSource"].as_str().and_then(|source| {
+        source.strip_prefix("<msgsource><atusername>")?.strip_suffix(end.as_str())
+    });
+    let is_member = |name: &str| call.state.member_of(room, name).is_some();
+    members.is_some_and(|members| members.split(',').all(is_member))
 }
 
 /// Checks the `Content` of a message that the page composes. A forwarded message (Scene 2) keeps

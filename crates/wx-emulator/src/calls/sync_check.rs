@@ -50,7 +50,7 @@ async fn check(call: &ReceivedCall<'_>) -> Outcome {
         State::In if has_new() => Ok(reply(0, NEW_MESSAGE)),
         State::In => Ok(reply(0, NOTHING)),
         State::Out => Err(NO_SESSION),
-        State::Kicked => Err(INVALID_SESSION),
+        State::EndedByPhone => Err(INVALID_SESSION),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Calls that this server does not know.
+//! Unknown calls.
 
 use crate::exchange::call_spec::{CallSpec, Handler, Login, PageBody, PageRequest, Refusal};
 use crate::exchange::received_call::ReceivedCall;

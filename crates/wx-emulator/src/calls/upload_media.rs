@@ -22,7 +22,7 @@ use crate::state::uploads::{Chunk, FileKey, Progress};
 use crate::violations::form::check_media;
 
 /// The maximum length of a file.
-const LONGEST: u64 = 512 << 20;
+pub(super) const LONGEST: u64 = 512 << 20;
 
 pub(super) const UPLOAD_MEDIA: CallSpec = CallSpec {
     name: "webwxuploadmedia",
@@ -48,7 +48,7 @@ async fn upload(call: &ReceivedCall<'_>) -> Outcome {
     let name = form.value("name").or(form.file_part().and_then(|part| part.filename.as_deref()));
     let name = name.unwrap_or_default();
     let chunk = chunk(form, &request, request_text, name).ok_or(MALFORMED)?;
-    check_large(call.state, &request, &chunk.key)?;
+    check_large(call, &request, &chunk.key)?;
     let key = chunk.key.clone();
     let is_last = chunk.index + 1 == chunk.count;
     let now = Instant::now();
@@ -61,10 +61,12 @@ async fn upload(call: &ReceivedCall<'_>) -> Outcome {
     }
     let progress = call.state.uploads().add(&chunk, call.state.options.repeats, now);
     let json = match progress {
-        Progress::More => reply(0, "", 0, (0, 0), Some(name)),
+        Progress::Incomplete => reply(0, "", 0, (0, 0), Some(name)),
         Progress::Miscounted(received) => reply(0, "", received, (0, 0), Some(name)),
-        Progress::Known(media_id) => finished(call.state, &media_id, name).ok_or(MALFORMED)?,
-        Progress::Whole(bytes) => {
+        Progress::AlreadyComplete(media_id) => {
+            finished(call.state, &media_id, name).ok_or(MALFORMED)?
+        }
+        Progress::Complete(bytes) => {
             let media_id = complete(call, form, &key, bytes).await?;
             finished(call.state, &media_id, name).ok_or(MALFORMED)?
         }
@@ -92,7 +94,10 @@ fn chunk<'a>(
     let bytes = form.file.as_ref()?;
     let number = |name: &str| form.value(name).map(|text| text.parse::<u64>().ok());
     let size = number_or_text(&request["TotalLen"])?;
-    if size == 0 || size > LONGEST || number("size").is_some_and(|said| said != Some(size)) {
+    if size == 0
+        || size > LONGEST
+        || number("size").is_some_and(|size_field| size_field != Some(size))
+    {
         return None;
     }
     let (count, index) = match (number("chunks"), number("chunk")) {
@@ -126,18 +131,33 @@ fn number_or_text(value: &Value) -> Option<u64> {
 
 /// Checks that a big file was announced by webwxcheckupload, and that the upload carries the values
 /// of that reply.
-fn check_large(state: &ServerState, request: &Value, key: &FileKey) -> Result<(), Ret> {
-    let carried = request["AESKey"].as_str().zip(request["Signature"].as_str());
-    let uploads = state.uploads();
-    let given = uploads
-        .checked
-        .get(&key.md5)
-        .map(|(aes_key, signature)| (aes_key.as_str(), signature.as_str()));
-    match (key.size > state.options.checked_above, carried) {
-        (true, None) => Err(MALFORMED),
-        (_, Some(_)) if carried != given => Err(MALFORMED),
-        _ => Ok(()),
+fn check_large(call: &ReceivedCall<'_>, request: &Value, key: &FileKey) -> Result<(), Ret> {
+    let is_large = key.size > call.state.options.checked_above;
+    if is_large && call.state.logins().profile == Profile::FileHelper {
+        call.violation("a file that is large enough for webwxuploadmediaparallel");
     }
+    if request["AESKey"].is_null() && request["Signature"].is_null() {
+        return if is_large { Err(MALFORMED) } else { Ok(()) };
+    }
+    check_ticket(call, request, key)
+}
+
+/// Checks that an upload carries the ticket that webwxcheckupload returned for its file.
+pub(super) fn check_ticket(
+    call: &ReceivedCall<'_>,
+    request: &Value,
+    key: &FileKey,
+) -> Result<(), Ret> {
+    let ticket = call.state.uploads().ticket(&key.md5).cloned().ok_or(MALFORMED)?;
+    if request["AESKey"] != ticket.aes_key.as_str()
+        || request["Signature"] != ticket.signature.as_str()
+    {
+        return Err(MALFORMED);
+    }
+    if !call.state.uploads().is_announced(key) {
+        call.violation("another name or length than webwxcheckupload announced");
+    }
+    Ok(())
 }
 
 /// Checks a complete file, stores it and returns its MediaId. The digest and the thumbnail are
@@ -219,6 +239,6 @@ pub(super) fn check_random(call: &ReceivedCall<'_>) {
     match (is_helper, call.query.get("random").map(|random| random.len())) {
         (true, Some(4)) | (false, None) => {}
         (true, _) => call.violation("no random of four characters in the query"),
-        (false, _) => call.violation("random in the query where the page has none"),
+        (false, _) => call.violation("random in the query, unlike on the page"),
     }
 }

@@ -1,11 +1,11 @@
-//! webwxuploadmediaparallel, by which the File Transfer Helper uploads large files. It is known
-//! from one client only.
+//! webwxuploadmediaparallel, by which the File Transfer Helper uploads large files. Only one client
+//! is known to use it.
 
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::upload_media::{check_random, complete};
+use super::upload_media::{LONGEST, check_random, check_ticket, complete};
 use crate::exchange::call_spec::{
     CallSpec, Handler, Login, Outcome, PageBody, PageRequest, Refusal,
 };
@@ -41,16 +41,13 @@ async fn upload(call: &ReceivedCall<'_>) -> Outcome {
     let text = |key: &str| request[key].as_str().unwrap_or_default();
     let number = |key: &str| request[key].as_u64().ok_or(MALFORMED);
     let (index, count, size) = (number("Chunk")?, number("Chunks")?, number("TotalLen")?);
+    if size > LONGEST || index >= count {
+        return Err(MALFORMED);
+    }
     if size <= call.state.options.checked_above {
         call.violation("a file that is small enough for webwxuploadmedia");
     }
     let md5 = text("FileMD5").to_owned();
-    let ticket = call.state.uploads().checked.get(&md5).cloned();
-    if ticket.is_none_or(|(aes_key, signature)| {
-        (aes_key.as_str(), signature.as_str()) != (text("AESKey"), text("Signature"))
-    }) {
-        return Err(MALFORMED);
-    }
     let upload_id = match (index, text("UploadID")) {
         (0, _) => format!("@upload_{}", random::hex(32)),
         (_, "") => return Err(MALFORMED),
@@ -58,6 +55,7 @@ async fn upload(call: &ReceivedCall<'_>) -> Outcome {
     };
     let key =
         FileKey { client_media_id: upload_id.clone(), md5, name: text("Name").to_owned(), size };
+    check_ticket(call, &request, &key)?;
     let chunk = Chunk {
         key: key.clone(),
         index: index as usize,
@@ -69,9 +67,9 @@ async fn upload(call: &ReceivedCall<'_>) -> Outcome {
     call.state.uploads().expire(now);
     let progress = call.state.uploads().add(&chunk, call.state.options.repeats, now);
     let media_id = match progress {
-        Progress::More | Progress::Miscounted(_) => String::new(),
-        Progress::Known(media_id) => media_id,
-        Progress::Whole(bytes) => complete(call, form, &key, bytes).await?,
+        Progress::Incomplete | Progress::Miscounted(_) => String::new(),
+        Progress::AlreadyComplete(media_id) => media_id,
+        Progress::Complete(bytes) => complete(call, form, &key, bytes).await?,
         Progress::Short => {
             call.state.uploads().forget(&key);
             call.violation("fewer bytes than announced");

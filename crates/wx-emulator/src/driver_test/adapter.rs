@@ -4,9 +4,9 @@
 /// Creates a [driver test](mod@crate::driver_test) of a driver, as a
 /// [`DriverTest`](crate::driver_test::DriverTest). Use it in the test function that runs the test.
 ///
-/// Takes the path of a function that runs any flow of wx-proto with the driver. The function
-/// returns `None` if the driver was [stopped](crate::driver_test::Io::stop_after) before the flow
-/// was done. The calling crate has to depend on wx-proto under that name.
+/// The argument is the path of a function that runs any flow of wx-proto with the driver. The
+/// function returns `None` if the driver was [stopped](crate::driver_test::Io::stop_after) before
+/// the flow was done. The calling crate has to depend on wx-proto under that name.
 ///
 /// ```ignore
 /// fn drive<F: wx_proto::flow::Flow>(
@@ -68,7 +68,7 @@ macro_rules! driver_test {
                             flow.map(|flow| if checkpointed { flow.checkpointed() } else { flow }),
                         );
                     }
-                    _ => unreachable!("an operation that this macro does not know"),
+                    _ => unreachable!("an unknown operation"),
                 }
             }
         }

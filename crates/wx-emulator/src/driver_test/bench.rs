@@ -12,7 +12,7 @@ use super::scripted_server::{Received, Script, ScriptedServer};
 use crate::model::profile::Profile;
 use crate::state::account::Account;
 
-/// How long after its limit a driver may end. A busy computer causes delays.
+/// The time by which a driver may exceed a limit. A busy computer causes delays.
 pub(super) const SLACK: Duration = Duration::from_millis(1200);
 
 /// The outcome of a check.
@@ -27,10 +27,10 @@ pub(super) struct Bench<'a> {
 }
 
 /// A job after the driver has returned, and the server that it used.
-pub(super) struct Ran {
+pub(super) struct JobRun {
     pub(super) job: Job,
     pub(super) server: ScriptedServer,
-    pub(super) took: Duration,
+    pub(super) elapsed: Duration,
 }
 
 impl<'a> Bench<'a> {
@@ -44,7 +44,7 @@ impl<'a> Bench<'a> {
         operation: Operation,
         script: Script,
         set: impl FnOnce(&mut Job),
-    ) -> Result<Ran, Finding> {
+    ) -> Result<JobRun, Finding> {
         let server = ScriptedServer::start(script).map_err(no_server)?;
         let base = format!("http://{}", server.addr());
         let reach = |_: &str| ("127.0.0.1".to_owned(), true);
@@ -57,10 +57,10 @@ impl<'a> Bench<'a> {
         set(&mut job);
         let began = Instant::now();
         catch_unwind(AssertUnwindSafe(|| self.driver.run(&mut job))).map_err(|panic| {
-            let expected = "the driver returns what the flow ends with";
+            let expected = "the driver returns the result of the flow";
             Finding::new(expected, format!("the driver panicked: {}", message(&*panic)))
         })?;
-        Ok(Ran { job, server, took: began.elapsed() })
+        Ok(JobRun { job, server, elapsed: began.elapsed() })
     }
 
     /// Returns whether these bytes contain a secret of the login.
@@ -76,7 +76,7 @@ impl<'a> Bench<'a> {
         cases: &[(&str, T)],
         check: impl Fn(&T) -> Checked + Sync,
     ) -> Checked {
-        let check = |(name, case): &(&str, T)| check(case).map_err(|found| found.of_case(name));
+        let check = |(name, case): &(&str, T)| check(case).map_err(|found| found.with_case(name));
         self.at_once(cases, check).into_iter().collect()
     }
 
@@ -99,11 +99,11 @@ impl<'a> Bench<'a> {
     }
 }
 
-impl Ran {
+impl JobRun {
     /// Returns the first request that was handed out, and the answer of the driver.
     pub(super) fn first(&self) -> Result<&Exchange, Finding> {
         self.job.record.exchanges.first().ok_or_else(|| {
-            Finding::new("the flow is polled until it is done", "it never sent a request")
+            Finding::new("the flow is polled until it is done", "the driver never sent a request")
         })
     }
 
@@ -189,7 +189,10 @@ pub(super) fn count(number: usize, noun: &str) -> String {
 
 /// Returns the finding when a check could not be run.
 pub(super) fn no_server(error: io::Error) -> Finding {
-    Finding::new("a server on the loopback address", format!("it could not be started: {error}"))
+    Finding::new(
+        "a server on the loopback address",
+        format!("the server could not be started: {error}"),
+    )
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {

@@ -61,20 +61,20 @@ const COMPUTING: &[Check] = checks! {
         "Pass on every status as a head, and the body with it.",
     heads::informational_replies_are_skipped:
         "Pass on the final head. 1xx replies before it are part of HTTP framing.",
-    heads::heads_arrive_whole:
+    heads::heads_arrive_completely:
         "Pass on the head as it is, however it arrives.",
     heads::heads_are_bounded:
         "Stop reading a head somewhere above Limits::max_head.",
     bodies::nothing_is_decoded:
         "Decode nothing, neither gzip nor character sets.",
-    bodies::bodies_arrive_whole:
+    bodies::bodies_arrive_completely:
         "Remove only HTTP framing, such as chunked encoding.",
     bodies::truncated_bodies_are_noticed:
-        "Report a body that was cut off as a failure, never as its end.",
+        "Report a truncated body as a failure, never as its end.",
     states::an_unsaved_message_does_not_leave:
-        "ExchangeEnd Save with Saved only if the state is stored, otherwise with Local.",
+        "Answer Save with Saved only if the state is stored, otherwise with Local.",
     states::another_driver_can_continue:
-        "ExchangeEnd Receive with Failed if the driver does not hold that reply.",
+        "Answer Receive with Failed if the driver does not have that reply.",
     proxies::loopback_needs_no_proxy:
         "Obey Limits::direct: use no proxy, whatever the environment says.",
 };

@@ -40,7 +40,7 @@ pub struct Job {
     pub poll_limit: Duration,
     /// The I/O of the driver.
     pub io: Io,
-    /// What happened during the run.
+    /// The record of the run.
     pub record: Record,
 }
 
@@ -188,7 +188,7 @@ pub struct Record {
     /// The point at which the flow pretends to be done.
     pub(super) stop: Option<Stop>,
     /// The first answer of a driver that was run with a flow that had already started.
-    pub(super) first_answer: Option<ExchangeEnd>,
+    pub(super) first_end: Option<ExchangeEnd>,
     is_first: bool,
 }
 
@@ -288,7 +288,8 @@ impl Record {
         self.over(ExchangeEnd::End);
     }
 
-    /// Records `Input::Failed`, with the name of the kind, and whether the delivery is `Never`.
+    /// Records `Input::Failed`, with the name of the kind. `never_delivered` is whether the
+    /// delivery is `Never`.
     pub fn failed(&mut self, kind: &'static str, never_delivered: bool) {
         self.over(ExchangeEnd::Failed { kind, never_delivered });
     }
@@ -322,7 +323,7 @@ impl Record {
 
     fn answered(&mut self, answer: ExchangeEnd) {
         if std::mem::take(&mut self.is_first) {
-            self.first_answer = Some(answer);
+            self.first_end = Some(answer);
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 /// The result of a driver test.
 ///
 /// `Display` prints a line for each check. For a failed check, it adds the duty, what was expected,
-/// and what was seen. It prints no values of requests, because these contain credentials.
+/// and what was observed. It prints no values of requests, because these contain credentials.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Report {
@@ -24,24 +24,24 @@ pub struct CheckReport {
     pub finding: Option<Finding>,
 }
 
-/// How a driver breaks a duty.
+/// A duty that a driver breaks.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What a driver has to do in this situation.
+    /// The required behaviour.
     pub expected: String,
-    /// What this driver did.
-    pub seen: String,
+    /// The behaviour of this driver.
+    pub actual: String,
 }
 
 impl Finding {
-    pub(super) fn new(expected: impl Into<String>, seen: impl Into<String>) -> Self {
-        Self { expected: expected.into(), seen: seen.into() }
+    pub(super) fn new(expected: impl Into<String>, actual: impl Into<String>) -> Self {
+        Self { expected: expected.into(), actual: actual.into() }
     }
 
     /// Adds the name of the case, which says what the server did.
-    pub(super) fn of_case(self, case: &str) -> Self {
-        Self { seen: format!("{} ({case})", self.seen), ..self }
+    pub(super) fn with_case(self, case: &str) -> Self {
+        Self { actual: format!("{} ({case})", self.actual), ..self }
     }
 }
 
@@ -86,6 +86,6 @@ impl fmt::Display for CheckReport {
         writeln!(f, "FAILED {}", self.name)?;
         writeln!(f, "       duty:     {}", self.duty)?;
         writeln!(f, "       expected: {}", finding.expected)?;
-        writeln!(f, "       seen:     {}", finding.seen)
+        writeln!(f, "       actual:   {}", finding.actual)
     }
 }

@@ -1,5 +1,5 @@
-//! A server that follows a script byte by byte, and records what it receives. The checks need
-//! replies that are more broken than hyper, which serves the emulator, can send.
+//! A server that follows a script byte by byte, and records the requests that it receives. The
+//! checks need replies that are more broken than hyper, which serves the emulator, can send.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -81,12 +81,12 @@ impl Received {
     }
 }
 
-/// What a server has received.
+/// The requests that a server has received.
 #[derive(Default)]
 pub(super) struct Log {
     pub(super) requests: Vec<Received>,
     pub(super) connections: usize,
-    /// The number of connections that the client closed while the server held them.
+    /// The number of connections that the client closed while the server kept them open.
     pub(super) abandoned: usize,
     /// The number of bytes that were sent in replies without an end.
     pub(super) flooded: usize,
@@ -95,10 +95,10 @@ pub(super) struct Log {
 /// Listens on the loopback address until it is dropped.
 pub(super) struct ScriptedServer {
     addr: SocketAddr,
-    shared: Arc<Shared>,
+    state: Arc<ScriptState>,
 }
 
-struct Shared {
+struct ScriptState {
     script: Script,
     log: Mutex<Log>,
     is_over: AtomicBool,
@@ -108,21 +108,24 @@ impl ScriptedServer {
     pub(super) fn start(script: Script) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let addr = listener.local_addr()?;
-        let shared =
-            Arc::new(Shared { script, log: Mutex::default(), is_over: AtomicBool::new(false) });
-        let server = Self { addr, shared: Arc::clone(&shared) };
+        let state = Arc::new(ScriptState {
+            script,
+            log: Mutex::default(),
+            is_over: AtomicBool::new(false),
+        });
+        let server = Self { addr, state: Arc::clone(&state) };
         thread::Builder::new().name("driver-test".to_owned()).spawn(move || {
             for stream in listener.incoming() {
-                if shared.is_over() {
+                if state.is_over() {
                     return;
                 }
                 let Ok(stream) = stream else { continue };
-                shared.log().connections += 1;
-                let shared = Arc::clone(&shared);
+                state.log().connections += 1;
+                let state = Arc::clone(&state);
                 // An error means that the client has closed the connection, or that no thread could
                 // be started, in which case the connection is closed here.
                 let _ =
-                    thread::Builder::new().spawn(move || shared.serve(stream).unwrap_or_default());
+                    thread::Builder::new().spawn(move || state.serve(stream).unwrap_or_default());
             }
         })?;
         Ok(server)
@@ -133,19 +136,19 @@ impl ScriptedServer {
     }
 
     pub(super) fn log(&self) -> MutexGuard<'_, Log> {
-        self.shared.log()
+        self.state.log()
     }
 }
 
 impl Drop for ScriptedServer {
     fn drop(&mut self) {
-        self.shared.is_over.store(true, Ordering::Relaxed);
+        self.state.is_over.store(true, Ordering::Relaxed);
         // Wakes the thread that accepts connections.
         let _ = TcpStream::connect(self.addr);
     }
 }
 
-impl Shared {
+impl ScriptState {
     fn log(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }

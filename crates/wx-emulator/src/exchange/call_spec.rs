@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use super::received_call::ReceivedCall;
 use super::reply::Reply;
+use crate::model::fault_action::Needs;
 use crate::model::hosts::HostRole;
 use crate::model::ret::Ret;
 use crate::state::server_state::ServerState;
@@ -57,7 +58,7 @@ pub(crate) enum Refusal {
     Empty(fn(&ServerState) -> Reply),
 }
 
-/// What the official page sends with a call.
+/// The request that the official page sends.
 pub(crate) struct PageRequest {
     /// The names of the query parameters in the page's order. A name with `?` is optional. `None`
     /// if the query is not checked.
@@ -112,7 +113,7 @@ pub(crate) enum AppIdHeader {
     Required,
 }
 
-/// How the server finds out which page a call belongs to.
+/// The source of the page that a call belongs to.
 pub(crate) enum ProfileSource {
     Login,
     /// The `appid` of the query, because there is no login yet.
@@ -130,12 +131,26 @@ pub(crate) enum BaseRequestKind {
     NoSkey,
 }
 
+/// The calls whose replies hold names or texts of other people.
+const NAMING_CALLS: [&str; 4] =
+    ["webwxinit", "webwxsync", "webwxgetcontact", "webwxbatchgetcontact"];
+
 impl CallSpec {
     /// Refuses the call.
     pub(crate) fn refuse(&self, ret: Ret, state: &ServerState) -> Reply {
         match self.refusal {
             Refusal::Ret(reply) => reply(ret),
             Refusal::Empty(reply) => reply(state),
+        }
+    }
+
+    /// Returns whether a fault that needs `needs` can have an effect on the replies of this call. A
+    /// refusal has all keys of a reply.
+    pub(crate) fn replies_have(&self, needs: Needs) -> bool {
+        match self.refusal {
+            _ if needs == Needs::Names => NAMING_CALLS.contains(&self.name),
+            Refusal::Ret(reply) => reply(0).has(needs),
+            Refusal::Empty(_) => needs == Needs::Nothing,
         }
     }
 
@@ -149,7 +164,7 @@ impl CallSpec {
 }
 
 impl PageRequest {
-    /// Returns what the page sends from a script.
+    /// Returns the request of a script of the page.
     pub(crate) const fn script(query: &'static [&'static str], body: PageBody) -> Self {
         PageRequest {
             query: Some(query),
@@ -165,13 +180,13 @@ impl PageRequest {
         }
     }
 
-    /// Returns what the page requests by an element: a script, an image or a link.
+    /// Returns the request of an element of the page: a script, an image or a link.
     pub(crate) const fn element(query: &'static [&'static str]) -> Self {
         let app_id = AppIdHeader::Impossible;
         PageRequest { app_id, ..Self::script(query, PageBody::Unchecked) }
     }
 
-    /// Returns what the page requests before there is a login.
+    /// Returns the request of the page before there is a login.
     pub(crate) const fn before_login(query: Option<&'static [&'static str]>) -> Self {
         PageRequest { query, headers: PageHeaders::Unchecked, ..Self::element(&[]) }
     }

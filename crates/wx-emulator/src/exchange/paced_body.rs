@@ -23,15 +23,15 @@ impl std::error::Error for Dropped {}
 const BLANKS: &[u8] = &[b' '; 64 * 1024];
 const BETWEEN_STEPS: Duration = Duration::from_millis(5);
 /// The wait before the connection is closed, so that the bytes already written are sent.
-const BEFORE_CUT: Duration = Duration::from_millis(50);
+const BEFORE_TRUNCATION: Duration = Duration::from_millis(50);
 
-/// How a body is sent.
+/// The pace of a body.
 #[derive(Default)]
 pub(crate) struct Pace {
     /// The length up to which the body is padded with spaces.
     pub(crate) padded_to: Option<u64>,
     /// The number of bytes after which the connection is closed.
-    pub(crate) cut_at: Option<u64>,
+    pub(crate) truncate_at: Option<u64>,
     /// The number of bytes that are sent at once.
     pub(crate) step: Option<usize>,
     /// Whether the body is sent in chunks, without announcing its length.
@@ -45,7 +45,7 @@ pub(crate) struct PacedBody {
     left: u64,
     /// The number of bytes that are announced but never sent.
     missing: u64,
-    is_cut: bool,
+    is_truncated: bool,
     is_chunked: bool,
     step: Option<usize>,
     pause: Option<Pin<Box<Sleep>>>,
@@ -56,9 +56,9 @@ impl PacedBody {
         let length = pace.padded_to.unwrap_or(bytes.len() as u64);
         PacedBody {
             bytes,
-            left: pace.cut_at.map_or(length, |at| at.min(length)),
-            missing: pace.cut_at.map_or(0, |at| length.saturating_sub(at)),
-            is_cut: pace.cut_at.is_some(),
+            left: pace.truncate_at.map_or(length, |at| at.min(length)),
+            missing: pace.truncate_at.map_or(0, |at| length.saturating_sub(at)),
+            is_truncated: pace.truncate_at.is_some(),
             is_chunked: pace.is_chunked,
             step: pace.step,
             pause: None,
@@ -82,15 +82,15 @@ impl Body for PacedBody {
         if let Some(pause) = &mut self.pause {
             std::task::ready!(pause.as_mut().poll(cx));
             self.pause = None;
-            if self.left == 0 && self.is_cut {
+            if self.left == 0 && self.is_truncated {
                 return Poll::Ready(Some(Err(Dropped)));
             }
         }
         if self.left == 0 {
-            if !self.is_cut {
+            if !self.is_truncated {
                 return Poll::Ready(None);
             }
-            let mut pause = Box::pin(sleep(BEFORE_CUT));
+            let mut pause = Box::pin(sleep(BEFORE_TRUNCATION));
             let polled = pause.as_mut().poll(cx);
             self.pause = Some(pause);
             return polled.map(|()| Some(Err(Dropped)));
@@ -110,7 +110,7 @@ impl Body for PacedBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0 && !self.is_cut && !self.is_chunked
+        self.left == 0 && !self.is_truncated && !self.is_chunked
     }
 
     fn size_hint(&self) -> SizeHint {

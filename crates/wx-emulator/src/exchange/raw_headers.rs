@@ -50,7 +50,7 @@ impl RawHeaders {
     }
 }
 
-/// A stream that copies what it reads.
+/// A stream that copies the bytes that it reads.
 pub(crate) struct Tee<S> {
     stream: S,
     copy: RawHeaders,

@@ -1,4 +1,4 @@
-//! A received request in the form in which its handler gets it.
+//! A received request, as it is passed to its handler.
 
 use bytes::Bytes;
 use serde_json::Value;

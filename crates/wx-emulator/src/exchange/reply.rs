@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::paced_body::{Dropped, Pace, PacedBody};
 use crate::model::echo::{Echo, Spelling};
-use crate::model::fault_action::Alteration;
+use crate::model::fault_action::{Alteration, Needs};
 use crate::model::ret::Ret;
 use crate::model::{replies, server_json};
 use crate::state::server_state::ServerState;
@@ -99,9 +99,10 @@ impl Reply {
             Alteration::Drop => self.is_dropped = true,
             Alteration::NoMsgId => self.replace("MsgID", Value::from("")),
             Alteration::StartPos(n) => self.replace("StartPos", Value::from(*n)),
+            Alteration::SyncKeyBack(n) => self.move_back(*n),
             Alteration::Delay(ms) => self.delay += ms,
             Alteration::Trickle(step) => self.pace.step = Some(*step),
-            Alteration::Cut(bytes) => self.pace.cut_at = Some(*bytes),
+            Alteration::Truncate(bytes) => self.pace.truncate_at = Some(*bytes),
             Alteration::Big(bytes) => self.pace.padded_to = Some(*bytes),
             Alteration::Empty => self.content = Content::Bytes(Bytes::new()),
             Alteration::Html => {
@@ -117,7 +118,7 @@ impl Reply {
                     echo(value, *spelling, state);
                 }
             }
-            Alteration::Odd(odd) => {
+            Alteration::OddBytes(odd) => {
                 if let Content::Json(value) = &self.content {
                     self.content =
                         Content::Bytes(odd.insert_into(&server_json::format(value)).into());
@@ -125,6 +126,27 @@ impl Reply {
             }
         }
         self
+    }
+
+    /// Moves the position in the messages back, in both keys that a reply of webwxsync has.
+    fn move_back(&mut self, messages: u64) {
+        let Content::Json(reply) = &mut self.content else { return };
+        for key in ["SyncKey", "SyncCheckKey"] {
+            let entries = reply[key]["List"].as_array_mut().into_iter().flatten();
+            for entry in entries.filter(|entry| entry["Key"] == 2) {
+                let position = entry["Val"].as_u64().unwrap_or_default();
+                entry["Val"] = position.saturating_sub(messages).into();
+            }
+        }
+    }
+
+    /// Returns whether an action that needs `needs` can have an effect on this reply.
+    pub(crate) fn has(&self, needs: Needs) -> bool {
+        match (&self.content, needs) {
+            (_, Needs::Nothing) | (Content::Json(_), Needs::Json) => true,
+            (Content::Json(json), Needs::Key(key)) => json.get(key).is_some(),
+            (Content::Json(_), Needs::Names) | (Content::Bytes(_), _) => false,
+        }
     }
 
     fn replace(&mut self, key: &str, value: Value) {
@@ -181,7 +203,7 @@ fn gzip(bytes: &[u8]) -> Bytes {
 fn echo(reply: &mut Value, spelling: Spelling, state: &ServerState) {
     let has_skey = reply.get("SKey").and_then(Value::as_str).is_some_and(|skey| !skey.is_empty());
     let (logins, account) = (state.logins(), &state.account);
-    // Clients cut long names, so the secrets of the current login come first.
+    // Clients truncate long names, so the secrets of the current login come first.
     let secrets = logins.secrets().chain(account.secrets(has_skey));
     let secrets = secrets.map(|secret| spelling.encode(secret)).collect();
     Echo::new(secrets, account.uin, &account.next_skey).put_into(reply);

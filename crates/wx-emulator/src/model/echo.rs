@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-/// How a secret is encoded.
+/// The encoding of a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spelling {
     Plain,
@@ -45,7 +45,7 @@ impl FromStr for Spelling {
         let found = SPELLINGS.iter().find(|(known, _)| *known == name);
         found
             .map(|(_, spelling)| *spelling)
-            .ok_or("echo takes plain, percent, percent-twice, html, json or base64")
+            .ok_or("echo accepts plain, percent, percent-twice, html, json or base64")
     }
 }
 

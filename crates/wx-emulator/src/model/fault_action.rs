@@ -11,18 +11,18 @@ pub(crate) enum Action {
     Replace(Replacement),
     Alter(Alteration),
     /// Drops the request or its reply, but only on a reused connection.
-    CloseIdle(Closed),
+    CloseIdle(CloseTiming),
 }
 
 /// When an idle connection is closed: before the next request is read, or after that request had
 /// its effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Closed {
+pub(crate) enum CloseTiming {
     Before,
     After,
 }
 
-/// What replaces the handling of the call. Nothing is stored.
+/// A replacement for the handling of the call. Nothing is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Replacement {
     DropBefore,
@@ -34,33 +34,59 @@ pub(crate) enum Replacement {
     Redirect(String),
 }
 
-/// How the reply is altered after the request had its effect.
+/// A change to the reply, after the request had its effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Alteration {
     Drop,
     NoMsgId,
     StartPos(u64),
+    SyncKeyBack(u64),
     Delay(u64),
     Trickle(usize),
-    Cut(u64),
+    Truncate(u64),
     Big(u64),
     Empty,
     Html,
     Gzip,
     Chunked,
     Close,
-    Odd(OddBytes),
+    OddBytes(OddBytes),
     Echo(Spelling),
 }
 
+/// What a reply has to hold, so that an action can have an effect on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    Nothing,
+    Json,
+    /// Names or texts of other people.
+    Names,
+    /// This key of the JSON.
+    Key(&'static str),
+}
+
 impl Action {
+    /// Returns what a reply has to hold, so that this action can have an effect on it.
+    pub(crate) fn needs(&self) -> Needs {
+        match self {
+            Self::Alter(Alteration::NoMsgId) => Needs::Key("MsgID"),
+            Self::Alter(Alteration::StartPos(_)) => Needs::Key("StartPos"),
+            Self::Alter(Alteration::SyncKeyBack(_)) => Needs::Key("SyncKey"),
+            Self::Alter(Alteration::OddBytes(OddBytes::Around) | Alteration::Echo(_)) => {
+                Needs::Json
+            }
+            Self::Alter(Alteration::OddBytes(_)) => Needs::Names,
+            _ => Needs::Nothing,
+        }
+    }
+
     /// Returns the effect of the action on a reused (`reused`) or new connection. `None` if it has
     /// none.
     pub(crate) fn on_connection(self, reused: bool) -> Option<Self> {
         match self {
             Self::CloseIdle(_) if !reused => None,
-            Self::CloseIdle(Closed::Before) => Some(Self::Replace(Replacement::DropBefore)),
-            Self::CloseIdle(Closed::After) => Some(Self::Alter(Alteration::Drop)),
+            Self::CloseIdle(CloseTiming::Before) => Some(Self::Replace(Replacement::DropBefore)),
+            Self::CloseIdle(CloseTiming::After) => Some(Self::Alter(Alteration::Drop)),
             action => Some(action),
         }
     }
@@ -79,7 +105,7 @@ impl FromStr for Action {
         let replace = |replacement| Ok(Action::Replace(replacement));
         let alter = |alteration| Ok(Action::Alter(alteration));
         let plain =
-            |action| if arg.is_none() { action } else { Err("this action takes no argument") };
+            |action| if arg.is_none() { action } else { Err("this action has no argument") };
         let count =
             || arg.and_then(parse_digits).ok_or("this action needs a number, as in delay=100");
         match name {
@@ -88,21 +114,21 @@ impl FromStr for Action {
                 Some("after") => alter(Drop),
                 _ => {
                     let bytes = arg.and_then(parse_digits);
-                    replace(DropAt(bytes.ok_or("drop takes before, after or a number of bytes")?))
+                    replace(DropAt(bytes.ok_or("drop accepts before, after or a number of bytes")?))
                 }
             },
             "close-idle" => match arg {
-                None => Ok(Action::CloseIdle(Closed::Before)),
-                Some("after") => Ok(Action::CloseIdle(Closed::After)),
-                Some(_) => Err("close-idle takes after or nothing"),
+                None => Ok(Action::CloseIdle(CloseTiming::Before)),
+                Some("after") => Ok(Action::CloseIdle(CloseTiming::After)),
+                Some(_) => Err("close-idle accepts after or nothing"),
             },
             "status" => match arg.and_then(parse_digits) {
                 Some(code @ 200..=599) => replace(Status(code)),
-                _ => Err("status takes a code from 200 to 599"),
+                _ => Err("status accepts a code from 200 to 599"),
             },
             "ret" => {
                 let code = arg.and_then(|text| text.parse().ok());
-                replace(Ret(code.ok_or("ret takes a code such as 1205 or -1")?))
+                replace(Ret(code.ok_or("ret accepts a code such as 1205 or -1")?))
             }
             "foreign-media-id" => plain(replace(ForeignMediaId)),
             "no-media-id" => plain(replace(NoMediaId)),
@@ -110,25 +136,26 @@ impl FromStr for Action {
                 Some(url) if !url.is_empty() && url.bytes().all(|b| b.is_ascii_graphic()) => {
                     replace(Redirect(url.to_owned()))
                 }
-                _ => Err("redirect takes a URL in ASCII"),
+                _ => Err("redirect accepts a URL in ASCII"),
             },
             "no-msg-id" => plain(alter(NoMsgId)),
             "start-pos" => alter(StartPos(count()?)),
+            "sync-key-back" => alter(SyncKeyBack(count()?)),
             "delay" => alter(Delay(count()?)),
             "trickle" => match count()? {
-                0 => Err("trickle takes at least one byte"),
+                0 => Err("trickle needs at least one byte"),
                 step => alter(Trickle(
-                    usize::try_from(step).map_err(|_| "trickle takes a smaller number")?,
+                    usize::try_from(step).map_err(|_| "trickle needs a smaller number")?,
                 )),
             },
-            "cut" => alter(Cut(count()?)),
+            "cut" => alter(Truncate(count()?)),
             "big" => alter(Big(count()?)),
             "empty" => plain(alter(Empty)),
             "html" => plain(alter(Html)),
             "gzip" => plain(alter(Gzip)),
             "chunked" => plain(alter(Chunked)),
             "close" => plain(alter(Close)),
-            "odd-bytes" => alter(Odd(arg.unwrap_or_default().parse()?)),
+            "odd-bytes" => alter(OddBytes(arg.unwrap_or_default().parse()?)),
             "echo" => alter(Echo(arg.unwrap_or_default().parse()?)),
             _ => Err("unknown action"),
         }
@@ -156,19 +183,20 @@ impl fmt::Display for Action {
             Alter(Drop) => f.write_str("drop=after"),
             Alter(NoMsgId) => f.write_str("no-msg-id"),
             Alter(StartPos(n)) => write!(f, "start-pos={n}"),
+            Alter(SyncKeyBack(n)) => write!(f, "sync-key-back={n}"),
             Alter(Delay(ms)) => write!(f, "delay={ms}"),
             Alter(Trickle(bytes)) => write!(f, "trickle={bytes}"),
-            Alter(Cut(bytes)) => write!(f, "cut={bytes}"),
+            Alter(Truncate(bytes)) => write!(f, "cut={bytes}"),
             Alter(Big(bytes)) => write!(f, "big={bytes}"),
             Alter(Empty) => f.write_str("empty"),
             Alter(Html) => f.write_str("html"),
             Alter(Gzip) => f.write_str("gzip"),
             Alter(Chunked) => f.write_str("chunked"),
             Alter(Close) => f.write_str("close"),
-            Alter(Odd(bytes)) => write!(f, "odd-bytes={bytes}"),
+            Alter(OddBytes(bytes)) => write!(f, "odd-bytes={bytes}"),
             Alter(Echo(spelling)) => write!(f, "echo={spelling}"),
-            CloseIdle(Closed::Before) => f.write_str("close-idle"),
-            CloseIdle(Closed::After) => f.write_str("close-idle=after"),
+            CloseIdle(CloseTiming::Before) => f.write_str("close-idle"),
+            CloseIdle(CloseTiming::After) => f.write_str("close-idle=after"),
         }
     }
 }

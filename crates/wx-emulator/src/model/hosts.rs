@@ -90,9 +90,9 @@ impl Host {
         let Host::Name(name) = self else { return None };
         // Some clients encode the URI twice.
         let uri = redirect_uri.replace("%3A", ":").replace("%2F", "/");
-        let asked = uri.split_once("://").map_or("", |(_, rest)| rest);
-        let asked = asked.split('/').next().unwrap_or_default();
-        let known = families(profile).find(|family| family.page == asked);
+        let host = uri.split_once("://").map_or("", |(_, rest)| rest);
+        let host = host.split('/').next().unwrap_or_default();
+        let known = families(profile).find(|family| family.page == host);
         let page = known.map_or_else(|| page_of(name, profile), |family| family.page.to_owned());
         Some(format!("https://{page}"))
     }

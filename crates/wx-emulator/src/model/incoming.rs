@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use super::replies::escape;
+
 /// A message for [`Emulator::deliver`](crate::Emulator::deliver). Bytes convert into an image
 /// message.
 ///
@@ -43,6 +45,12 @@ impl Incoming {
     /// escaped already.
     pub fn text(text: impl Into<String>) -> Self {
         Incoming::new(Content::Text(text.into()))
+    }
+
+    /// Creates a text message from a text as its sender wrote it. The server escapes it and writes
+    /// `<br/>` for a line break.
+    pub fn plain_text(text: &str) -> Self {
+        Incoming::text(escape(text).replace('\n', "<br/>"))
     }
 
     /// Creates an image message, or an emoticon if the image is a GIF.

@@ -32,7 +32,7 @@ impl FromStr for OddBytes {
 
     fn from_str(name: &str) -> Result<Self, &'static str> {
         let found = NAMES.iter().find(|(known, _)| *known == name);
-        found.map(|(_, odd)| *odd).ok_or("odd-bytes takes utf8, surrogate, control, id or around")
+        found.map(|(_, odd)| *odd).ok_or("odd-bytes accepts utf8, surrogate, control, id or around")
     }
 }
 
@@ -48,24 +48,24 @@ impl OddBytes {
     pub(crate) fn insert_into(self, json: &str) -> Vec<u8> {
         const TEXTS: [&str; 2] = ["\"Content\": \"", "\"NickName\": \""];
         match self {
-            Self::Utf8 => at_ends(json, &TEXTS, usize::MAX, b"\xe6\xb1"),
-            Self::Surrogate => at_ends(json, &TEXTS, usize::MAX, b"\\ud83d"),
-            Self::Control => at_ends(json, &TEXTS, usize::MAX, b"\x01\n"),
+            Self::Utf8 => append_to_strings(json, &TEXTS, usize::MAX, b"\xe6\xb1"),
+            Self::Surrogate => append_to_strings(json, &TEXTS, usize::MAX, b"\\ud83d"),
+            Self::Control => append_to_strings(json, &TEXTS, usize::MAX, b"\x01\n"),
             Self::Id => {
                 let message = "\"MsgId\": \"";
                 let key = if json.contains(message) { message } else { "\"UserName\": \"" };
-                at_ends(json, &[key], 1, b"\xe6\xb1")
+                append_to_strings(json, &[key], 1, b"\xe6\xb1")
             }
             Self::Around => [b"\xef\xbb\xbf", json.as_bytes(), b"\0\0"].concat(),
         }
     }
 }
 
-/// Appends `bytes` to the first `most` strings that follow one of `keys`.
-fn at_ends(json: &str, keys: &[&str], most: usize, bytes: &[u8]) -> Vec<u8> {
+/// Appends `bytes` to the first `max` strings that follow one of `keys`.
+fn append_to_strings(json: &str, keys: &[&str], max: usize, bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(json.len());
     let mut rest = json;
-    for _ in 0..most {
+    for _ in 0..max {
         let found = keys.iter().filter_map(|key| Some(rest.find(key)? + key.len())).min();
         let Some(start) = found else { break };
         let end = start + string_len(&rest[start..]);

@@ -23,6 +23,9 @@ pub enum RoomListing {
     ChatSet,
     /// In no list: only messages and changes name it.
     Unlisted,
+    /// In the `ChatSet` of webwxinit, although the account has left it: webwxbatchgetcontact does
+    /// not return it.
+    Left,
 }
 
 /// A room of the account.
@@ -33,7 +36,7 @@ pub struct Room {
     pub user_name: String,
     /// Name of the room.
     pub nick_name: String,
-    /// UserNames of the members, without that of the account itself.
+    /// UserNames of the members, without the account itself.
     pub members: Vec<String>,
     /// Names of the members, in the same order.
     pub member_names: Vec<String>,
@@ -51,12 +54,29 @@ impl Contact {
 }
 
 impl Room {
-    pub(crate) fn new(listing: RoomListing, nick_name: String, member_names: Vec<String>) -> Self {
+    /// Creates a room with members of these names.
+    pub(crate) fn new(listing: RoomListing, nick_name: String, members: Vec<String>) -> Self {
+        let members = members.into_iter().map(|name| Contact::new(name, String::new()));
+        Self::with_members(listing, nick_name, members)
+    }
+
+    /// Creates a saved room with these contacts as members.
+    pub(crate) fn of_contacts(nick_name: String, contacts: &[Contact]) -> Self {
+        Self::with_members(RoomListing::Saved, nick_name, contacts.iter().cloned())
+    }
+
+    fn with_members(
+        listing: RoomListing,
+        nick_name: String,
+        members: impl IntoIterator<Item = Contact>,
+    ) -> Self {
+        let members = members.into_iter().map(|member| (member.user_name, member.nick_name));
+        let (members, member_names) = members.unzip();
         Room {
             listing,
             user_name: format!("@@{}", random::hex(64)),
             nick_name,
-            members: member_names.iter().map(|_| format!("@{}", random::hex(64))).collect(),
+            members,
             member_names,
             encry_chat_room_id: format!("@{}", random::hex(32)),
         }

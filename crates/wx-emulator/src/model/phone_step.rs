@@ -1,10 +1,10 @@
-//! What the phone does with a QR code.
+//! The steps of the phone during a login.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The reply to one poll of a login. [`Builder::phone_steps`](crate::Builder::phone_steps) takes
-/// them.
+/// The reply to one poll of a login. Set them with
+/// [`Builder::phone_steps`](crate::Builder::phone_steps).
 ///
 /// ```
 /// use wx_emulator::PhoneStep;

@@ -1,7 +1,7 @@
 //! Query strings, parsed leniently: stray `&` and `?` are ignored, `+` stays `+`, and names are
 //! compared without regard to case.
 //!
-//! No crate serves: `form_urlencoded` reads `+` as a space and forgets how a value was spelled.
+//! No crate fits: `form_urlencoded` reads `+` as a space and loses the spelling of a value.
 
 use percent_encoding::percent_decode_str;
 

@@ -1,7 +1,7 @@
-//! JSON as the server formats it: each brace and each pair is on a line of its own, and so is the
-//! comma after an object.
+//! JSON as the server formats it: each brace, each pair, and each comma after an object is on a
+//! separate line.
 //!
-//! No crate serves: the formatters of `serde_json` write other layouts.
+//! No crate fits: the formatters of `serde_json` write other layouts.
 
 use serde_json::Value;
 

@@ -18,3 +18,8 @@ pub(crate) fn has_shape(text: &str, pattern: &str) -> bool {
             other => byte == other,
         })
 }
+
+/// Returns whether a text is an MD5 in lowercase hexadecimal.
+pub(crate) fn is_md5(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}

@@ -61,7 +61,7 @@ impl Builder {
     }
 
     /// Sets the length in bytes above which a file has to be announced by webwxcheckupload. The
-    /// default is that of the real server, 26 214 400.
+    /// default is the limit of the real server, 26 214 400.
     pub fn checked_above(mut self, bytes: u64) -> Self {
         self.0.checked_above = bytes;
         self
@@ -74,7 +74,7 @@ impl Builder {
         self
     }
 
-    /// Sets what the phone does, one step per poll. The last step repeats. By default the steps are
+    /// Sets the steps of the phone, one per poll. The last step repeats. By default the steps are
     /// nothing, scanned, confirmed.
     pub fn phone_steps(mut self, script: impl IntoIterator<Item = PhoneStep>) -> Self {
         self.0.phone_steps = script.into_iter().collect();
@@ -134,6 +134,12 @@ impl Builder {
         self.room_listed(RoomListing::Saved, nick_name, members)
     }
 
+    /// Adds a room whose members are the contacts that [`Builder::contact`] has added so far.
+    pub fn room_of_contacts(mut self, nick_name: impl Into<String>) -> Self {
+        self.0.rooms.push(Room::of_contacts(nick_name.into(), &self.0.contacts));
+        self
+    }
+
     /// Adds a room like [`Builder::room`], which clients find where `listing` says. A room without
     /// a name has an empty nickname.
     pub fn room_listed<M: Into<String>>(
@@ -153,10 +159,10 @@ impl Builder {
         self
     }
 
-    /// Sets how long a login lives after it began, and after each webwxsync, which renews it. This
-    /// is also the life of its cookies. The default is 12 hours, as on the real server.
-    pub fn login_lifetime(mut self, life: Duration) -> Self {
-        self.0.login_lifetime = life;
+    /// Sets how long a login is valid after it began, and after each webwxsync, which renews it.
+    /// This is also the lifetime of its cookies. The default is 12 hours, as on the real server.
+    pub fn login_lifetime(mut self, lifetime: Duration) -> Self {
+        self.0.login_lifetime = lifetime;
         self
     }
 

@@ -1,4 +1,4 @@
-//! The life of a request: it is logged, a fault may replace its handling, its handler runs, and
+//! The handling of a request: it is logged, a fault may replace its handling, its handler runs, and
 //! faults may alter the reply.
 
 use std::convert::Infallible;

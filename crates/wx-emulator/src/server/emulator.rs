@@ -154,6 +154,11 @@ impl Emulator {
         self.state.options.rooms.iter().find(|room| room.nick_name == nick_name)
     }
 
+    /// Returns all rooms, in the order in which they were added.
+    pub fn rooms(&self) -> &[Room] {
+        &self.state.options.rooms
+    }
+
     /// Returns the UserName of the account itself.
     pub fn user_name(&self) -> &str {
         &self.state.account.user_name
@@ -179,10 +184,16 @@ impl Emulator {
             .map(|contact| contact.user_name.as_str())
     }
 
+    /// Returns the UserNames of the contacts that were added with
+    /// [`Builder::contact`](crate::Builder::contact), in order.
+    pub fn contacts(&self) -> impl Iterator<Item = &str> {
+        self.state.options.contacts.iter().map(|contact| contact.user_name.as_str())
+    }
+
     /// Ends the login from the phone. Until the next login, every call that requires one is refused
     /// with 1101.
     pub fn log_out(&self) {
-        self.state.logins().end(State::Kicked);
+        self.state.logins().end(State::EndedByPhone);
         self.state.incoming_message.notify_waiters();
     }
 

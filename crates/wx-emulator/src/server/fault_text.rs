@@ -1,4 +1,4 @@
-//! Parses faults. This module is in a layer above the calls, because it has to know their names.
+//! Parses faults. This module is in a layer above the calls, because it needs their names.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,13 +6,13 @@ use std::str::FromStr;
 
 use crate::calls;
 use crate::model::fault::{Fault, Occurrence};
-use crate::model::fault_action::parse_digits;
+use crate::model::fault_action::{Action, Needs, parse_digits};
 
 impl FromStr for Fault {
     type Err = FaultError;
 
     fn from_str(spec: &str) -> Result<Self, FaultError> {
-        let error = |why: Cow<'static, str>| FaultError { spec: spec.to_owned(), why };
+        let error = |reason: Cow<'static, str>| FaultError { spec: spec.to_owned(), reason };
         let (action, place) = spec
             .rsplit_once('@')
             .ok_or_else(|| error("no '@', expected ACTION[=ARG]@ENDPOINT[#N[+]]".into()))?;
@@ -29,11 +29,21 @@ impl FromStr for Fault {
                 (endpoint, if later { Occurrence::From(n) } else { Occurrence::Only(n) })
             }
         };
-        let action = action.parse().map_err(|why: &str| error(why.into()))?;
+        let action: Action = action.parse().map_err(|reason: &str| error(reason.into()))?;
         if !calls::names().any(|name| name == endpoint) {
             let known: Vec<_> = calls::names().collect();
             let known = known.join(", ");
             return Err(error(format!("unknown endpoint {endpoint:?}, known are {known}").into()));
+        }
+        if !calls::find(endpoint).replies_have(action.needs()) {
+            let missing = match action.needs() {
+                Needs::Key(key) => key,
+                Needs::Names => "names",
+                Needs::Nothing | Needs::Json => "JSON",
+            };
+            return Err(error(
+                format!("it would have no effect: a reply of {endpoint} holds no {missing}").into(),
+            ));
         }
         Ok(Fault { action, endpoint: endpoint.to_owned(), occurrence })
     }
@@ -43,12 +53,12 @@ impl FromStr for Fault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultError {
     spec: String,
-    why: Cow<'static, str>,
+    reason: Cow<'static, str>,
 }
 
 impl fmt::Display for FaultError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "fault {:?}: {}", self.spec, self.why)
+        write!(f, "fault {:?}: {}", self.spec, self.reason)
     }
 }
 
@@ -73,7 +83,6 @@ mod tests {
             "foreign-media-id",
             "no-media-id",
             "redirect=https://example.com/a@b",
-            "no-msg-id",
             "start-pos=7",
             "delay=20",
             "trickle=5",
@@ -83,10 +92,6 @@ mod tests {
             "html",
             "gzip",
             "close",
-            "odd-bytes=utf8",
-            "odd-bytes=surrogate",
-            "odd-bytes=control",
-            "odd-bytes=id",
             "odd-bytes=around",
             "echo=plain",
             "echo=percent",
@@ -99,6 +104,16 @@ mod tests {
                 let spec = format!("{action}@{place}");
                 assert_eq!(spec.parse::<Fault>().unwrap().to_string(), spec);
             }
+        }
+        for spec in [
+            "no-msg-id@webwxsendmsg",
+            "sync-key-back=1@webwxsync#2",
+            "odd-bytes=utf8@webwxinit",
+            "odd-bytes=surrogate@webwxsync",
+            "odd-bytes=control@webwxgetcontact",
+            "odd-bytes=id@webwxbatchgetcontact",
+        ] {
+            assert_eq!(spec.parse::<Fault>().unwrap().to_string(), spec);
         }
     }
 
@@ -139,6 +154,25 @@ mod tests {
         ] {
             let error = spec.parse::<Fault>().expect_err(spec).to_string();
             assert!(error.starts_with("fault ") && !error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_fault_without_effect_is_refused() {
+        for (spec, missing) in [
+            ("no-msg-id@webwxuploadmedia", "MsgID"),
+            ("no-msg-id@webwxgetmedia", "MsgID"),
+            ("start-pos=7@webwxuploadmediaparallel", "StartPos"),
+            ("start-pos=7@synccheck", "StartPos"),
+            ("sync-key-back=1@webwxbatchgetcontact", "SyncKey"),
+            ("odd-bytes=around@webwxgetmedia", "JSON"),
+            ("odd-bytes=utf8@webwxgetmedia", "names"),
+            ("odd-bytes=id@webwxsendmsg", "names"),
+            ("echo=plain@webwxgetmsgimg", "JSON"),
+            ("echo=plain@jslogin", "JSON"),
+        ] {
+            let error = spec.parse::<Fault>().expect_err(spec).to_string();
+            assert!(error.contains("no effect") && error.ends_with(missing), "{error}");
         }
     }
 

@@ -83,10 +83,10 @@ impl Account {
     }
 
     /// Returns the values that only the server and the client of this account know. A reply that
-    /// contains a new skey (`gives_new`) makes it the current one.
-    pub(crate) fn secrets(&self, gives_new: bool) -> impl Iterator<Item = &str> {
-        let is_renewed = self.is_renewed.fetch_or(gives_new, Relaxed) || gives_new;
-        let skeys = [(&self.next_skey, is_renewed), (&self.skey, gives_new || !is_renewed)];
+    /// contains a new skey (`has_new_skey`) makes it the current one.
+    pub(crate) fn secrets(&self, has_new_skey: bool) -> impl Iterator<Item = &str> {
+        let is_renewed = self.is_renewed.fetch_or(has_new_skey, Relaxed) || has_new_skey;
+        let skeys = [(&self.next_skey, is_renewed), (&self.skey, has_new_skey || !is_renewed)];
         let skeys = skeys.into_iter().filter_map(|(skey, is_known)| is_known.then_some(skey));
         let others =
             [&self.sid, &self.pass_ticket, &self.data_ticket, &self.auth_ticket, &self.uvid];

@@ -38,7 +38,8 @@ impl ServerState {
 
     /// Returns the value of `ChatSet`: UserNames with commas after them.
     pub(crate) fn chat_set(&self) -> String {
-        let rooms = self.rooms_listed(&[RoomListing::ChatSet]).map(|room| room.user_name.as_str());
+        let rooms = self.rooms_listed(&[RoomListing::ChatSet, RoomListing::Left]);
+        let rooms = rooms.map(|room| room.user_name.as_str());
         let names = self.account.contacts().into_iter().chain(rooms);
         names.map(|name| format!("{name},")).collect()
     }
@@ -46,7 +47,7 @@ impl ServerState {
     /// Returns a contact or a room, in the form of webwxbatchgetcontact, in which rooms have
     /// members.
     pub(crate) fn contact_with_members(&self, user_name: &str) -> Option<Value> {
-        if let Some(room) = self.room(user_name) {
+        if let Some(room) = self.room(user_name).filter(|room| room.listing != RoomListing::Left) {
             return Some(self.room_with_members(room));
         }
         let mut contacts = self.contact_list().into_iter();

@@ -72,17 +72,17 @@ impl ServerState {
     /// Returns FromUserName, ToUserName, and the prefix of the content, which names the sender in a
     /// room.
     fn direction(&self, sender: Option<String>, room: Option<String>) -> (String, String, String) {
-        let own = self.account.user_name.clone();
+        let own_name = self.account.user_name.clone();
         if self.logins().profile == Profile::FileHelper {
-            return (own, "filehelper".to_owned(), String::new());
+            return (own_name, "filehelper".to_owned(), String::new());
         }
         let sender = sender.unwrap_or_else(|| self.account.friend.clone());
         match room {
             // A message that the account itself sends from the phone has no prefix.
-            Some(room) if sender == own => (own, room, String::new()),
-            Some(room) => (room, own, format!("{sender}:<br/>")),
-            None if sender == own => (own, self.account.friend.clone(), String::new()),
-            None => (sender, own, String::new()),
+            Some(room) if sender == own_name => (own_name, room, String::new()),
+            Some(room) => (room, own_name, format!("{sender}:<br/>")),
+            None if sender == own_name => (own_name, self.account.friend.clone(), String::new()),
+            None => (sender, own_name, String::new()),
         }
     }
 

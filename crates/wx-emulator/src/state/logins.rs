@@ -18,7 +18,7 @@ pub(crate) struct Logins {
     state: State,
     /// When the login began or was last renewed.
     renewed: Instant,
-    life: Duration,
+    lifetime: Duration,
     /// The page of the last login.
     pub(crate) profile: Profile,
 }
@@ -36,7 +36,7 @@ pub(crate) enum State {
     /// The client has logged out.
     Out,
     /// The phone has ended the login, or it was not renewed in time.
-    Kicked,
+    EndedByPhone,
 }
 
 /// The result of one poll of a login.
@@ -50,7 +50,7 @@ pub(crate) enum PollResult {
 impl Logins {
     /// Creates the state of a new server. The account is logged in, because the session that the
     /// server provides has to be valid.
-    pub(crate) fn new(script: Vec<PhoneStep>, profile: Profile, life: Duration) -> Self {
+    pub(crate) fn new(script: Vec<PhoneStep>, profile: Profile, lifetime: Duration) -> Self {
         let script = if script.is_empty() {
             vec![PhoneStep::Nothing, PhoneStep::Scanned, PhoneStep::Confirmed]
         } else {
@@ -58,7 +58,7 @@ impl Logins {
         };
         let (codes, tickets) = (HashMap::new(), HashMap::new());
         let (state, renewed) = (State::In, Instant::now());
-        Logins { script, next: 0, codes, tickets, state, renewed, life, profile }
+        Logins { script, next: 0, codes, tickets, state, renewed, lifetime, profile }
     }
 
     /// Returns the uuid of a new QR code. If the script has ended, it starts again from its
@@ -100,7 +100,7 @@ impl Logins {
     /// Returns the state of the login, which has ended if it was not renewed in time.
     pub(crate) fn state(&self) -> State {
         match self.state {
-            State::In if self.renewed.elapsed() > self.life => State::Kicked,
+            State::In if self.renewed.elapsed() > self.lifetime => State::EndedByPhone,
             state => state,
         }
     }

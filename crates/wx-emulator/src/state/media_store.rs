@@ -60,7 +60,7 @@ impl MediaStore {
 fn foreign_image() -> MediaFile {
     let mut bytes = Cursor::new(Vec::new());
     let image = image::RgbImage::from_fn(12, 9, |x, y| image::Rgb([x as u8 * 20, y as u8 * 25, 0]));
-    // Writing to memory cannot fail. Even an empty file would serve as somebody else's image.
+    // Writing to memory cannot fail. Even an empty file would suffice as somebody else's image.
     let _ = image.write_to(&mut bytes, ImageFormat::Png);
     MediaFile::new(bytes.into_inner().into())
 }

@@ -33,7 +33,7 @@ pub struct Message {
     pub media: Bytes,
     /// The MD5 of `media` in lowercase hexadecimal.
     pub md5: String,
-    /// How many times the message was repeated with the same ClientMsgId.
+    /// The number of repeats with the same ClientMsgId.
     pub repeats: usize,
     /// Whether the client has revoked it.
     pub revoked: bool,
@@ -87,16 +87,17 @@ pub(crate) enum Waiting {
     Removed(Value),
 }
 
-/// A file that webwxsync delivers, as its message names it.
+/// A file that webwxsync delivers, as described in its message.
 pub(crate) struct IncomingFile {
     pub(crate) sender: String,
     pub(crate) encry_file_name: String,
 }
 
-/// What was done with a message.
+/// The result of storing a message.
 pub(crate) enum Delivery {
     New(String),
-    /// The ClientMsgId was used before. Holds the first MsgID, and whether the message is the same.
+    /// The ClientMsgId was used before. Contains the first MsgID, and whether the message is the
+    /// same.
     Repeat {
         msg_id: String,
         same: bool,

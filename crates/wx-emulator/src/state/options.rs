@@ -40,9 +40,9 @@ pub(crate) struct Options {
     pub(crate) contacts: Vec<Contact>,
     pub(crate) rooms: Vec<Room>,
     pub(crate) contacts_per_page: usize,
-    /// How long a login lives without a webwxsync.
+    /// How long a login is valid without a webwxsync.
     pub(crate) login_lifetime: Duration,
-    /// Whether webwxsync delivers what the client has sent.
+    /// Whether webwxsync delivers the client's own messages.
     pub(crate) echoes: bool,
     pub(crate) on_violation: Option<Observer>,
 }

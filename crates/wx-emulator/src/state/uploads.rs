@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use crate::model::random;
 
-/// How a server handles a chunk that it has already received. The behaviour of the real server is
-/// unknown, so a client has to cope with both.
+/// The handling of a chunk that the server has already received. The behaviour of the real server
+/// is unknown, so a client has to cope with both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Repeats {
     /// The repeat replaces the first copy, and a repeated last chunk gets the same MediaId.
@@ -42,16 +42,17 @@ pub(crate) struct Chunk<'a> {
 /// The progress of an upload after a chunk.
 pub(crate) enum Progress {
     /// More chunks are needed.
-    More,
-    /// The file is complete. Holds its bytes.
-    Whole(Bytes),
-    /// The file was already complete. Holds its MediaId.
-    Known(String),
-    /// The last chunk was received, but repeats were appended. Holds the number of bytes received.
+    Incomplete,
+    /// The file is complete. Contains its bytes.
+    Complete(Bytes),
+    /// The file was already complete. Contains its MediaId.
+    AlreadyComplete(String),
+    /// The last chunk was received, but repeats were appended. Contains the number of bytes
+    /// received.
     Miscounted(u64),
     /// The last chunk was received, but the file is shorter than announced.
     Short,
-    /// The chunk is refused. Holds the reason.
+    /// The chunk is refused. Contains the reason.
     Refused(&'static str),
 }
 
@@ -59,8 +60,21 @@ pub(crate) enum Progress {
 #[derive(Default)]
 pub(crate) struct Uploads {
     files: HashMap<FileKey, Partial>,
-    /// The AESKey and Signature of webwxcheckupload, by MD5.
-    pub(crate) checked: HashMap<String, (String, String)>,
+    /// The files that webwxcheckupload has announced, by MD5.
+    announced: HashMap<String, Announced>,
+}
+
+/// The contents that webwxcheckupload has announced, under every name and length that it gave.
+struct Announced {
+    ticket: Ticket,
+    files: Vec<(String, u64)>,
+}
+
+/// The values of a webwxcheckupload reply, which the upload and the message have to repeat.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    pub(crate) aes_key: String,
+    pub(crate) signature: String,
 }
 
 #[derive(Default)]
@@ -70,12 +84,12 @@ struct Partial {
     ends: Vec<usize>,
     data: Vec<u8>,
     /// The complete file. `data` is then empty.
-    whole: Option<Bytes>,
+    complete: Option<Bytes>,
     media_id: Option<String>,
     /// The number of bytes received, including repeats that were appended.
     received: u64,
     /// Whether a repeat was appended.
-    is_spoiled: bool,
+    has_appended: bool,
     request: String,
     /// When the last chunk was received.
     last_received: Option<Instant>,
@@ -85,15 +99,33 @@ struct Partial {
 const UNFINISHED: Duration = Duration::from_secs(10 * 60);
 
 impl Uploads {
-    /// Returns the AESKey and the Signature of the file with this MD5.
-    pub(crate) fn ticket(&mut self, md5: &str) -> (String, String) {
-        let new = || (random::hex(32), random::hex(96));
-        self.checked.entry(md5.to_owned()).or_insert_with(new).clone()
+    /// Announces a file, and returns the ticket of its content.
+    pub(crate) fn announce(&mut self, md5: &str, name: &str, size: u64) -> Ticket {
+        let announced = self.announced.entry(md5.to_owned()).or_insert_with(|| Announced {
+            ticket: Ticket { aes_key: random::hex(32), signature: random::hex(96) },
+            files: Vec::new(),
+        });
+        let file = (name.to_owned(), size);
+        if !announced.files.contains(&file) {
+            announced.files.push(file);
+        }
+        announced.ticket.clone()
+    }
+
+    /// Returns the ticket of the content with this MD5, if it was announced.
+    pub(crate) fn ticket(&self, md5: &str) -> Option<&Ticket> {
+        Some(&self.announced.get(md5)?.ticket)
+    }
+
+    /// Returns whether a file was announced with this name and length.
+    pub(crate) fn is_announced(&self, key: &FileKey) -> bool {
+        let files = self.announced.get(&key.md5).map_or(&[][..], |announced| &announced.files);
+        files.iter().any(|(name, size)| *name == key.name && *size == key.size)
     }
 
     /// Drops incomplete files whose client has stopped sending.
     pub(crate) fn expire(&mut self, now: Instant) {
-        self.files.retain(|_, file| file.is_whole() || !file.is_stale(now));
+        self.files.retain(|_, file| file.is_complete() || !file.is_stale(now));
     }
 
     /// Adds one chunk.
@@ -121,7 +153,7 @@ impl Uploads {
             }
             std::cmp::Ordering::Less if repeats == Repeats::Appended => {
                 file.received += chunk.bytes.len() as u64;
-                file.is_spoiled = true;
+                file.has_appended = true;
             }
             std::cmp::Ordering::Less => {
                 if !file.replace(chunk.index, chunk.bytes) {
@@ -129,7 +161,7 @@ impl Uploads {
                 }
             }
         }
-        if chunk.index + 1 < chunk.count { Progress::More } else { file.finish(&chunk.key) }
+        if chunk.index + 1 < chunk.count { Progress::Incomplete } else { file.finish(&chunk.key) }
     }
 
     /// Sets the MediaId of a complete file, unless it has one already. Returns its MediaId.
@@ -157,8 +189,8 @@ impl Uploads {
 }
 
 impl Partial {
-    fn is_whole(&self) -> bool {
-        self.whole.is_some()
+    fn is_complete(&self) -> bool {
+        self.complete.is_some()
     }
 
     fn is_stale(&self, now: Instant) -> bool {
@@ -178,8 +210,8 @@ impl Partial {
         if end - start != bytes.len() {
             return false;
         }
-        match &self.whole {
-            Some(whole) => whole[start..end] == *bytes,
+        match &self.complete {
+            Some(complete) => complete[start..end] == *bytes,
             None => {
                 self.data[start..end].copy_from_slice(bytes);
                 true
@@ -188,15 +220,16 @@ impl Partial {
     }
 
     fn finish(&mut self, key: &FileKey) -> Progress {
-        if self.is_spoiled {
+        if self.has_appended {
             return Progress::Miscounted(self.received);
         }
         if let Some(media_id) = &self.media_id {
-            return Progress::Known(media_id.clone());
+            return Progress::AlreadyComplete(media_id.clone());
         }
-        let whole = self.whole.get_or_insert_with(|| Bytes::from(std::mem::take(&mut self.data)));
-        if whole.len() as u64 == key.size {
-            Progress::Whole(whole.clone())
+        let complete =
+            self.complete.get_or_insert_with(|| Bytes::from(std::mem::take(&mut self.data)));
+        if complete.len() as u64 == key.size {
+            Progress::Complete(complete.clone())
         } else {
             Progress::Short
         }
@@ -237,6 +270,6 @@ mod tests {
         let later = start + 2 * UNFINISHED;
         uploads.expire(later);
         let progress = uploads.add(&chunk(1), Repeats::Replaces, later);
-        assert!(matches!(progress, Progress::Known(id) if id == "id"));
+        assert!(matches!(progress, Progress::AlreadyComplete(id) if id == "id"));
     }
 }

@@ -5,7 +5,7 @@ use crate::exchange::received_call::ReceivedCall;
 use crate::model::hosts::HostRole;
 use crate::model::profile::Profile;
 
-/// A call that is compared with what the official page sends.
+/// A call that is compared with the requests of the official page.
 pub(super) struct Check<'a> {
     pub(super) page: &'a PageRequest,
     pub(super) call: &'a ReceivedCall<'a>,

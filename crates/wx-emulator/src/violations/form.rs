@@ -5,16 +5,17 @@ use serde_json::Value;
 
 use super::check::Check;
 use super::json::{check_base_request, has_keys};
+use super::names::check_names;
 use crate::exchange::call_spec::PageBody;
 use crate::exchange::received_call::ReceivedCall;
 use crate::model::form::Form;
 use crate::model::media::MediaFile;
 use crate::model::request::Part;
-use crate::model::text::{has_shape, shown};
+use crate::model::text::{has_shape, is_md5, shown};
 
 const CHUNK: u64 = 524_288;
 /// The real server closes the connection at approximately this length.
-const UNSPLIT: u64 = 1 << 20;
+const MAX_UNSPLIT: u64 = 1 << 20;
 
 /// The keys of `uploadmediarequest`. For a big file, the keys from webwxcheckupload follow.
 const REQUEST: [&str; 10] = [
@@ -127,8 +128,8 @@ fn check_chunks(check: &Check<'_>, form: &Form) {
                 check.violation("chunks are not of 524288 bytes");
             }
         }
-        (None, None) if length > UNSPLIT => {
-            check.violation("more than 1 MiB unsplit: the real server cuts the connection")
+        (None, None) if length > MAX_UNSPLIT => {
+            check.violation("more than 1 MiB unsplit: the real server closes the connection")
         }
         (None, None) if length > CHUNK => check.violation("more than 524288 bytes unsplit"),
         _ => {}
@@ -164,20 +165,12 @@ fn check_request(check: &Check<'_>, form: &Form) {
     if !has_shape(&request["ClientMediaId"].to_string(), "9999999999999") {
         check.violation("ClientMediaId is not a number of 13 digits");
     }
-    let is_digest = |md5: &str| {
-        md5.len() == 32 && md5.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-    };
     // In a recorded upload of the File Transfer Helper, it was empty.
     let may_be_empty = |md5: &str| md5.is_empty() && check.is_helper();
-    if !request["FileMd5"].as_str().is_some_and(|md5| is_digest(md5) || may_be_empty(md5)) {
+    if !request["FileMd5"].as_str().is_some_and(|md5| is_md5(md5) || may_be_empty(md5)) {
         check.violation("FileMd5 is not 32 lowercase hexadecimal digits");
     }
-    if request["FromUserName"] != check.call.state.account.user_name.as_str() {
-        check.violation("FromUserName is not this account's");
-    }
-    if !check.call.state.user_names().any(|name| request["ToUserName"] == *name) {
-        check.violation("ToUserName is not a contact of this account");
-    }
+    check_names(check.call, &request);
 }
 
 /// Records violations of a complete file.

@@ -1,4 +1,4 @@
-//! Checks the form of the upload of large files against the only client that it is known from.
+//! Checks the form of the upload of large files against the only client known to send it.
 
 use serde_json::Value;
 
@@ -14,6 +14,9 @@ const FIELDS: [&str; 4] = ["pass_ticket", "webwx_data_ticket", PARALLEL_REQUEST,
 /// The keys of the request. From the second chunk on, the id of the upload follows.
 const REQUEST: [&str; 8] =
     ["Signature", "AESKey", "FileMD5", "TotalLen", "Chunks", "Name", "Chunk", "BaseRequest"];
+
+/// The keys of `BaseRequest`, which have another order than in all other calls.
+const BASE_REQUEST: [&str; 4] = ["Uin", "Sid", "DeviceID", "Skey"];
 
 pub(super) fn check_parallel_form(check: &Check<'_>) {
     if !matches!(check.page.body, PageBody::ParallelForm) || check.call.method != "POST" {
@@ -35,6 +38,9 @@ pub(super) fn check_parallel_form(check: &Check<'_>) {
     let with_id = [&REQUEST[..], &["UploadID"]].concat();
     if !has_keys(&request, if is_first { &REQUEST } else { &with_id }) {
         check.violation("UploadMediaParallelRequest has other keys, or in another order");
+    }
+    if !has_keys(&request["BaseRequest"], &BASE_REQUEST) {
+        check.violation("BaseRequest has other keys than the known client's, or in another order");
     }
     let number = |key: &str| request[key].as_u64().unwrap_or_default();
     let length = form.file.as_ref().map_or(0, |file| file.len() as u64);

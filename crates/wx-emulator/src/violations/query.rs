@@ -35,7 +35,7 @@ fn check_spelling(check: &Check<'_>) {
             }
         // No source shows whether the script of the File Transfer Helper encodes them.
         } else if raw.contains('%') && !check.is_helper() {
-            check.violation(format!("{name} percent-encoded where the page has it raw"));
+            check.violation(format!("{name} percent-encoded, unlike on the page"));
         }
     }
 }
@@ -47,7 +47,7 @@ fn check_app_id(check: &Check<'_>, official: &[&str]) {
         Some("wx_webfilehelper") if is_official => {}
         None if !is_official => {}
         None => check.violation("no mmweb_appid in the query"),
-        Some(_) => check.violation("mmweb_appid in the query where the page has none"),
+        Some(_) => check.violation("mmweb_appid in the query, unlike on the page"),
     }
 }
 
@@ -59,13 +59,13 @@ fn compare_names<'a>(
     for wanted in official {
         let name = wanted.trim_end_matches('?');
         if names.next_if_eq(&name).is_none() && name == *wanted {
-            return Err(format!("no {name} in the query where the page has it"));
+            return Err(format!("no {name} in the query, unlike on the page"));
         }
     }
     match names.next() {
         Some(name) => {
             let name = shown(name, "an odd name");
-            Err(format!("{name} in the query where the page has nothing"))
+            Err(format!("{name} in the query, unlike on the page"))
         }
         None => Ok(()),
     }

@@ -21,8 +21,8 @@ use crate::wire::query::QueryBuilder;
 /// and a body of known length. The docs of [`flow`](crate::flow#what-a-driver-must-do) and its
 /// [`Limits`] say how to send it.
 ///
-/// `Debug` shows only the endpoint and the length of the body, because URL, headers and form hold
-/// skey, tickets and cookies.
+/// `Debug` shows only the endpoint and the length of the body, because URL, headers and form
+/// contain skey, tickets and cookies.
 #[derive(Clone)]
 pub struct ApiRequest {
     endpoint: &'static str,
@@ -228,7 +228,7 @@ impl<'a> ApiRequestBuilder<'a> {
         Self { cookies_at: Some(time), ..self }
     }
 
-    /// Adds a pair to the query. The value is percent-encoded like by `encodeURIComponent`.
+    /// Adds a pair to the query. The value is percent-encoded as by `encodeURIComponent`.
     pub fn pair(self, key: &str, value: impl fmt::Display) -> Self {
         Self { query: self.query.pair(key, value), ..self }
     }
@@ -240,8 +240,8 @@ impl<'a> ApiRequestBuilder<'a> {
         Self { query: self.query.raw_pair(key, value), ..self }
     }
 
-    /// Adds a pair whose value the server has percent-encoded already. It is sent as it is, except
-    /// that whatever could break the query is encoded.
+    /// Adds a pair whose value the server has already percent-encoded. It is sent unchanged, except
+    /// that characters that could break the query are encoded.
     pub(crate) fn encoded_pair(self, key: &str, value: &str) -> Self {
         Self { query: self.query.encoded_pair(key, value), ..self }
     }
@@ -286,7 +286,7 @@ impl<'a> ApiRequestBuilder<'a> {
     /// Builds the request with `value` as compact JSON.
     ///
     /// # Errors
-    /// Returns a [`RequestError`] if the request holds characters that cannot be sent.
+    /// Returns a [`RequestError`] if the request contains characters that cannot be sent.
     pub fn json(self, value: &impl serde::Serialize) -> Result<ApiRequest, RequestError> {
         let text = serde_json::to_vec(value).map_err(|_| RequestError::InvalidJson)?;
         self.send(Body::from_segments([Bytes::from(text)]), Some(HeaderValue::from_static(JSON)))
@@ -295,7 +295,7 @@ impl<'a> ApiRequestBuilder<'a> {
     /// Builds the request with a body of this Content-Type.
     ///
     /// # Errors
-    /// Returns a [`RequestError`] if the request holds characters that cannot be sent.
+    /// Returns a [`RequestError`] if the request contains characters that cannot be sent.
     pub fn body(self, body: Body, content_type: &'static str) -> Result<ApiRequest, RequestError> {
         self.send(body, Some(HeaderValue::from_static(content_type)))
     }
@@ -303,7 +303,7 @@ impl<'a> ApiRequestBuilder<'a> {
     /// Builds the request without a body.
     ///
     /// # Errors
-    /// Returns a [`RequestError`] if the request holds characters that cannot be sent.
+    /// Returns a [`RequestError`] if the request contains characters that cannot be sent.
     pub fn empty(self) -> Result<ApiRequest, RequestError> {
         self.send(Body::empty(), None)
     }
@@ -317,8 +317,9 @@ impl<'a> ApiRequestBuilder<'a> {
         let hosts = site.hosts();
         let (origin, base) = (hosts.origin(self.host), hosts.origin(HostRole::Base));
         let cross_origin = origin != base || self.host != HostRole::Base;
-        // The address of web WeChat's page has a language, that of the File Transfer Helper does
-        // not. As in a browser, only the page's own origin gets its full URL.
+        // The address of web WeChat's page contains a language; the address of the File Transfer
+        // Helper does not. As in a browser, only requests to the page's own origin contain its full
+        // URL.
         let referer = match site.profile() {
             Profile::Web if !cross_origin => format!("{base}/?lang={}", site.lang()),
             _ => format!("{base}/"),

@@ -34,7 +34,7 @@ pub struct BatchGetContact {
     at: UnixMs,
 }
 
-/// Those of the requested contacts that the server has found.
+/// The requested contacts that the server found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundContacts {
@@ -49,14 +49,14 @@ pub struct FoundContacts {
 struct Request<'a> {
     base_request: BaseRequest<'a>,
     count: usize,
-    list: Vec<Asked<'a>>,
+    list: Vec<RequestedContact<'a>>,
 }
 
-/// A requested contact. Like on the official page, a room has an empty `ChatRoomId`, and any other
+/// A requested contact. As on the official page, a room has an empty `ChatRoomId`, and any other
 /// contact an `EncryChatRoomId`, which is empty unless the contact is requested as a member.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Asked<'a> {
+struct RequestedContact<'a> {
     user_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     chat_room_id: Option<&'static str>,
@@ -64,7 +64,7 @@ struct Asked<'a> {
     encry_chat_room_id: Option<&'a str>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> RequestedContact<'a> {
     fn new(name: &'a UserName, room: Option<&'a UserName>) -> Self {
         let is_room = name.is_room();
         Self {
@@ -105,8 +105,8 @@ impl BatchGetContact {
 }
 
 impl BatchGetContact {
-    fn asked(&self) -> impl Iterator<Item = Asked<'_>> {
-        self.names.iter().map(|name| Asked::new(name, self.room.as_ref()))
+    fn request_text(&self) -> impl Iterator<Item = RequestedContact<'_>> {
+        self.names.iter().map(|name| RequestedContact::new(name, self.room.as_ref()))
     }
 }
 
@@ -130,7 +130,7 @@ impl Endpoint for BatchGetContact {
             .json(&Request {
                 base_request: BaseRequest::new(session, &self.device_id),
                 count: self.names.len(),
-                list: self.asked().collect(),
+                list: self.request_text().collect(),
             })
     }
 
@@ -153,7 +153,7 @@ mod tests {
 
     const SEED: Seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [1; 16] };
 
-    fn asked(call: &BatchGetContact, base_request: &Value) -> String {
+    fn request_text(call: &BatchGetContact, base_request: &Value) -> String {
         let text = |key: &str| base_request[key].as_str().unwrap();
         let session = Session::builder("https://wx.qq.com").uin(2_272_112_421);
         let session = session.sid(text("Sid")).skey(text("Skey")).user_name("@me").build().unwrap();
@@ -161,13 +161,13 @@ mod tests {
         assert_eq!(request.http().uri().query(), Some("type=ex&r=1511493942795&lang=zh_CN"));
         let text = String::from_utf8(request.http().body().to_vec()).unwrap();
         let sent: Value = serde_json::from_str(&text).unwrap();
-        // The keys' order, with the drawn id put in.
+        // The random DeviceID is replaced, so that whole texts can be compared.
         let device_id = sent["BaseRequest"]["DeviceID"].as_str().unwrap();
         text.replace(device_id, base_request["DeviceID"].as_str().unwrap())
     }
 
     #[test]
-    fn p92_rooms_and_members_are_asked_for_as_the_page_does() {
+    fn p92_rooms_and_members_are_requested_as_on_the_page() {
         let vector = vector();
         let cases = vector["batchgetcontact"].as_array().unwrap();
         for case in cases {
@@ -179,12 +179,17 @@ mod tests {
                 Some(room) => BatchGetContact::members(room, names, SEED),
                 None => BatchGetContact::new(names, SEED),
             };
-            assert_eq!(asked(&call, &body["BaseRequest"]), case["body_text"], "{}", case["name"]);
+            assert_eq!(
+                request_text(&call, &body["BaseRequest"]),
+                case["body_text"],
+                "{}",
+                case["name"]
+            );
         }
         assert_eq!(cases.len(), 3);
         let [old_room, person] = ["7@chatroom", "@a"].map(|name| {
             let call = BatchGetContact::new([UserName::new(name).unwrap()], SEED);
-            asked(&call, &cases[0]["body"]["BaseRequest"])
+            request_text(&call, &cases[0]["body"]["BaseRequest"])
         });
         assert!(old_room.ends_with(r#"[{"UserName":"7@chatroom","ChatRoomId":""}]}"#));
         assert!(person.ends_with(r#"[{"UserName":"@a","EncryChatRoomId":""}]}"#));

@@ -150,6 +150,76 @@ mod tests {
         assert!(body.starts_with(start), "{body}");
     }
 
+    fn vector() -> serde_json::Value {
+        let text = include_str!("../../tests/vectors/appmsg_file.json");
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn p73_the_pages_request_of_the_vector_to_the_byte() {
+        let case = &vector()["checkupload"];
+        let page = &case["requests"][0];
+        assert_eq!(page["client"], "official page");
+        let (body, base) = (&page["body"], &page["body"]["BaseRequest"]);
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let session = Session::builder("https://wx.qq.com")
+            .uin(u32::try_from(base["Uin"].as_u64().unwrap()).unwrap())
+            .sid(text(&base["Sid"]))
+            .skey(text(&base["Skey"]))
+            .user_name(&text(&body["FromUserName"]));
+        let (len, name) = (body["FileSize"].as_u64().unwrap(), text(&body["FileName"]));
+        let media = Media::new(name, len, b"PK\x03\x04").unwrap();
+        let to = Recipient::new(text(&body["ToUserName"])).unwrap();
+        let seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [1; 16] };
+        let call = CheckUpload::new(&media, text(&body["FileMd5"]).parse().unwrap(), to, seed);
+        let request = call.request(&session.build().unwrap()).unwrap();
+        let http = request.http();
+        assert_eq!(http.method(), case["method"].as_str().unwrap());
+        assert_eq!(http.uri().host(), case["host"].as_str());
+        assert_eq!(http.uri().path(), case["path"].as_str().unwrap());
+        let sent = String::from_utf8(http.body().to_vec()).unwrap();
+        let device_id = call.device_id.as_str();
+        assert_eq!(sent.replace(device_id, base["DeviceID"].as_str().unwrap()), page["body_text"]);
+    }
+
+    #[test]
+    fn p73_replies_of_the_vector() {
+        let parallel: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/vectors/upload_parallel.json")).unwrap();
+        let vector = vector();
+        let answers = [&vector, &parallel].map(|it| it["checkupload"]["answers"].as_array());
+        let mut known = Vec::new();
+        for answer in answers.into_iter().flat_map(Option::unwrap) {
+            let body = &answer["body"];
+            let key = |name: &str| body[name].as_str().unwrap().to_owned();
+            let ticket = || UploadTicket::new(key("AESKey"), key("Signature"));
+            let read = CheckUpload::read(&Response::new(body.to_string().into()));
+            let next = answer["next"].as_str().unwrap();
+            known.push(match read {
+                Ok(UploadCheck::Unknown(found)) => {
+                    assert!(next.starts_with("upload") || next == "chunks", "{answer}");
+                    assert_eq!(found, ticket());
+                    false
+                }
+                Ok(UploadCheck::Known(id, found)) => {
+                    assert!(next.contains("skip the upload") || next == "send at once", "{answer}");
+                    assert_eq!(
+                        (id.as_str(), found.signature()),
+                        (&*key("MediaId"), ticket().signature())
+                    );
+                    assert_eq!(found.signature().is_none(), key("Signature").is_empty());
+                    true
+                }
+                Err(error) => {
+                    assert!(next.starts_with("stop"), "{answer}");
+                    assert!(matches!(error, ReplyError::Refused { .. }));
+                    continue;
+                }
+            });
+        }
+        assert_eq!(known, [false, true, true, false, true]);
+    }
+
     #[test]
     fn p41_known_or_a_ticket() {
         let read = |body: &'static str| CheckUpload::read(&Response::new(Bytes::from(body)));

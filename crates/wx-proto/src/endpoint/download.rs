@@ -1,4 +1,4 @@
-//! What the replies of all downloads share ([P20](crate::protocol#p20),
+//! The checks that the replies to all downloads have in common ([P20](crate::protocol#p20),
 //! [P21](crate::protocol#p21)).
 
 use bytes::Bytes;
@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use crate::model::reply_error::ReplyError;
 use crate::wire::{inflate, reply};
 
-/// What the head of a good reply says about the body.
+/// The facts about the body in the head of a successful reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DownloadHead {
     /// The raw length, if it was announced.
@@ -25,7 +25,7 @@ pub(crate) fn head(
     cap: u64,
 ) -> Result<DownloadHead, ReplyError> {
     reply::status(status, headers)?;
-    // 204 and 205 have no body. No request asks for a range, so a part is not what was asked for.
+    // 204 and 205 have no body, and a 206 is only a part, although no request has a range.
     if let 204..=206 = status.as_u16() {
         return Err(ReplyError::Status(status.as_u16()));
     }

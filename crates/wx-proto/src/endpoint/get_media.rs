@@ -1,4 +1,4 @@
-//! `GET webwxgetmedia`: a file that was received ([§3.4](crate::protocol#s3-4),
+//! `GET webwxgetmedia`: fetches a received file ([§3.4](crate::protocol#s3-4),
 //! [P75](crate::protocol#p75)).
 
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 
-/// Requests a file that was received.
+/// Requests a received file.
 #[derive(Clone, Debug)]
 pub struct GetMedia {
     file: FileAttachment,
@@ -64,8 +64,9 @@ impl Endpoint for GetMedia {
     }
 
     /// Returns the bytes, whatever their Content-Type ([P77](crate::protocol#p77)). Compare their
-    /// number with [`FileAttachment::len`]: a refusal has another one, and no status or code of its
-    /// own. The whole file is in memory here; [`Fetch`](crate::flow::Fetch) streams and checks it.
+    /// number with [`FileAttachment::len`]: a refusal has no distinct status or code, only another
+    /// length. The whole file is in memory here; use [`Fetch`](crate::flow::Fetch) to stream and
+    /// check it.
     fn read(reply: &Response<Bytes>) -> Result<Bytes, ReplyError> {
         download::body(reply, Policy::default().max_fetch_file)
     }
@@ -130,7 +131,7 @@ mod tests {
                 "recommended on the helper page, filehelper entry" => {
                     ("filehelper.weixin.qq.com", json!({ "sender": helper }))
                 }
-                // What other clients send.
+                // Only other clients send these.
                 _ => continue,
             };
             let request = request(&session(base, true), file(more));
@@ -144,7 +145,7 @@ mod tests {
             assert_eq!(http.headers()["accept"], "*/*");
             let ticket = vector["inputs"]["webwx_data_ticket"].as_str().unwrap();
             assert_eq!(http.headers()["cookie"], format!("webwx_data_ticket={ticket}"));
-            // A link cannot carry a header of the page's.
+            // A link cannot have custom headers.
             for name in ["range", "origin", "mmweb_appid"] {
                 assert!(!http.headers().contains_key(name), "{name}");
             }
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn p75_the_helper_of_another_entry_has_files_of_its_own() {
+    fn p75_the_helper_of_another_entry_has_separate_files() {
         let vector: Value = serde_json::from_str(VECTOR).unwrap();
         let case = &vector["requests"].as_array().unwrap()[5];
         assert_eq!(case["client"], "wx-filehelper-api, sz entry");
@@ -213,8 +214,8 @@ mod tests {
         assert_eq!(read(200, &[("content-length", "0")], b""), Err(ReplyError::Empty));
         assert_eq!(read(200, &[("transfer-encoding", "chunked")], b""), Err(ReplyError::Empty));
         assert_eq!(read(200, &[], page), Err(ReplyError::NoLength));
-        let cut = ReplyError::Truncated { expected: Some(6), got: 3 };
-        assert_eq!(read(200, &html, b"<ht"), Err(cut));
+        let truncated = ReplyError::Truncated { expected: Some(6), got: 3 };
+        assert_eq!(read(200, &html, b"<ht"), Err(truncated));
         for status in [204, 206, 404] {
             assert_eq!(read(status, &html, page), Err(ReplyError::Status(status)));
         }

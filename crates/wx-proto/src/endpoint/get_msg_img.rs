@@ -1,4 +1,4 @@
-//! `GET webwxgetmsgimg`: the image of a message ([§3](crate::protocol#s3),
+//! `GET webwxgetmsgimg`: fetches the image of a message ([§3](crate::protocol#s3),
 //! [P16](crate::protocol#p16)–[P22](crate::protocol#p22)).
 
 use bytes::Bytes;

@@ -110,7 +110,7 @@ impl Endpoint for Init {
             nick_name: content::decode(&fields.user.nick_name),
             rooms: fields.contact_list.into_names().chain(rooms_in(&fields.chat_set)).collect(),
             skey: new_skey(fields.skey),
-            sync_key: fields.sync_key.if_any(),
+            sync_key: fields.sync_key.non_empty(),
         })
     }
 }

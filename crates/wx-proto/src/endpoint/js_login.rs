@@ -58,7 +58,7 @@ impl JsLogin {
         Self { page_query: String::new(), at }
     }
 
-    /// Adds a pair to the query of the login page that the code will lead to.
+    /// Adds a pair to the query of the login page that the code leads to.
     #[must_use]
     pub fn page_pair(mut self, key: &str, value: &str) -> Self {
         let separator = if self.page_query.is_empty() { '?' } else { '&' };

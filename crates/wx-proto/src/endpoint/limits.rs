@@ -9,9 +9,9 @@ use crate::model::policy::Policy;
 /// The limits that a driver has to obey when it sends a request, and the request's connection
 /// settings. The values are from the [`Policy`].
 ///
-/// An exchange begins when the driver takes the request, and ends when its reply is complete. Time
-/// that the driver spends on other actions in between, such as writing received bytes, does not
-/// count.
+/// An exchange begins when the driver receives the request from the flow, and ends when its reply
+/// is complete. Time that the driver spends on other actions in between, such as writing received
+/// bytes, does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -51,8 +51,8 @@ impl Limits {
     }
 
     /// Returns the time after which an exchange has to be given up if it has moved no more than
-    /// `body_bytes` until then. These are the bytes sent of the request's body and the bytes
-    /// received of the reply's body. More bytes extend the time, up to [`Limits::total`].
+    /// `body_bytes` until then. This includes the sent bytes of the request's body and the received
+    /// bytes of the reply's body. More bytes extend the time, up to [`Limits::total`].
     ///
     /// ```
     /// # use std::time::Duration;

@@ -41,7 +41,7 @@ pub enum Polled {
     },
     /// 200: confirmed.
     Confirmed {
-        /// The address of the login page, which holds a ticket.
+        /// The address of the login page, which contains a ticket.
         redirect_uri: Secret,
     },
     /// 202: refused on the phone.

@@ -34,7 +34,7 @@ pub enum LoginPage {
     /// The credentials of the login.
     Credentials(Credentials),
     /// Another login page (`redirecturl`).
-    Elsewhere(Secret),
+    OtherPage(Secret),
 }
 
 impl NewLoginPage {
@@ -150,7 +150,7 @@ impl Endpoint for NewLoginPage {
             Err(_) => return Err(ReplyError::Missing(ReplyField::Ret)),
         }
         if let Some(url) = field(&xml, "redirecturl") {
-            return Ok(LoginPage::Elsewhere(address::plain(&url).into()));
+            return Ok(LoginPage::OtherPage(address::plain(&url).into()));
         }
         let secret = |name| identifier(&xml, name)?.ok_or(ReplyError::Missing(name));
         let uin = field(&xml, "wxuin").and_then(|uin| uin.parse().ok());

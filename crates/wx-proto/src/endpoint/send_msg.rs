@@ -102,7 +102,7 @@ impl SendMsg {
     }
 
     /// Sends a text. The members that it [notifies](Text::notifying) have to be members of the room
-    /// `to`; to anybody else it is sent without them.
+    /// `to`. If `to` is not a room, nobody is notified.
     #[must_use]
     pub fn text(text: &Text, to: Recipient, seed: Seed) -> Self {
         let msg_source = (!text.notified().is_empty() && to.user_name().is_room())
@@ -168,7 +168,7 @@ impl SendMsg {
     }
 }
 
-/// Returns the XML that asks to notify members of a room ([P64](crate::protocol#p64)).
+/// Returns the XML that requests notifications of members of a room ([P64](crate::protocol#p64)).
 fn msg_source(members: &[UserName], room: &Recipient) -> String {
     let members: Vec<_> = members.iter().map(|name| entities::encode(name.as_str())).collect();
     let (members, room) = (members.join(","), entities::encode(room.as_str()));

@@ -103,8 +103,8 @@ impl Endpoint for SyncMessages {
             removed_rooms: fields.del_contact_list.into_names().collect(),
             more: fields.continue_flag != 0,
             skey: new_skey(fields.skey),
-            sync_key: fields.sync_key.if_any(),
-            check_key: fields.sync_check_key.if_any(),
+            sync_key: fields.sync_key.non_empty(),
+            check_key: fields.sync_check_key.non_empty(),
         })
     }
 }

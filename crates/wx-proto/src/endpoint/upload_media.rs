@@ -74,7 +74,7 @@ pub struct UploadChunk<'a> {
 }
 
 /// The reply to a chunk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Accepted {
     media_id: String,
@@ -88,7 +88,7 @@ pub struct Accepted {
 }
 
 /// The `uploadmediarequest`, with keys in the official order ([P30](crate::protocol#p30)). It has
-/// no `Debug`, because it holds sid and skey.
+/// no `Debug`, because it contains sid and skey.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct UploadMediaRequest<'a> {
@@ -240,6 +240,16 @@ impl Accepted {
     /// Returns [`ReplyError::NoMediaId`] if there is none.
     pub fn media_id(&self) -> Result<MediaId, ReplyError> {
         MediaId::new(self.media_id.as_str()).map_err(|_| ReplyError::NoMediaId)
+    }
+}
+
+/// Shows none of the texts that the server has chosen.
+impl fmt::Debug for Accepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accepted")
+            .field("start_pos", &self.start_pos)
+            .field("thumbnail", &self.thumbnail)
+            .finish_non_exhaustive()
     }
 }
 

@@ -43,8 +43,8 @@ pub struct ParallelAccepted {
     media_id: String,
 }
 
-/// `UploadMediaParallelRequest`, with keys in the order of the client that it is known from. It has
-/// no `Debug`, because it holds sid and skey.
+/// `UploadMediaParallelRequest`, with keys in the order of the client that was observed. It has no
+/// `Debug`, because it contains sid and skey.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Request<'a> {
@@ -63,7 +63,7 @@ struct Request<'a> {
     upload_id: Option<&'a str>,
 }
 
-/// A [`BaseRequest`](super::BaseRequest) in another order of keys.
+/// A [`BaseRequest`](super::BaseRequest) with its keys in another order.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ParallelBaseRequest<'a> {
@@ -85,8 +85,8 @@ struct Fields {
 impl<'a> UploadParallel<'a> {
     /// Creates the call for the chunk `index`, counted from 0, with its bytes:
     /// [`CHUNK`](super::upload_media::CHUNK) of them, or the rest for the last chunk. `upload_id`
-    /// is that of the first reply. Each call needs a seed of its own, because each request has
-    /// another `random`.
+    /// is the one in the first reply. Each call needs a separate seed, because each request has a
+    /// different `random`.
     #[must_use]
     pub fn new(
         upload: &'a UploadMedia,
@@ -122,8 +122,8 @@ impl<'a> UploadParallel<'a> {
 }
 
 impl ParallelAccepted {
-    /// Returns the server's id of the media. The reply to the last chunk must have it; in the
-    /// others it is meaningless.
+    /// Returns the server's id of the media. The reply to the last chunk must have it. It has no
+    /// meaning in replies to other chunks.
     ///
     /// # Errors
     /// Returns [`ReplyError::NoMediaId`] if there is none.
@@ -174,3 +174,6 @@ impl Endpoint for UploadParallel<'_> {
         Ok(ParallelAccepted { upload_id, media_id: fields.media_id })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,7 +33,7 @@ pub(super) struct Call {
     failures: u32,
     /// Why the last try failed.
     last_error: Option<ErrorKind>,
-    /// How often a message has left. Each time counts as a try.
+    /// The number of times that a message has left. Each time counts as a try.
     sends: u32,
     /// Whether the request of any try has left twice.
     left_twice: bool,
@@ -46,10 +46,10 @@ pub(super) struct Call {
 struct LongPoll {
     /// When the current try began.
     begun: Duration,
-    /// Consecutive replies that came at once and were empty.
+    /// Consecutive empty replies that arrived at once.
     fast_replies: u32,
-    /// Consecutive replies that announced something and brought nothing.
-    broken_promises: u32,
+    /// Consecutive replies that were empty although the long poll had announced something.
+    empty_announced: u32,
 }
 
 /// Replies faster than this were not long-polled.
@@ -57,7 +57,7 @@ const MIN_LONG_POLL: Duration = Duration::from_secs(1);
 /// Consecutive fast empty replies that are tolerated before the next call waits.
 const MAX_FAST_REPLIES: u32 = 4;
 
-/// What a call needs next.
+/// The next step of a call.
 pub(super) enum CallDue {
     Wait(Duration),
     /// Make the request of a new try.
@@ -69,7 +69,7 @@ pub(super) enum CallDue {
     Over(ErrorKind),
 }
 
-/// What an input means to the job.
+/// The meaning of an input for the job.
 pub(super) enum CallEvent {
     Nothing,
     Reply(Response<Bytes>),
@@ -82,8 +82,8 @@ pub(super) enum CallEvent {
 }
 
 impl Call {
-    /// Creates a call that has not begun. `id` is that of its first try.
-    pub(super) fn none(id: CallId) -> Self {
+    /// Creates a call that has not begun. `id` is the id of its first try.
+    pub(super) fn not_begun(id: CallId) -> Self {
         Self {
             retry: Retry::side_call(),
             id,
@@ -100,9 +100,10 @@ impl Call {
         }
     }
 
-    /// Begins another call. Endless calls go on counting the failures of the call before.
+    /// Begins another call. If the call is retried without limit, the failures of the previous call
+    /// still count.
     pub(super) fn begin(&mut self, retry: Retry) {
-        let before = std::mem::replace(self, Self::none(self.unused_id()));
+        let before = std::mem::replace(self, Self::not_begun(self.unused_id()));
         self.retry = retry;
         if retry.is_endless() && before.retry.is_endless() {
             (self.failures, self.last_error) = (before.failures, before.last_error);
@@ -134,7 +135,7 @@ impl Call {
         self.delivery.first_left = self.delivery.first_left.or(time);
     }
 
-    /// Returns the id after all that were used so far.
+    /// Returns the first id that has not been used.
     pub(super) fn unused_id(&self) -> CallId {
         if self.request.is_some() || self.has_left { self.id.next() } else { self.id }
     }
@@ -149,7 +150,7 @@ impl Call {
             (Some(_), Some(_)) => CallDue::Receive(self.id),
             (Some(_), None) => {
                 if self.retry.is_message() {
-                    // It has left before without an answer, so it may have been delivered.
+                    // It has already left and there is no reply, so it may have been delivered.
                     self.delivery.maybe |= self.has_left;
                     let used_up = !self.is_same_try() && self.sends >= self.retry.tries.max(1);
                     if used_up || self.delivery.is_late(at.now, at) {
@@ -215,7 +216,7 @@ impl Call {
         self.delivery.first_left
     }
 
-    /// Takes an input. Returns `None` if it does not answer the outstanding action of this call.
+    /// Handles an input. Returns `None` if it does not answer the outstanding action of this call.
     pub(super) fn take_input(&mut self, input: Input) -> Option<CallEvent> {
         let request = self.request.as_ref().filter(|_| self.has_left)?;
         Some(match (input, &mut self.reply) {
@@ -274,7 +275,7 @@ impl Call {
     ) -> Result<(), ErrorKind> {
         let kind = ErrorKind::Network { error, tries: self.tries() };
         let repeatable = self.retry.outlives(error);
-        self.again(kind, error.delivery, repeatable, Duration::ZERO, at)
+        self.schedule_retry(kind, error.delivery, repeatable, Duration::ZERO, at)
     }
 
     /// Schedules the next try after a reply that cannot be used, not before `at_least` has passed,
@@ -291,10 +292,10 @@ impl Call {
             return Err(self.ended(error.into()));
         }
         let repeatable = (self.retry.repeats)(&error);
-        self.again(error.into(), Delivery::Unknown, repeatable, at_least, at)
+        self.schedule_retry(error.into(), Delivery::Unknown, repeatable, at_least, at)
     }
 
-    fn again(
+    fn schedule_retry(
         &mut self,
         kind: ErrorKind,
         delivered: Delivery,
@@ -313,7 +314,7 @@ impl Call {
         let wait = match self.retry.mode {
             RetryMode::Message if delivered == Delivery::Unknown => at.policy.message_wait,
             RetryMode::Message => at.policy.back_off_after(tries),
-            RetryMode::Even => at.policy.back_off,
+            RetryMode::Constant => at.policy.back_off,
             _ => back_off(at.policy, tries),
         };
         let next = at.now.saturating_add(wait.max(at_least));
@@ -326,11 +327,11 @@ impl Call {
         Ok(())
     }
 
-    /// Takes an empty reply. A server that keeps sending them without holding the call is asked
-    /// again only after a pause.
+    /// Handles an empty reply. If the server keeps sending them without holding the call, the next
+    /// call waits.
     pub(super) fn idle(&mut self, retry: Retry, at: Moment<'_>) {
-        self.went_well();
-        self.poll.broken_promises = 0;
+        self.reset_failures();
+        self.poll.empty_announced = 0;
         let held = at.now.saturating_sub(self.poll.begun) >= MIN_LONG_POLL;
         self.poll.fast_replies = if held { 0 } else { self.poll.fast_replies.saturating_add(1) };
         let wait = (self.poll.fast_replies > MAX_FAST_REPLIES)
@@ -339,17 +340,17 @@ impl Call {
         self.next_try(wait);
     }
 
-    /// Takes a reply that announced something and brought nothing. It is not a failure, but a
-    /// server that keeps sending them is asked with growing waits.
+    /// Handles a reply that was empty although the long poll had announced something. This is not a
+    /// failure, but if it happens again and again, the waits before the next call grow.
     pub(super) fn pause(&mut self, retry: Retry, at: Moment<'_>) {
-        self.went_well();
-        self.poll.broken_promises = self.poll.broken_promises.saturating_add(1);
-        let wait = back_off(at.policy, self.poll.broken_promises);
+        self.reset_failures();
+        self.poll.empty_announced = self.poll.empty_announced.saturating_add(1);
+        let wait = back_off(at.policy, self.poll.empty_announced);
         self.retry = retry;
         self.next_try(Some(at.now.saturating_add(wait)));
     }
 
-    pub(super) fn went_well(&mut self) {
+    pub(super) fn reset_failures(&mut self) {
         (self.failures, self.last_error) = (0, None);
     }
 
@@ -359,7 +360,7 @@ impl Call {
     }
 
     /// Drops the request and the reply of the last try. The driver can then read the next chunk
-    /// into the memory of the one before.
+    /// into the same memory.
     pub(super) fn release(&mut self) {
         self.id = self.unused_id();
         (self.request, self.reply, self.has_left) = (None, None, false);

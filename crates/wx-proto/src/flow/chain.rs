@@ -101,12 +101,12 @@ impl<A: FollowedBy<B>, B: Job> Job for Chain<A, B> {
         current!(self, job => job.is_restartable())
     }
 
-    fn takes_cookies(&self) -> bool {
-        current!(self, job => job.takes_cookies())
+    fn accepts_cookies(&self) -> bool {
+        current!(self, job => job.accepts_cookies())
     }
 
-    fn session<'a>(&'a mut self, lent: &'a mut Session) -> &'a mut Session {
-        current!(self, job => job.session(lent))
+    fn session<'a>(&'a mut self, borrowed: &'a mut Session) -> &'a mut Session {
+        current!(self, job => job.session(borrowed))
     }
 
     fn record(&self, output: &B::Output, session: &mut Session) {

@@ -1,4 +1,4 @@
-//! Which state of a checkpointed job is due, and which was saved last.
+//! Tracks which state of a checkpointed job has to be saved, and which one was saved last.
 
 use super::Snapshot;
 
@@ -9,7 +9,7 @@ use crate::model::unix_ms::UnixMs;
 pub(super) struct Checkpoints {
     last: Option<Snapshot>,
     outstanding: Option<Outstanding>,
-    /// Whether the message may leave, because its state has been saved for that.
+    /// Whether the message may leave now, because its state has been saved.
     is_cleared: bool,
     /// Whether a state could not be saved. No more states are saved after that.
     has_failed: bool,
@@ -28,8 +28,8 @@ impl Checkpoints {
         self.outstanding.as_ref().map(|outstanding| &outstanding.snapshot)
     }
 
-    /// Takes the state of the job before its next action. Returns it if it has to be saved first. A
-    /// message leaves only after a save, even if its state is unchanged.
+    /// Handles the state of the job before its next action. Returns it if it has to be saved first.
+    /// A message leaves only after a save, even if its state is unchanged.
     pub(super) fn take(
         &mut self,
         snapshot: Snapshot,

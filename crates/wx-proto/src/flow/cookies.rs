@@ -29,7 +29,7 @@ impl PendingCookies {
     }
 
     /// Accepts the cookies of the current reply, which has passed its checks.
-    pub(super) fn passed(&mut self) {
+    pub(super) fn accept(&mut self) {
         self.due.extend(self.fresh.take());
     }
 

@@ -29,16 +29,17 @@ use crate::model::step::Step;
 use crate::model::uploaded::Fetched;
 use crate::session::Session;
 
-/// Pages and refusals in place of the media are read up to this many bytes; they are far shorter.
+/// A web page or a refusal in place of the media is read up to this many bytes. It is usually far
+/// shorter.
 const TEXT_LIMIT: u64 = 64 * 1024;
 
 /// Fetches the media of a message and streams it into the caller's sink.
 ///
 /// ```text
-///   Send ─► Receive until it can be the media ──► Write · Receive · … ─► whole? ─► Done
+///   Send ─► Receive until it can be the media ──► Write · Receive · … ─► complete? ─► Done
 ///    ▲                                                                      │
 ///    └── dropped, stalled, truncated, empty, 408, 425, 429, 502–504: ───────┘
-///        from byte 0, if the sink can discard what it holds
+///        from byte 0, if the sink can discard its content
 /// ```
 ///
 /// It succeeds only if the media is complete. What that means depends on its kind:
@@ -52,8 +53,8 @@ const TEXT_LIMIT: u64 = 64 * 1024;
 pub struct Fetch(Runner<FetchJob>);
 
 impl Fetch {
-    /// Fetches `attachment`. `restartable` says whether the sink can discard what it holds. Only
-    /// then is the download retried after its first bytes have been written.
+    /// Fetches `attachment`. `restartable` says whether the sink can discard its content. Only then
+    /// is the download retried after its first bytes have been written.
     ///
     /// # Errors
     /// Returns an [`Error`] at [`Step::Prepare`] if nobody is logged in. Nothing is sent in that

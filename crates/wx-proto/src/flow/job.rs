@@ -51,20 +51,20 @@ pub(super) trait Job {
     /// Makes the request of the current call, for one try.
     fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind>;
 
-    /// Takes a complete reply. Returns the next step, or why the reply cannot be used.
+    /// Handles a complete reply. Returns the next step, or why the reply cannot be used.
     fn reply(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<Self::Output, Fail>;
 
-    /// Takes the final error of the call.
+    /// Handles the final error of the call.
     fn failed(&mut self, kind: ErrorKind, _: &Cx<'_>) -> Transition<Self::Output> {
         Err(kind)
     }
 
-    /// Takes the bytes that [`Next::Read`] requested.
+    /// Handles the bytes that [`Next::Read`] requested.
     fn loaded(&mut self, _: Bytes, _: &Cx<'_>) -> Transition<Self::Output> {
         Err(ErrorKind::Cancelled)
     }
 
-    /// Takes a part of a streamed reply.
+    /// Handles a part of a streamed reply.
     fn part(&mut self, _: Part, _: &Cx<'_>) -> Transition<Self::Output, Fail> {
         Err(ReplyError::Empty.into())
     }
@@ -76,14 +76,14 @@ pub(super) trait Job {
 
     /// Returns whether the cookies of the current call's reply are applied. They are not applied
     /// for calls without credentials.
-    fn takes_cookies(&self) -> bool {
+    fn accepts_cookies(&self) -> bool {
         true
     }
 
     /// Returns the session that requests are made from and cookies are applied to. This is the
     /// borrowed session, unless the job creates another one.
-    fn session<'a>(&'a mut self, lent: &'a mut Session) -> &'a mut Session {
-        lent
+    fn session<'a>(&'a mut self, borrowed: &'a mut Session) -> &'a mut Session {
+        borrowed
     }
 
     /// Records the output of the job in the session. Called at least once.

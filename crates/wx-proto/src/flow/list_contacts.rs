@@ -37,8 +37,8 @@ impl ListContacts {
     /// Lists the contacts of `session`.
     ///
     /// # Errors
-    /// Returns an [`Error`] at [`Step::Prepare`] if the session holds no login. Nothing is sent in
-    /// that case.
+    /// Returns an [`Error`] at [`Step::Prepare`] if nobody is logged in. Nothing is sent in that
+    /// case.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         Runner::for_login(Pages::default(), session, seed, policy).map(Self)
     }

@@ -39,9 +39,9 @@ pub struct ListRooms(Runner<Chain<Restoring, Listing>>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListedRooms {
-    /// The rooms, those that are saved to the contacts first.
+    /// The rooms. Those that are saved to the contacts come first.
     pub rooms: Items<Contact>,
-    /// The rooms that the server does not know any more, such as those that the account has left.
+    /// The rooms that the server no longer knows, such as those that the account has left.
     pub missing: Items<UserName>,
     /// The people and accounts of the contact list, whose remark names are the names of members.
     /// It is empty if only [some rooms](ListRooms::named) were requested.
@@ -54,8 +54,8 @@ impl ListRooms {
     /// Lists the rooms of `session`.
     ///
     /// # Errors
-    /// Returns an [`Error`] at [`Step::Prepare`] if the session holds no login. Nothing is sent in
-    /// that case.
+    /// Returns an [`Error`] at [`Step::Prepare`] if nobody is logged in. Nothing is sent in that
+    /// case.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         let job = match session.has_recent_rooms() {
             true => Chain::second(all()),
@@ -67,8 +67,8 @@ impl ListRooms {
     /// Requests these rooms with their members.
     ///
     /// # Errors
-    /// Returns an [`Error`] at [`Step::Prepare`] if the session holds no login. Nothing is sent in
-    /// that case.
+    /// Returns an [`Error`] at [`Step::Prepare`] if nobody is logged in. Nothing is sent in that
+    /// case.
     pub fn named(
         session: &Session,
         rooms: impl IntoIterator<Item = UserName>,
@@ -99,16 +99,16 @@ const SMALLER: [usize; 3] = [10, 5, 1];
 
 #[derive(Debug, Default)]
 pub(super) struct Details {
-    /// Whether only these rooms were asked for.
+    /// Whether only certain rooms were requested.
     named: bool,
-    /// The rooms to request, and how many of them were.
+    /// The rooms to request. The first `done` of them have been requested.
     order: Vec<UserName>,
     known: BTreeSet<UserName>,
     done: usize,
     /// The number of rooms per call.
     size: usize,
     /// Whether a call was successful.
-    answered: bool,
+    has_succeeded: bool,
     found: BTreeMap<UserName, Contact>,
     people: Vec<Contact>,
     members: usize,
@@ -152,7 +152,7 @@ impl Details {
         }
     }
 
-    /// Keeps a room that was requested, with as many members as there is room for.
+    /// Keeps a room that was requested, with as many members as the limit allows.
     fn keep(&mut self, mut contact: Contact) {
         if !self.known.contains(&contact.user_name) {
             return;
@@ -214,7 +214,7 @@ impl Job for Details {
         for contact in contacts {
             self.keep(contact);
         }
-        self.answered = true;
+        self.has_succeeded = true;
         self.done += self.batch().len();
         Ok(self.next(cx))
     }
@@ -225,16 +225,16 @@ impl Job for Details {
             ErrorKind::Reply(ReplyError::Refused { ret, .. })
                 if matches!(ret.class(), RetClass::Transient | RetClass::Permanent)
         );
-        let asked = self.batch().len();
-        match SMALLER.into_iter().find(|size| *size < asked) {
+        let requested = self.batch().len();
+        match SMALLER.into_iter().find(|size| *size < requested) {
             Some(size) if is_refused => {
                 self.size = size;
                 Ok(Next::Call(Retry::list(cx.policy)))
             }
             // A single room that the server refuses, such as one that the account has left, is
             // missing. The others are listed.
-            None if is_refused && self.answered => {
-                (self.done, self.size) = (self.done + asked, CONTACTS_PER_CALL);
+            None if is_refused && self.has_succeeded => {
+                (self.done, self.size) = (self.done + requested, CONTACTS_PER_CALL);
                 Ok(self.next(cx))
             }
             _ => Err(kind),

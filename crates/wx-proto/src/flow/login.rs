@@ -46,14 +46,14 @@ use crate::session::{DATA_TICKET, Session};
 /// [`Login::session`] still returns the session, for [`Restore`](super::Restore). It is an error if
 /// the login page omits credentials, or the cookie that uploads require. In that case, the login is
 /// ended at the server if possible.
-pub struct Login(Runner<Chain<Entering, Restoring>>);
+pub struct Login(Runner<Chain<LoginJob, Restoring>>);
 
 impl Login {
     /// Logs in at `site` with a QR code.
     #[must_use]
     pub fn new(site: Site, seed: Seed, policy: Policy) -> Self {
         let session = Session::new(site);
-        let job = Entering::new(&session, CookieJar::default(), Stage::Begin);
+        let job = LoginJob::new(&session, CookieJar::default(), Stage::Begin);
         Self(Runner::new(Chain::first(job), &session, seed, policy))
     }
 
@@ -70,7 +70,7 @@ impl Login {
             .map_err(|error| Error::new(Step::Prepare, error))?;
         // This ticket belongs to the earlier login. The new login has to set another one.
         let cookies = session.cookies().without(DATA_TICKET);
-        let mut job = Entering::new(session, cookies, Stage::Push);
+        let mut job = LoginJob::new(session, cookies, Stage::Push);
         job.codes = 1;
         Ok(Self(Runner::new(Chain::first(job), session, seed, policy)))
     }
@@ -118,7 +118,7 @@ impl Login {
 }
 
 /// The job up to the login page.
-struct Entering {
+struct LoginJob {
     /// The session of the earlier login, or an empty one.
     before: Session,
     site: Site,
@@ -147,13 +147,13 @@ enum Stage {
     Page {
         call: NewLoginPage,
         site: Site,
-        elsewhere: u32,
+        other_pages: u32,
     },
     /// The login that the server has created cannot be used. It is ended at the server if possible.
     End(Box<Session>, Box<Error>),
 }
 
-impl Entering {
+impl LoginJob {
     fn new(session: &Session, cookies: CookieJar, stage: Stage) -> Self {
         Self {
             before: session.clone(),
@@ -168,7 +168,7 @@ impl Entering {
     }
 
     /// Requests a code, unless the limit is reached.
-    fn ask(&mut self, cx: &Cx<'_>) -> Transition<Opened> {
+    fn request_code(&mut self, cx: &Cx<'_>) -> Transition<Opened> {
         self.stage = Stage::Begin;
         if self.codes >= cx.policy.login_codes.max(1) {
             return Err(ErrorKind::NotConfirmed { codes: self.codes });
@@ -185,18 +185,18 @@ impl Entering {
     ) -> Next<Opened> {
         self.shown.push(state);
         self.stage = Stage::Poll { login_code, scanned: false, since: cx.now };
-        Next::Call(poll_row())
+        Next::Call(poll_rules())
     }
 
     fn polled(&mut self, polled: Polled, cx: &Cx<'_>) -> Transition<Opened> {
         let again = match polled {
-            Polled::Nothing => return Ok(Next::Idle(poll_row())),
+            Polled::Nothing => return Ok(Next::Idle(poll_rules())),
             Polled::Scanned { avatar } => {
                 if let Stage::Poll { scanned: scanned @ false, .. } = &mut self.stage {
                     *scanned = true;
                     self.shown.push(LoginState::Scanned { avatar });
                 }
-                return Ok(Next::Idle(poll_row()));
+                return Ok(Next::Idle(poll_rules()));
             }
             Polled::Confirmed { redirect_uri } => {
                 self.shown.push(LoginState::Confirmed);
@@ -207,7 +207,7 @@ impl Entering {
             Polled::ServerProblem { code } => LoginState::ServerProblem { code: Some(code) },
         };
         self.shown.push(again);
-        self.ask(cx)
+        self.request_code(cx)
     }
 }
 
@@ -215,23 +215,23 @@ impl Entering {
 const EXPIRED: i64 = 400;
 
 /// Returns the retry rules of the poll, which is retried after every error of its reply.
-fn poll_row() -> Retry {
+fn poll_rules() -> Retry {
     Retry::long_poll(|_| true)
 }
 
 /// Returns the retry rules of the login page.
-fn page_row(policy: &Policy) -> Retry {
+fn page_rules(policy: &Policy) -> Retry {
     Retry::call(policy).with_tries(policy.login_tries).repeated_if(is_server_problem)
 }
 
-impl Job for Entering {
+impl Job for LoginJob {
     type Output = Opened;
     const WITHIN_LOGIN: bool = false;
 
     fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Transition<Opened> {
         match &mut self.stage {
             Stage::Push => Ok(Next::Call(Retry::call(cx.policy))),
-            _ => self.ask(cx),
+            _ => self.request_code(cx),
         }
     }
 
@@ -292,7 +292,7 @@ impl Job for Entering {
                     ErrorKind::Reply(ReplyError::Refused { .. }) => LoginState::Refused,
                     _ => LoginState::ServerProblem { code: None },
                 });
-                self.ask(cx)
+                self.request_code(cx)
             }
             Stage::Poll { .. } if kind == ErrorKind::Reply(ReplyError::Code(EXPIRED)) => {
                 self.polled(Polled::Expired, cx)
@@ -304,7 +304,7 @@ impl Job for Entering {
     }
 
     /// Returns false, because `PageCookies` applies the cookies.
-    fn takes_cookies(&self) -> bool {
+    fn accepts_cookies(&self) -> bool {
         false
     }
 
@@ -324,13 +324,13 @@ impl Job for Entering {
     }
 }
 
-impl FollowedBy<Restoring> for Entering {
+impl FollowedBy<Restoring> for LoginJob {
     fn follow(&mut self, opened: Opened, cx: &Cx<'_>) -> Restoring {
         Restoring::new(cx.seed.later(cx.time), cx.policy.login_tries).for_opened(opened)
     }
 }
 
-flow!(Login(Chain<Entering, Restoring>) -> ());
+flow!(Login(Chain<LoginJob, Restoring>) -> ());
 
 impl fmt::Debug for Login {
     /// Shows only the stage, because codes and tickets are credentials.

@@ -24,8 +24,8 @@ impl Logout {
     /// Ends the login of `session`.
     ///
     /// # Errors
-    /// Returns an [`Error`] at [`Step::Prepare`] if the session holds no login. Nothing is sent in
-    /// that case.
+    /// Returns an [`Error`] at [`Step::Prepare`] if nobody is logged in. Nothing is sent in that
+    /// case.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         Runner::for_login(Leave { is_over: false }, session, seed, policy).map(Self)
     }

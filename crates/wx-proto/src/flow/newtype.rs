@@ -7,7 +7,7 @@ macro_rules! flow {
             /// Makes the job save each new state with [`Action::Save`](crate::flow::Action::Save),
             /// before any action that the state records: before its message leaves, and after a
             /// refusal or an unknown end. A finished upload is saved as a message that has not
-            /// left. A message that is sent has no state to save, because its output says
+            /// left. A sent message has no state to save, because the output of the job says
             /// everything: record the output, then delete the last state. If the program is killed
             /// in between, the saved state is in doubt and can be resumed like any other.
             #[must_use]

@@ -26,7 +26,7 @@ use crate::session::sync::SyncKey;
 /// Waits for new messages without a time limit, and ends with the messages. The sync position of
 /// the session is then after them. Start another flow for the next ones; nothing is queued. If you
 /// save the session after you have processed each batch, no message is missed after a restart.
-/// Several flows on one session share the messages: each batch goes to one of them.
+/// Several flows on one session share the messages: each batch is returned by one of them.
 ///
 /// ```text
 ///   synccheck ─► anything? ─► webwxsync ─► new messages? ─► Done(messages)
@@ -37,7 +37,7 @@ use crate::session::sync::SyncKey;
 ///   1100, 1101, 1102 ─► log in again
 /// ```
 ///
-/// If there is nothing new for [`Policy::sync_every`], webwxsync is called all the same, because it
+/// If there is nothing new for [`Policy::sync_every`], webwxsync is called nevertheless, because it
 /// renews the cookies of the login ([P102](crate::protocol#p102)). Save the session after each
 /// webwxsync, also after one without messages.
 #[derive(Debug)]
@@ -57,8 +57,8 @@ impl NextMessages {
     /// Waits for the messages after the session's sync position.
     ///
     /// # Errors
-    /// Returns an [`Error`] at [`Step::Prepare`] if the session holds no login. Nothing is sent in
-    /// that case.
+    /// Returns an [`Error`] at [`Step::Prepare`] if nobody is logged in. Nothing is sent in that
+    /// case.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         let job = match session.sync().key {
             Some(_) => Chain::second(Waiting::default()),
@@ -76,7 +76,7 @@ struct Waiting {
     /// Whether the server has announced something for the next webwxsync.
     announced: bool,
     /// The sync position that webwxsync was called with.
-    asked: Option<SyncKey>,
+    requested_from: Option<SyncKey>,
     /// When webwxsync is due although there is nothing new.
     renew_at: Option<UnixMs>,
     /// Whether the current webwxsync only renews the login.
@@ -107,10 +107,10 @@ impl Waiting {
         let synced = session.sync().synced_at.map_or(cx.time, UnixMs::from_secs).min(cx.time);
         self.renew_at = Some(synced.saturating_add(cx.policy.sync_every));
         self.stage = if session.sync().due { Stage::Sync } else { Stage::Check };
-        self.row()
+        self.rules()
     }
 
-    fn row(&self) -> Retry {
+    fn rules(&self) -> Retry {
         match self.stage {
             Stage::Sync => Retry::endless(is_inconclusive_sync),
             _ => Retry::long_poll(is_inconclusive_check),
@@ -119,7 +119,7 @@ impl Waiting {
 
     fn apply(&mut self, batch: SyncReply, session: &mut Session, cx: &Cx<'_>) -> Next<NewMessages> {
         let renews = std::mem::take(&mut self.renews);
-        if session.sync().key != self.asked {
+        if session.sync().key != self.requested_from {
             // Another flow has advanced the position and already has these messages.
             session.apply_skey(batch.skey);
             return Next::Idle(self.next(session, cx));
@@ -127,21 +127,21 @@ impl Waiting {
         let skipped = batch.skipped;
         let announced = std::mem::replace(&mut self.announced, batch.more);
         let mut messages = session.apply_sync(batch, cx.time);
-        let moved = session.sync().key != self.asked;
+        let moved = session.sync().key != self.requested_from;
         // Messages without an id cannot be recognised as repeated. If the position is unchanged,
         // they are repeated.
         messages.retain(|message| moved || message.id.is_some());
         if !messages.is_empty() || (moved && !skipped.is_empty()) {
             return Next::Done(NewMessages { messages: messages.into(), skipped });
         }
-        let row = self.next(session, cx);
+        let rules = self.next(session, cx);
         if renews && matches!(self.stage, Stage::Check) {
-            // The synccheck before counts as the idle call, and this one is not a long poll.
-            return Next::Call(row);
+            // The preceding synccheck counts as the idle call, and this one is not a long poll.
+            return Next::Call(rules);
         }
         // If a server announces messages but sends none, pause before the next request. The first
         // webwxsync after a restart was not announced, so an empty reply to it is normal.
-        if moved || !announced { Next::Idle(row) } else { Next::Pause(row) }
+        if moved || !announced { Next::Idle(rules) } else { Next::Pause(rules) }
     }
 }
 
@@ -183,7 +183,7 @@ impl Job for Waiting {
         let seed = cx.seed.later(cx.time);
         Ok(match self.stage {
             Stage::Sync => {
-                self.asked.clone_from(&session.sync().key);
+                self.requested_from.clone_from(&session.sync().key);
                 SyncMessages::new(seed).request(session)?
             }
             _ => SyncCheck::new(seed).request(session)?,
@@ -200,12 +200,12 @@ impl Job for Waiting {
                 if self.renew_at.is_some_and(|due| due <= cx.time) {
                     (self.stage, self.renews) = (Stage::Sync, true);
                 }
-                Ok(Next::Idle(self.row()))
+                Ok(Next::Idle(self.rules()))
             }
             // The count of failures is reset only after webwxsync has succeeded too.
             SyncStatus::Something { .. } => {
                 (self.stage, self.announced) = (Stage::Sync, true);
-                Ok(Next::Call(self.row()))
+                Ok(Next::Call(self.rules()))
             }
         }
     }

@@ -31,7 +31,7 @@ use crate::session::Session;
 /// OneCall::new(call, session, seed, wx_proto::Policy::default())
 /// # }
 /// ```
-pub struct OneCall<E: Endpoint>(Runner<Calling<E>>)
+pub struct OneCall<E: Endpoint>(Runner<SingleCall<E>>)
 where
     E::Reply: Clone;
 
@@ -42,7 +42,7 @@ where
     /// Creates a flow that makes `call`, in the login of `session`.
     pub fn new(call: E, session: &Session, seed: Seed, policy: Policy) -> Self {
         let retry = Retry::call(&policy);
-        let job = Calling { call, retry, once: false, reply: PhantomData };
+        let job = SingleCall { call, retry, once: false, reply: PhantomData };
         Self(Runner::new(job, session, seed, policy))
     }
 
@@ -77,10 +77,10 @@ where
     }
 }
 
-flow!(<E> OneCall(Calling<E>) -> E::Reply);
+flow!(<E> OneCall(SingleCall<E>) -> E::Reply);
 
 /// The job.
-struct Calling<E: Endpoint> {
+struct SingleCall<E: Endpoint> {
     call: E,
     retry: Retry,
     /// Whether the call must not reach the server twice.
@@ -88,7 +88,7 @@ struct Calling<E: Endpoint> {
     reply: PhantomData<fn() -> E::Reply>,
 }
 
-impl<E: Endpoint> Job for Calling<E>
+impl<E: Endpoint> Job for SingleCall<E>
 where
     E::Reply: Clone,
 {

@@ -38,7 +38,7 @@ impl PartialReply {
     }
 }
 
-/// Does not show headers, because they hold cookies.
+/// Does not show headers, because they contain cookies.
 impl std::fmt::Debug for PartialReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "PartialReply({}, {} bytes)", self.head.status.as_u16(), self.len())

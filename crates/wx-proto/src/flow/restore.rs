@@ -26,8 +26,8 @@ impl Restore {
     /// Resumes `session`.
     ///
     /// # Errors
-    /// Returns an [`Error`] at [`Step::Prepare`] if the session holds no login. Nothing is sent in
-    /// that case.
+    /// Returns an [`Error`] at [`Step::Prepare`] if nobody is logged in. Nothing is sent in that
+    /// case.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         let job = Restoring::new(seed, policy.chunk_tries);
         Runner::for_login(job, session, seed, policy).map(Self)
@@ -87,16 +87,16 @@ impl Restoring {
 impl Job for Restoring {
     type Output = ();
 
-    fn settle(&mut self, lent: &mut Session, cx: &Cx<'_>) -> Transition<()> {
+    fn settle(&mut self, borrowed: &mut Session, cx: &Cx<'_>) -> Transition<()> {
         Ok(match std::mem::replace(&mut self.stage, Stage::Init) {
             Stage::Apply(reply) => {
-                self.session(lent).apply_init(&reply);
+                self.session(borrowed).apply_init(&reply);
                 self.stage = Stage::Notify;
                 Next::Call(Retry::side_call())
             }
             Stage::Over => {
                 if let Some(opened) = &self.opened {
-                    lent.clone_from(&opened.session);
+                    borrowed.clone_from(&opened.session);
                 }
                 Next::Done(())
             }
@@ -130,8 +130,8 @@ impl Job for Restoring {
         }
     }
 
-    fn session<'a>(&'a mut self, lent: &'a mut Session) -> &'a mut Session {
-        self.opened.as_mut().map_or(lent, |opened| &mut opened.session)
+    fn session<'a>(&'a mut self, borrowed: &'a mut Session) -> &'a mut Session {
+        self.opened.as_mut().map_or(borrowed, |opened| &mut opened.session)
     }
 
     fn step(&self) -> Step {

@@ -25,7 +25,7 @@ pub(super) struct Retry {
     pub(super) limit: fn(ApiRequest, &Policy) -> ApiRequest,
 }
 
-/// How long the next try waits, and which network errors are retried.
+/// The waits between tries, and the network errors that are retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RetryMode {
     /// Makes a single try, without reporting its number.
@@ -33,9 +33,9 @@ pub(super) enum RetryMode {
     /// Retries after transient errors, with growing waits.
     Growing,
     /// Retries transient failures, with equal waits.
-    Even,
+    Constant,
     /// Retries everything except certificate errors, with long waits after a possible delivery.
-    /// Possible deliveries are remembered, and each hand-out counts as a try.
+    /// Possible deliveries are remembered, and each time that the request leaves counts as a try.
     Message,
     /// Retries after all errors except invalid certificates, with growing waits. Failures are
     /// counted across calls.
@@ -76,7 +76,7 @@ impl Retry {
     pub(super) fn parallel_chunk(policy: &Policy) -> Self {
         Self {
             tries: PARALLEL_TRIES,
-            mode: RetryMode::Even,
+            mode: RetryMode::Constant,
             repeats: |error| {
                 is_transient(error) || matches!(error, ReplyError::Refused { ret: Ret(-1), .. })
             },
@@ -148,7 +148,7 @@ impl Retry {
 
     pub(super) fn outlives(&self, error: TransportError) -> bool {
         match self.mode {
-            RetryMode::Once | RetryMode::Growing | RetryMode::Even => error.is_transient(),
+            RetryMode::Once | RetryMode::Growing | RetryMode::Constant => error.is_transient(),
             // An invalid certificate is final, because somebody may intercept the connection.
             RetryMode::Message | RetryMode::Endless => {
                 !matches!(error.kind, TransportErrorKind::Certificate(_))
@@ -198,8 +198,8 @@ pub(super) fn is_server_problem(error: &ReplyError) -> bool {
     }
 }
 
-/// Returns whether an error of a reply leaves open what the server decided: the server has a
-/// problem, or a proxy replied in its place.
+/// Returns whether an error of a reply leaves the server's decision open: the server has a problem,
+/// or a proxy replied in its place.
 pub(super) fn is_inconclusive(error: &ReplyError) -> bool {
     let is_of_somebody_else = matches!(
         error,

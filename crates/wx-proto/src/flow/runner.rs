@@ -66,7 +66,7 @@ impl<J: Job> Runner<J> {
             clock: Clock::new(seed.unix_ms),
             login: LoginMarks { mark: session.login_mark(), fingerprint },
             due: Due::Settle,
-            call: Call::none(CallId::FIRST),
+            call: Call::not_begun(CallId::FIRST),
             cookies: PendingCookies::default(),
             checkpoints: None,
         }
@@ -184,8 +184,8 @@ impl<J: Job> Runner<J> {
     /// Makes the request of a new try.
     fn make(&mut self, session: &mut Session, now: Duration) {
         let (job, cx) = self.cx(now);
-        let own = job.session(session).clone();
-        match job.request(&own, &cx) {
+        let job_session = job.session(session).clone();
+        match job.request(&job_session, &cx) {
             Ok(request) => {
                 let at = Moment { now, clock: &self.clock, policy: &self.policy };
                 self.call.made(request, at);
@@ -227,7 +227,7 @@ impl<J: Job> Runner<J> {
         if let (Input::Head(id, head), Some(request)) = (&input, self.call.awaits_head())
             && *id == self.call.id()
         {
-            let head = self.job.takes_cookies().then_some(head);
+            let head = self.job.accepts_cookies().then_some(head);
             self.cookies.begin(head, request.http().uri());
         }
         match self.call.take_input(input).ok_or(UnexpectedInput)? {
@@ -301,7 +301,7 @@ impl<J: Job> Runner<J> {
             Ok(next) => {
                 // A streamed reply has passed its checks when its first bytes are passed on.
                 if !matches!(next, Next::Receive) {
-                    self.cookies.passed();
+                    self.cookies.accept();
                 }
                 self.enter(Ok(next), now);
             }
@@ -332,7 +332,7 @@ impl<J: Job> Runner<J> {
         }
     }
 
-    /// Takes the final error of the call.
+    /// Handles the final error of the call.
     fn call_failed(&mut self, kind: ErrorKind, now: Duration) {
         self.step(now, |job, cx| job.failed(kind, cx));
     }

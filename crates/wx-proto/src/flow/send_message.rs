@@ -23,7 +23,7 @@ use crate::session::Session;
 /// [kind](crate::MediaKind).
 ///
 /// ```text
-///              ┌───────── never connected: back-off; no clear answer: 15 s ────────┐
+///              ┌───────── never connected: back-off; no clear reply: 15 s ─────────┐
 ///              ▼                                                                   │
 ///   send (same ClientMsgId each time) ────── Ret 0 and a MsgID ──► Sent            │
 ///              ├── Ret ≠ 0, and no earlier try may have been delivered ──► not sent│
@@ -124,7 +124,7 @@ impl SendMessage {
         Sending::resume(session, snapshot, policy, at, Chain::second).map(Self)
     }
 
-    /// Sets the time of the first poll. By default it is that of the seed, which an
+    /// Sets the time of the first poll. The default is the time of the seed, which an
     /// [`IdSource`](crate::IdSource) may have moved ahead of the clock.
     #[must_use]
     pub fn started_at(self, time: UnixMs) -> Self {

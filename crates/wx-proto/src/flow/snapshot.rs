@@ -17,14 +17,14 @@ use crate::model::upload_ticket::UploadTicket;
 use crate::model::uploaded::Uploaded;
 use crate::session::Session;
 
-/// The saved state of a job: enough to resume it in the same login. It holds no secret of the
+/// The saved state of a job: enough to resume it in the same login. It contains no secret of the
 /// login.
 ///
-/// It holds the seed, the text or the values of the forms, how many chunks the server has
+/// It contains the seed, the text or the values of the forms, how many chunks the server has
 /// acknowledged, and when the message first left. The login is identified by a keyed hash. A
 /// [checkpointed](super::SendMessage::checkpointed) job saves each new state with
-/// [`Action::Save`](super::Action::Save) in time, so that a crash cannot lead to a second message
-/// unnoticed.
+/// [`Action::Save`](super::Action::Save) before its message leaves, so that a crash cannot lead to
+/// an unnoticed second message.
 ///
 /// No source says how long the server keeps an incomplete upload. If it no longer accepts the rest,
 /// the upload starts over by itself, once.
@@ -81,7 +81,7 @@ pub(super) struct SavedMessage {
     pub(super) first_left: Option<UnixMs>,
 }
 
-/// What a message consists of.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Content {
@@ -106,15 +106,15 @@ mod upload_id {
     }
 }
 
-/// How a saved job is resumed.
+/// Options for resuming a saved job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResumeOptions {
     /// The current time, if it is known. If it is not, a message that may have been delivered
     /// counts as too old to be sent again. [`UnixMs::EPOCH`] counts as unknown.
     pub unix_ms: Option<UnixMs>,
-    /// Whether to send a message once more, with its own ClientMsgId, if its fate is unknown and it
-    /// left more than [`Policy::resend_within`](crate::Policy::resend_within) ago. Without it, the
-    /// job ends as [`Uncertain`](crate::ErrorKind::Uncertain).
+    /// Whether to send a message again, with the same ClientMsgId, if it may have been delivered
+    /// and left more than [`Policy::resend_within`](crate::Policy::resend_within) ago. Without it,
+    /// the job ends as [`Uncertain`](crate::ErrorKind::Uncertain).
     pub resend: bool,
 }
 
@@ -191,7 +191,7 @@ impl Snapshot {
     /// Returns [`ResumeError::OtherLogin`] or [`ResumeError::OtherJob`].
     pub fn custom_state(&self, session: &Session, name: &str) -> Result<&str, ResumeError> {
         match &self.job {
-            _ if !self.is_of(session) => Err(ResumeError::OtherLogin),
+            _ if !self.belongs_to(session) => Err(ResumeError::OtherLogin),
             SavedJob::Custom(saved) if saved.name == name => Ok(&saved.state),
             _ => Err(ResumeError::OtherJob),
         }
@@ -265,7 +265,7 @@ impl Snapshot {
         matches!(self.job, SavedJob::Upload(_))
     }
 
-    /// Returns whether a message has left and its fate is unknown.
+    /// Returns whether a message has left and it is unknown whether it was delivered.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
         matches!(&self.job, SavedJob::Message(SavedMessage { first_left: Some(_), .. }))
@@ -291,13 +291,13 @@ impl Snapshot {
 
     /// Returns whether the job was saved in the login of `session`.
     #[must_use]
-    pub fn is_of(&self, session: &Session) -> bool {
+    pub fn belongs_to(&self, session: &Session) -> bool {
         self.login == session.fingerprint(&self.seed.entropy)
     }
 
     /// Returns the saved job, if it belongs to this login.
     fn check(self, session: &Session) -> Result<(Seed, SavedJob), ResumeError> {
-        if !self.is_of(session) {
+        if !self.belongs_to(session) {
             return Err(ResumeError::OtherLogin);
         }
         Ok((self.seed, self.job))

@@ -12,9 +12,9 @@ use crate::model::ret::Ret;
 use crate::model::step::Step;
 use crate::wire::reply;
 
-/// An [`Observer`] that reports each exchange when it is over. The report is what a bug report
-/// needs, without any value that was sent or received. An unfinished exchange is reported when the
-/// trace is dropped.
+/// An [`Observer`] that reports each exchange when it is over. It contains the details that a bug
+/// report needs, but no value that was sent or received. An unfinished exchange is reported when
+/// the trace is dropped.
 ///
 /// ```
 /// use wx_proto::flow::{ExchangeSummary, Trace};
@@ -67,7 +67,7 @@ struct Exchange {
     body: BytesMut,
 }
 
-/// Shows the summary, because head and body hold secrets.
+/// Shows the summary, because head and body contain secrets.
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.summary.fmt(f)

@@ -44,7 +44,7 @@ use crate::session::Session;
 /// ```
 ///
 /// The steps in brackets are made only with [`Policy::browser_parity`]. The bytes of a chunk are
-/// read when it is due and compared with what was hashed, so a file that changes in between is
+/// read when it is due and compared with their checksum, so a file that changes in between is
 /// noticed before the changed part leaves. [Immutable](Media::immutable) media is not compared, and
 /// media of a single chunk is read once.
 #[derive(Clone, Debug)]
@@ -86,7 +86,8 @@ pub(super) struct Uploading {
     /// Whether a chunk of this upload may have reached the server more than once.
     repeated: bool,
     started_over: bool,
-    /// Whether the chunks go by the parallel upload, and the server's id of it.
+    /// Whether the chunks are sent with webwxuploadmediaparallel. The first reply has the
+    /// `upload_id`.
     parallel: bool,
     upload_id: Option<Secret>,
     /// The saved state, while a resumed upload continues.
@@ -140,7 +141,7 @@ impl Uploading {
         self.upload.media()
     }
 
-    /// Returns the MD5 of the media. Every call that needs it comes after [`Stage::Digest`].
+    /// Returns the MD5 of the media. Every call that needs it is made after [`Stage::Digest`].
     fn md5(&self) -> Result<Md5, ErrorKind> {
         self.upload.md5().ok_or(ErrorKind::Changed)
     }
@@ -232,7 +233,7 @@ impl Job for Uploading {
     }
 
     fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
-        // The calls have the time at which the upload began.
+        // All calls use the time at which the upload began.
         session.check_alive(cx.time)?;
         Ok(match &self.stage {
             Stage::Ping(reports) => match reports.last() {
@@ -303,7 +304,7 @@ impl Job for Uploading {
         Ok(self.send(MediaBytes(bytes), cx))
     }
 
-    fn takes_cookies(&self) -> bool {
+    fn accepts_cookies(&self) -> bool {
         !matches!(self.stage, Stage::Ping(_) | Stage::Preflight)
     }
 

@@ -68,7 +68,7 @@ impl fmt::Display for Advice {
         f.write_str(match self {
             Self::LoginAgain => "log in again",
             Self::SetClock => "set this computer's clock and log in again",
-            Self::Wait => "wait, for hours rather than minutes, and send fewer pictures at a time",
+            Self::Wait => "wait for hours rather than minutes, and send fewer messages at a time",
             Self::RetryLater => "try again later",
             Self::BeginAgain => "start it again if it is still wanted",
             Self::CheckNetwork => "check the network and try again",

@@ -1,4 +1,5 @@
-//! What a message's media is fetched by ([§3](crate::protocol#s3), [§3.4](crate::protocol#s3-4)).
+//! The values that are needed to fetch the media of a message ([§3](crate::protocol#s3),
+//! [§3.4](crate::protocol#s3-4)).
 
 use std::fmt;
 
@@ -10,9 +11,9 @@ use crate::model::image_variant::ImageVariant;
 use crate::model::md5::Md5;
 use crate::model::safe_file_name::safe_file_name;
 
-/// The media of a message: what is needed to [fetch](crate::flow::Fetch) it.
+/// The media of a message, with everything that is needed to [fetch](crate::flow::Fetch) it.
 ///
-/// It is valid within one login. It holds no secret, and can be saved as JSON and fetched later,
+/// It is valid within one login. It contains no secret, and can be saved as JSON and fetched later,
 /// without the message. How long the server keeps media is unknown.
 ///
 /// ```
@@ -59,14 +60,14 @@ pub struct FileAttachment {
     pub sender: UserName,
     /// The server's id of the file.
     pub media_id: MediaId,
-    /// The server's spelling of the name, if the server says.
+    /// The name as the server encodes it, if the server sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encry_file_name: Option<String>,
-    /// The name chosen by the sender. Pass it through [`safe_file_name`](crate::safe_file_name)
-    /// before you use it in a path.
+    /// The name chosen by the sender. Pass it through [`safe_file_name`] before you use it in a
+    /// path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The length in bytes, if the server says.
+    /// The length in bytes, if the server sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub len: Option<u64>,
     /// The MD5 that the sender's program claims, if there is one. A download is not compared with
@@ -94,12 +95,11 @@ impl Attachment {
         }
     }
 
-    /// Returns a safe name for a file that holds it ([P78](crate::protocol#p78)): the id of the
-    /// message, then the extension of an image, whose `format` is that of
-    /// [`Fetched`](crate::Fetched), or the name of a file.
+    /// Returns a safe file name for the fetched media ([P78](crate::protocol#p78)): the id of the
+    /// message, followed by the extension of an image or by the name of a file. `format` is the one
+    /// in [`Fetched`](crate::Fetched).
     ///
-    /// No other message of the login has the same name, and the sender chooses only what follows
-    /// the id.
+    /// The name is unique within the login, and the sender controls only the part after the id.
     #[must_use]
     pub fn file_name(&self, format: Option<ImageFormat>) -> String {
         let id = &self.msg_id;
@@ -114,8 +114,8 @@ impl Attachment {
         }
     }
 
-    /// Returns whether the server has probably nothing for it: it is a file above 25 MiB. Tell the
-    /// user before the download ([P79](crate::protocol#p79)).
+    /// Returns whether the server probably does not have the media, because it is a file above 25
+    /// MiB. Warn the user before the download ([P79](crate::protocol#p79)).
     #[must_use]
     pub fn may_be_unavailable(&self) -> bool {
         self.file().and_then(|file| file.len).is_some_and(|len| len > Self::LARGEST_FILE_SEEN)

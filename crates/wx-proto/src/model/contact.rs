@@ -19,15 +19,15 @@ pub struct Contact {
     pub nick_name: String,
     /// The name that the account's owner gave the contact, decoded.
     pub remark_name: Option<String>,
-    /// What the contact is.
+    /// The kind of contact.
     pub kind: ContactKind,
-    /// What the account's owner has set for the contact.
+    /// The flags that the account's owner has set for the contact.
     pub flags: ContactFlags,
     /// The members of a room, if the server sent them. Contact lists have rooms without members.
     pub room: Option<Box<RoomDetails>>,
 }
 
-/// What a contact is ([§11.10](crate::protocol#s11-10)).
+/// The kind of a contact ([§11.10](crate::protocol#s11-10)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ContactKind {

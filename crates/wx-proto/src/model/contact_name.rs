@@ -6,8 +6,8 @@ use crate::model::contact::Contact;
 
 /// Returns whether two decoded names look the same.
 ///
-/// All blanks are equal, a no-break space included, and so are composed and decomposed letters, and
-/// an emoji with and without its variation selector. Case matters.
+/// All blanks are equal, including no-break spaces. A composed letter equals a decomposed one, and
+/// an emoji with a variation selector equals one without. Case matters.
 ///
 /// ```
 /// assert!(wx_proto::is_same_name("Zoe\u{308} W", "Zo\u{eb}\u{a0}W"));

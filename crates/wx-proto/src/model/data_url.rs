@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_is_not_a_preview() {
+    fn refuses_data_that_is_not_a_preview() {
         assert_eq!(data_url(b"", 10), Err(MediaError::Empty));
         assert_eq!(
             data_url(b"<html></html>", 100),

@@ -44,7 +44,7 @@ impl TryFrom<(u32, u32)> for Dimensions {
     type Error = &'static str;
 
     fn try_from((width, height): (u32, u32)) -> Result<Self, Self::Error> {
-        Self::new(width, height).ok_or("a picture is at least 1 pixel wide and high")
+        Self::new(width, height).ok_or("an image is at least 1 pixel wide and high")
     }
 }
 

@@ -1,6 +1,6 @@
 //! Emoji that the server confuses.
 
-/// What the server writes, and what was typed.
+/// The emoji that the server sends, and the emoji that was typed.
 const CORRECTIONS: [(char, char); 9] = [
     ('\u{1f63c}', '\u{1f601}'),
     ('\u{1f639}', '\u{1f602}'),
@@ -15,8 +15,8 @@ const CORRECTIONS: [(char, char); 9] = [
 
 /// Replaces the nine emoji that the server confuses with others ([§11.2](crate::protocol#s11-2)).
 ///
-/// Texts and names are decoded without this, because a sender can have meant such an emoji, mostly
-/// the face of a cat.
+/// Texts and names are decoded without this, because the sender may have meant such an emoji. Most
+/// of them are faces of cats.
 ///
 /// ```
 /// assert_eq!(wx_proto::correct_emoji("ok \u{1f639}"), "ok \u{1f602}");

@@ -78,7 +78,7 @@ pub enum ErrorKind {
     },
     /// The caller cancelled the job.
     Cancelled,
-    /// The session now holds another login, or none. A job belongs to the login that it began in:
+    /// The session now has another login, or none. A job belongs to the login that it began in:
     /// start it again.
     LoginChanged,
     /// The file changed while it was being sent.

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn first_bytes_tell_a_format_and_no_text() {
+    fn first_bytes_show_a_format_and_no_text() {
         assert_eq!(FirstBytes::new(b"\xff\xd8\xffx").to_string(), "ff d8 ff 78");
         let jxl = FirstBytes::new(b"\0\0\0\x0cJXL \r\n\x87\n...........").to_string();
         assert_eq!(jxl, "00 00 00 0c 4a 58 4c 20 0d 0a 87 0a 2e 2e 2e 2e");

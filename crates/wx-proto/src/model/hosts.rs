@@ -29,7 +29,7 @@ pub struct Origin {
     port: Option<u16>,
 }
 
-/// What a host serves ([§1.1](crate::protocol#s1-1)).
+/// The role of a host ([§1.1](crate::protocol#s1-1)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HostRole {
@@ -172,7 +172,7 @@ impl Hosts {
     }
 
     /// Returns whether this is a loopback address, which only [`Hosts::loopback`] accepts. Such
-    /// requests must not go through a proxy.
+    /// requests must not be sent through a proxy.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.base.is_loopback()

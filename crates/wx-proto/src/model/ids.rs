@@ -15,7 +15,7 @@ pub enum NameError {
     UserName,
     /// Messages cannot be sent to names of this form.
     Recipient,
-    /// A MediaId is not empty and holds no white space or control characters.
+    /// A MediaId is not empty and contains no white space or control characters.
     MediaId,
     /// A LocalID is 17 decimal digits.
     LocalId,
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn user_names_are_bounded_and_hold_no_control_characters() {
+    fn user_names_are_bounded_and_contain_no_control_characters() {
         for good in ["filehelper", "@@0f", "a b", &"@".repeat(256), &"图".repeat(256)] {
             assert_eq!(UserName::new(good).unwrap().as_str(), good);
         }

@@ -12,7 +12,7 @@ use crate::model::unix_ms::UnixMs;
 /// Media to send, as described in the upload forms. The bytes stay with the caller.
 ///
 /// The first bytes decide the format, whatever the name says, and with it the MIME type and the
-/// default kind. What is not an image that web WeChat can send as one is sent as a file.
+/// default kind. Anything that web WeChat cannot send as an image or an emoticon is sent as a file.
 ///
 /// ```
 /// use wx_proto::{Media, MediaFormat};
@@ -103,7 +103,7 @@ impl Media {
         Self { saved, immutable: false }.sent_as(kind)
     }
 
-    /// Sets the kind that it is sent as. The default is that of its [format](MediaFormat::kind).
+    /// Sets the kind that it is sent as. The default depends on its [format](MediaFormat::kind).
     ///
     /// # Errors
     /// Returns [`MediaError::NotAnImage`] or [`MediaError::WrongKind`] if its format cannot be sent
@@ -120,7 +120,7 @@ impl Media {
         Ok(self)
     }
 
-    /// Replaces the file name, as [`Media::new`] takes it.
+    /// Replaces the file name, with the same rules as [`Media::new`].
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         self.saved.name = readable_name(name, self.saved.format);
@@ -163,8 +163,8 @@ impl Media {
         self
     }
 
-    /// Marks the bytes as immutable, so that chunks are not compared with what was hashed before.
-    /// Do not use it for files that another process may write.
+    /// Marks the bytes as immutable, so that chunks are not compared with their checksums. Do not
+    /// use it for files that another process may write.
     #[must_use]
     pub fn immutable(mut self) -> Self {
         self.immutable = true;
@@ -194,7 +194,7 @@ impl Media {
         self.saved.len
     }
 
-    /// Returns the format, by the first bytes.
+    /// Returns the format, as determined by the first bytes.
     #[must_use]
     pub fn format(&self) -> MediaFormat {
         self.saved.format
@@ -225,7 +225,7 @@ impl SavedMedia {
     }
 }
 
-/// Returns a name that the form can hold.
+/// Returns a name that the form can contain.
 fn readable_name(name: &str, format: MediaFormat) -> String {
     let unreadable = |c: char| c.is_ascii_control() && c != '\r' && c != '\n';
     let mut name = name.replace(unreadable, "_");
@@ -251,11 +251,11 @@ impl fmt::Display for MediaError {
                 )
             }
             Self::NotAnImage(MediaFormat::Other) => {
-                f.write_str("the file is not a picture in a known format; send it as file")
+                f.write_str("the file is not an image in a known format; send it as file")
             }
             Self::NotAnImage(format) => write!(
                 f,
-                "web WeChat does not send {format} as a picture; convert it to jpeg or png, or \
+                "web WeChat does not send {format} as an image; convert it to jpeg or png, or \
                  send it as file"
             ),
             Self::WrongKind { format, kind: MediaKind::Image } => {
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn p23_what_cannot_be_sent_is_refused_at_once() {
+    fn p23_unsendable_media_is_refused_at_once() {
         assert_eq!(new("a.jpg", b""), Err(MediaError::Empty));
         for (first, format) in
             [(&b"just some text"[..], MediaFormat::Other), (b"RIFF....WEBPVP8 ", MediaFormat::Webp)]
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jpeg_with_a_long_first_segment_is_told_by_as_many_bytes_as_there_are() {
+    fn a_jpeg_with_a_long_first_segment_is_recognised_by_as_many_bytes_as_there_are() {
         let mut jpeg = b"\xff\xd8\xff\xe1\x80\0Exif".to_vec();
         jpeg.resize(4 + 0x8000, b' ');
         let new = |len: usize, first: &[u8]| Media::new("a", len as u64, first);

@@ -19,16 +19,17 @@ pub enum MediaKind {
     File,
 }
 
-/// How a kind is uploaded and sent.
+/// The upload and the message of a kind.
 pub(crate) struct KindRow {
     /// `mediatype` in the upload form ([P31](crate::protocol#p31)).
     pub(crate) media_type: &'static str,
-    /// How it is uploaded if it is larger than [`Policy::check_above`](crate::Policy::check_above).
+    /// The upload of files that are larger than
+    /// [`Policy::check_above`](crate::Policy::check_above).
     pub(crate) large: LargeUpload,
     pub(crate) message: MessageRow,
 }
 
-/// How a large file is uploaded.
+/// The upload of a large file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LargeUpload {
     /// By webwxuploadmedia, after webwxcheckupload ([P73](crate::protocol#p73)).

@@ -22,21 +22,21 @@ use crate::model::unix_ms::UnixMs;
 /// A message that the server reported. Names and texts are chosen by other people, so do not print
 /// them unescaped.
 ///
-/// Its `Debug` shows the kind only: texts, names, XML and addresses can hold keys, tickets, and
+/// Its `Debug` shows the kind only: texts, names, XML and addresses can contain keys, tickets, and
 /// secrets of the session.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
     /// The server's id, by which its media is fetched; `None` if it sent no valid one.
     pub id: Option<MsgId>,
-    /// The sender, or the room that it arrived in; the account itself if it was sent from
-    /// elsewhere.
+    /// The sender, or the room that it arrived in; the account itself if it was sent from another
+    /// device.
     pub from: Option<UserName>,
     /// The recipient.
     pub to: Option<UserName>,
     /// The sender within the room.
     pub sender: Option<UserName>,
-    /// When it was sent, in whole seconds, if the server says.
+    /// When it was sent, in whole seconds, if the server sent the time.
     pub sent_at: Option<UnixMs>,
     /// The kind of message.
     pub kind: MessageKind,
@@ -47,7 +47,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// Returns what its media is fetched by, if it has media. For a video, that is the cover.
+    /// Returns the attachment to fetch, if the message has media. For a video, this is the cover.
     #[must_use]
     pub fn attachment(&self) -> Option<Attachment> {
         let image = |variant| AttachmentKind::Image { variant };
@@ -69,13 +69,13 @@ impl Message {
         Some(Attachment { msg_id: self.id.clone()?, kind })
     }
 
-    /// Returns the room that it was sent in, by whoever sent it.
+    /// Returns the room that it was sent in, whoever sent it.
     #[must_use]
     pub fn room(&self) -> Option<&UserName> {
         [&self.from, &self.to].into_iter().flatten().find(|name| name.is_room())
     }
 
-    /// Returns the text that its sender wrote: that of a text, or the reply to what is quoted.
+    /// Returns the text that its sender wrote: the text itself, or the reply to a quoted message.
     /// Other kinds have none.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
@@ -90,8 +90,8 @@ impl Message {
     /// and the nickname ([P94](crate::protocol#p94)).
     ///
     /// A mention is `@`, the name, and a four-per-em space (U+2005), a space, or the end of the
-    /// text. Names of contacts are decoded like texts, so that they can be compared. Text that is
-    /// quoted mentions nobody.
+    /// text. Names of contacts are decoded like texts, so that they can be compared. Mentions in
+    /// quoted text do not count.
     #[must_use]
     pub fn mentions<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> bool {
         let text = self.text().unwrap_or_default();

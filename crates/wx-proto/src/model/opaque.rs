@@ -1,4 +1,4 @@
-//! `Debug` of what strangers write.
+//! `Debug` of values that strangers choose.
 
 /// Implements a `Debug` that shows the name of a type and none of its fields.
 macro_rules! opaque {

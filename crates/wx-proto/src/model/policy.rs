@@ -13,8 +13,8 @@ pub struct Policy {
     /// The largest image or emoticon to send, in bytes. Default: 20 MiB
     /// ([§5](crate::protocol#s5)).
     pub max_upload: u64,
-    /// The largest file to send, in bytes. It is unknown what the server refuses; files of 50 MB
-    /// have been sent. Default: 1 GiB.
+    /// The largest file to send, in bytes. The server's limit is unknown; files of 50 MB have been
+    /// sent. Default: 1 GiB.
     pub max_file: u64,
     /// The largest image to fetch, in bytes, after inflating. Default: 32 MiB.
     pub max_fetch: u64,
@@ -41,7 +41,7 @@ pub struct Policy {
     /// ([§4.7](crate::protocol#s4-7)).
     pub message_wait: Duration,
     /// The time after its first try in which a message that may have been delivered is sent again.
-    /// It also holds for a message that is resumed, unless [`ResumeOptions::resend`] is set.
+    /// It also applies to a message that is resumed, unless [`ResumeOptions::resend`] is set.
     /// Default: 60 s, because the retries of the official page end by then
     /// ([§4.7](crate::protocol#s4-7)).
     ///
@@ -136,8 +136,8 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Sets `upload_stall`, `message_stall` and `call_stall`. A stall above [`Policy::slow_after`]
-    /// raises that too.
+    /// Sets `upload_stall`, `message_stall` and `call_stall`. Raises [`Policy::slow_after`] to
+    /// `stall` if it is smaller.
     #[must_use]
     pub fn with_stall(mut self, stall: Duration) -> Self {
         self.slow_after = self.slow_after.max(stall);

@@ -8,7 +8,7 @@ use crate::model::ids::{NameError, UserName};
 /// A contact that messages can be sent to: a person or official account (`@` + hex), a room (`@@` +
 /// hex, or an old `…@chatroom`), or `filehelper`. All but the last are valid in one login only.
 ///
-/// A [`UserName`] holds any name that the server sent, including names that accept no messages. To
+/// A [`UserName`] can be any name that the server sent, including names that accept no messages. To
 /// reply to a message, convert its sender:
 ///
 /// ```
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn user_names_hold_what_a_server_sent() {
+    fn user_names_of_other_forms_are_not_recipients() {
         for name in ["newsapp", "wxid_0", "12345@qqim", "a b", "微信团队", "@"] {
             let name = UserName::new(name).unwrap();
             assert_eq!(Recipient::try_from(&name), Err(NameError::Recipient), "{name}");

@@ -14,7 +14,7 @@ use super::step::Step;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplyError {
-    /// A redirect. Redirects are never followed, because requests hold secrets.
+    /// A redirect. Redirects are never followed, because requests contain secrets.
     Redirect {
         /// The status.
         status: u16,
@@ -143,7 +143,7 @@ impl fmt::Display for ReplyError {
             Self::TruncatedJson => f.write_str("the JSON of the response is truncated"),
             Self::Json => f.write_str("the server answered with JSON instead of the media"),
             Self::NotAnImage { first } => {
-                write!(f, "the response is not a picture in a known format; it begins with {first}")
+                write!(f, "the response is not an image in a known format; it begins with {first}")
             }
             Self::NoRet => f.write_str("the response has no BaseResponse with a Ret"),
             Self::InvalidField => {
@@ -172,7 +172,7 @@ impl fmt::Display for ReplyError {
             }
             Self::NoMsgId => f.write_str("the server accepted the message but returned no MsgID"),
             Self::Assembled { expected, got } => {
-                write!(f, "the server assembled {got} bytes of a picture that has {expected}")
+                write!(f, "the server assembled {got} bytes of a file that has {expected}")
             }
         }
     }

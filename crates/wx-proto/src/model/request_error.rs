@@ -14,7 +14,7 @@ pub enum RequestError {
     /// The session has no sid or skey: nobody is logged in.
     NotLoggedIn,
     /// The login is over by the clock of this computer, because its cookies have expired
-    /// ([§11.12](crate::protocol#s11-12)). [`Session::ends_at`] tells the end in advance.
+    /// ([§11.12](crate::protocol#s11-12)). [`Session::ends_at`] returns the end in advance.
     ///
     /// [`Session::ends_at`]: crate::Session::ends_at
     LoginOver {
@@ -29,9 +29,9 @@ pub enum RequestError {
     NoDataTicket,
     /// The session has no sync position yet: [`Restore`](crate::flow::Restore) it first.
     NoSyncKey,
-    /// The address holds characters that a URL cannot hold.
+    /// The address contains characters that a URL cannot contain.
     InvalidUri,
-    /// The value of this header holds characters that a header cannot hold.
+    /// The value of this header contains characters that a header cannot contain.
     InvalidHeader(HeaderName),
     /// The body cannot be written as JSON.
     InvalidJson,
@@ -45,7 +45,7 @@ impl fmt::Display for RequestError {
             Self::NotLoggedIn => f.write_str("the session has no sid or skey"),
             Self::LoginOver { since } => write!(
                 f,
-                "by the clock of this computer, the login is over since {}",
+                "by the clock of this computer, the login has been over since {}",
                 since.to_utc()
             ),
             Self::InitDue => f.write_str("webwxinit is still due: restore the session first"),
@@ -57,10 +57,10 @@ impl fmt::Display for RequestError {
                 f.write_str("the session has no sync position: restore the session first")
             }
             Self::InvalidUri => {
-                f.write_str("the address of the request holds characters that a URL cannot hold")
+                f.write_str("the request's address has characters that URLs cannot contain")
             }
             Self::InvalidHeader(name) => {
-                write!(f, "the header {name} of the request holds characters that cannot be sent")
+                write!(f, "the header {name} of the request has characters that cannot be sent")
             }
             Self::InvalidJson => f.write_str("the body of the request cannot be written as JSON"),
             Self::EmptyText => f.write_str("the text is empty"),

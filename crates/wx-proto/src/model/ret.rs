@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Ret(pub i64);
 
-/// The class of a [`Ret`], which decides what the caller can do ([P49](crate::protocol#p49)).
+/// The class of a [`Ret`], which determines the caller's options ([P49](crate::protocol#p49)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetClass {

@@ -9,17 +9,17 @@ use crate::model::skipped::Skipped;
 /// The number of members that a room without a name is named after.
 const NAMED: usize = 10;
 
-/// What the server says about a room itself.
+/// The details of a room.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RoomDetails {
     /// The members, including the account itself, in the server's order.
     pub members: Vec<Member>,
-    /// The number of members that the server states. It can state none and send some.
+    /// The number of members that the server states. It can be 0 even if the server sent some.
     pub member_count: u64,
     /// The members that could not be parsed or exceeded the limit.
     pub skipped: Skipped,
-    /// The `EncryChatRoomId`, a second name of the room, which some calls about its members have.
+    /// The `EncryChatRoomId`, a second name of the room, which some calls about its members use.
     pub encry_chat_room_id: Option<UserName>,
     /// Whether the account owns the room.
     pub is_owner: bool,
@@ -30,7 +30,7 @@ pub struct RoomDetails {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Member {
-    /// The UserName, which is that of the contact if the member is one.
+    /// The UserName. If the member is a contact, the contact has the same one.
     pub user_name: UserName,
     /// The name that the member chose, decoded.
     pub nick_name: String,
@@ -39,8 +39,8 @@ pub struct Member {
 }
 
 impl Member {
-    /// Returns the name to show: `remark_name`, which is that of the contact with the member's
-    /// UserName, or otherwise the name in the room, or otherwise the nickname
+    /// Returns the name to show: `remark_name`, which is the remark name of the contact with the
+    /// member's UserName, or otherwise the name in the room, or otherwise the nickname
     /// ([P93](crate::protocol#p93)).
     #[must_use]
     pub fn name<'a>(&'a self, remark_name: Option<&'a str>) -> &'a str {

@@ -1,19 +1,20 @@
 //! Makes file names of strangers safe ([P78](crate::protocol#p78)).
 //!
-//! No crate serves: `sanitize-filename` keeps invisible characters, cuts extensions off, and can
-//! return nothing at all.
+//! No crate fits: `sanitize-filename` keeps invisible characters, truncates extensions, and can
+//! return an empty name.
 
 /// The longest file name on common file systems, in bytes.
 const LONGEST: usize = 255;
 /// A longer text after the last dot is not an extension.
 const LONGEST_EXTENSION: usize = 16;
-/// What replaces a name of which nothing is left.
+/// The name to use if nothing else remains.
 const FALLBACK: &str = "file";
-/// Shorter names cannot hold an extension.
+/// Shorter names cannot have an extension.
 const SHORTEST: usize = 32;
 
-/// Returns `name` as a file name that is safe on every common system: one visible component that
-/// leaves no folder, is no device, and has at most 255 bytes. Its extension is kept.
+/// Returns `name` as a file name that is safe on every common system: one visible component of at
+/// most 255 bytes that does not leave its directory and is not the name of a device. Its extension
+/// is kept.
 ///
 /// `reserved` is the number of bytes to leave free for a prefix or a suffix, up to 223. Different
 /// names can become equal, so add something unique, such as the id of the message.
@@ -62,7 +63,7 @@ fn is_edge(c: char) -> bool {
     c == '.' || c.is_whitespace()
 }
 
-/// Whether Windows takes the name for a device, whatever its extension.
+/// Whether Windows treats the name as a device, whatever its extension.
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
     match stem.as_str() {
@@ -74,8 +75,8 @@ fn is_device(name: &str) -> bool {
     }
 }
 
-/// Whether the character is not displayed, or changes how others are: those that Unicode lets
-/// programs ignore, separators of lines and paragraphs, and annotations.
+/// Whether the character is not displayed, or changes how other characters are displayed: those
+/// that Unicode lets programs ignore, separators of lines and paragraphs, and annotations.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
@@ -164,7 +165,7 @@ mod tests {
             assert!(name.ends_with(".docx") && name.len() > 5, "{name}");
             assert!(name.len() <= 255 - reserved.min(223), "{name}");
         }
-        // Cutting a name makes no device of it, because devices have short names.
+        // Truncating a name cannot make it the name of a device, because those are short.
         assert_eq!(safe(&format!("con{}", "x".repeat(300))).len(), 255);
     }
 }

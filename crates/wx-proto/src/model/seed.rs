@@ -38,8 +38,8 @@ pub(crate) enum Purpose {
 
 impl Seed {
     /// Derives the bytes for one purpose, as the MD5 of purpose and entropy.
-    fn derive(&self, what: Purpose) -> [u8; 16] {
-        let (tag, upload, chunk) = match what {
+    fn derive(&self, purpose: Purpose) -> [u8; 16] {
+        let (tag, upload, chunk) = match purpose {
             Purpose::UploadDevice => (0u8, 0, 0),
             Purpose::CheckDevice => (1, 0, 0),
             Purpose::MessageDevice => (2, 0, 0),
@@ -69,13 +69,13 @@ impl Seed {
         Self { unix_ms, entropy: *hash.finish().as_bytes() }
     }
 
-    fn derive_number(&self, what: Purpose) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.derive(what);
+    fn derive_number(&self, purpose: Purpose) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.derive(purpose);
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 
-    pub(crate) fn device_id(&self, what: Purpose) -> DeviceId {
-        DeviceId::from_number(self.derive_number(what))
+    pub(crate) fn device_id(&self, purpose: Purpose) -> DeviceId {
+        DeviceId::from_number(self.derive_number(purpose))
     }
 
     pub(crate) fn local_id(&self) -> LocalId {
@@ -95,10 +95,10 @@ impl Seed {
         self.letters(Purpose::Random { chunk }).take(4).collect()
     }
 
-    fn letters(&self, what: Purpose) -> impl Iterator<Item = char> {
+    fn letters(&self, purpose: Purpose) -> impl Iterator<Item = char> {
         const LETTERS: &[u8; 62] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        self.derive(what)
+        self.derive(purpose)
             .into_iter()
             .map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]))
     }
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(local.len(), 10_000);
         let later = UnixMs::new(1_611_493_942_795);
         assert_eq!(source.seed(later, [0; 16]).unix_ms, later);
-        // Those of another process, whether they are ahead of this one's or not.
+        // The times of another process, whether they are ahead of this process or not.
         for used in [1_711_493_942_795, 1_511_493_942_795] {
             source.skip(UnixMs::new(used));
             let next = source.seed(later, [0; 16]).unix_ms;

@@ -35,10 +35,10 @@ impl Text {
 
     /// Asks the server to notify these members of the room that the text is sent to.
     ///
-    /// This adds a `MsgSource`, which the official page has a code path for and does not use. It is
+    /// This adds a `MsgSource`, for which the official page has code that it does not use. It is
     /// unknown whether the server honours it, and many users report that a mention by a web client
-    /// notifies nobody ([P64](crate::protocol#p64)). [`mention`] alone writes what phones show as a
-    /// mention.
+    /// notifies nobody ([P64](crate::protocol#p64)). [`mention`] only writes the text that phones
+    /// show as a mention.
     #[must_use]
     pub fn notifying(self, members: impl IntoIterator<Item = UserName>) -> Self {
         Self { notified: members.into_iter().collect(), ..self }
@@ -61,8 +61,8 @@ impl Text {
     /// reader sees them. White space where two parts meet is dropped. Only the first part notifies
     /// members.
     ///
-    /// No source states how long a text can be. Users saw texts of more than about 2000 characters
-    /// cut or refused.
+    /// No source states how long a text can be. Users have seen texts of more than about 2000
+    /// characters truncated or refused.
     ///
     /// ```
     /// use wx_proto::Text;
@@ -77,7 +77,7 @@ impl Text {
         let mut notified = self.notified;
         let mut rest = self.content.as_str();
         while !rest.is_empty() {
-            let (part, after) = match cut(rest, limit) {
+            let (part, after) = match split_point(rest, limit) {
                 Some(at) => (rest[..at].trim_end(), rest[at..].trim_start()),
                 None => (rest, ""),
             };
@@ -91,18 +91,25 @@ impl Text {
     }
 }
 
-/// Returns where to cut a text of more than `limit` characters.
-fn cut(text: &str, limit: usize) -> Option<usize> {
+/// Returns where to split a text of more than `limit` characters. A single visible character can be
+/// as long as the text, so only a part of the text is examined.
+fn split_point(text: &str, limit: usize) -> Option<usize> {
     let (end, next) = text.char_indices().nth(limit)?;
     // White space just after the limit ends a part of full length.
-    let window = &text[..end + next.len_utf8()];
-    let after_text = |at: &usize| !text[..*at].trim().is_empty();
+    Some(split_point_within(&text[..end + next.len_utf8()], end))
+}
+
+/// Returns where to split a text, at `end` at the latest.
+fn split_point_within(window: &str, end: usize) -> usize {
+    #[cfg(test)]
+    tests::LOOKED_AT.set(tests::LOOKED_AT.get() + window.len());
+    let after_text = |at: &usize| !window[..*at].trim().is_empty();
     let at_line_break = window.rfind('\n').filter(after_text);
     let at_blank = || window.rfind(char::is_whitespace).filter(after_text);
-    // A visible character that alone is longer than the limit is cut.
+    // A visible character that is longer than the limit is split.
     let visible =
         || window.grapheme_indices(true).next_back().map(|(at, _)| at).filter(|at| *at > 0);
-    Some(at_line_break.or_else(at_blank).or_else(visible).unwrap_or(end))
+    at_line_break.or_else(at_blank).or_else(visible).unwrap_or(end)
 }
 
 /// Returns a mention of the room member with this display name, as phones write it: `@`, the name,
@@ -133,9 +140,16 @@ impl fmt::Debug for Text {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use proptest::prelude::*;
 
     use super::*;
+
+    thread_local! {
+        /// The number of bytes that were looked at to find cuts.
+        pub(super) static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
+    }
 
     fn split(text: &str, limit: usize) -> Vec<String> {
         Text::new(text).split(limit).into_iter().map(|part| part.content).collect()
@@ -155,9 +169,21 @@ mod tests {
         assert_eq!(split(&format!("ab{family}"), 8), ["ab", family]);
         assert_eq!(split("a\u{1f1e9}\u{1f1ea}", 2), ["a", "\u{1f1e9}\u{1f1ea}"]);
         assert_eq!(split("xe\u{301}\u{302}", 3), ["x", "e\u{301}\u{302}"]);
-        // Nothing fits, so it is cut.
+        // Nothing fits, so the character is split.
         assert_eq!(split(family, 3).concat(), family);
         assert_eq!(split("ab", 0), ["a", "b"]);
+    }
+
+    /// A letter with any number of accents is one visible character.
+    #[test]
+    fn p63_a_long_run_of_accents_is_split_in_linear_time() {
+        let (accents, limit) = (100_000, 2000);
+        let text = format!("e{}", "\u{301}".repeat(accents));
+        LOOKED_AT.set(0);
+        let parts = split(&text, limit);
+        assert_eq!((parts.len(), parts.concat()), (accents / limit + 1, text.clone()));
+        // Each part, and the character after it.
+        assert!(LOOKED_AT.get() <= text.len() + 4 * parts.len(), "{}", LOOKED_AT.get());
     }
 
     #[test]

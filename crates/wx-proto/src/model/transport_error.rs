@@ -123,8 +123,8 @@ pub enum TransportErrorKind {
     /// The server's certificate is not valid. This is the only error in connecting that is not
     /// retried, because somebody may be intercepting the connection.
     Certificate(CertificateProblem),
-    /// The TLS handshake failed for any other reason: it was cut off, reset or ended by an alert,
-    /// or the reply was not TLS.
+    /// The TLS handshake failed for any other reason: it was interrupted, reset or ended by an
+    /// alert, or the reply was not TLS.
     Tls,
     /// The connection was closed or reset.
     Dropped,
@@ -137,7 +137,7 @@ pub enum TransportErrorKind {
     Other,
 }
 
-/// What failed between this computer and the proxy, or at the proxy.
+/// The failure between this computer and the proxy, or at the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProxyProblem {

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn files_and_requests_hold_the_number() {
+    fn files_and_requests_contain_the_number() {
         let time = UnixMs::new(1_511_493_942_795);
         assert_eq!(serde_json::to_string(&time).unwrap(), "1511493942795");
         assert_eq!(serde_json::from_str::<UnixMs>("1511493942795").unwrap(), time);

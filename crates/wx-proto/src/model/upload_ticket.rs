@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::secret::Secret;
 
-/// What the server wants to see again in the upload and in the message of a file that it has
+/// The values that the server expects in the upload and in the message of a file that it has
 /// checked ([P73](crate::protocol#p73)).
 ///
-/// It concerns one file and is of no use without the login, so it is saved with the job.
+/// It belongs to one file and is useless without the login, so it can be saved with the job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "SavedTicket", into = "SavedTicket")]
 pub struct UploadTicket {

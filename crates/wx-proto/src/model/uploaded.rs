@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::dimensions::Dimensions;
@@ -10,15 +12,16 @@ use crate::model::upload_ticket::UploadTicket;
 /// A completed upload, which messages are sent with. It can be sent to any number of recipients,
 /// within one login.
 ///
-/// It holds no secret of the login and can be saved. The ticket of a large file is saved with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// It contains no secret of the login and can be saved. The ticket of a large file is saved with
+/// it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Uploaded {
     /// The server's id of the media.
     pub media_id: MediaId,
     /// The size of the server's thumbnail; `None` if it announced 0 × 0.
     pub thumbnail: Option<Dimensions>,
-    /// The server's spelling of the file name, since 2018.
+    /// The file name as the server encodes it, which the server has sent since 2018.
     pub encry_file_name: Option<String>,
     /// The file name that it was uploaded with.
     pub name: String,
@@ -39,7 +42,7 @@ pub struct Uploaded {
     pub(crate) ticket: Option<UploadTicket>,
 }
 
-/// A message that the server accepted. It holds no secret and can be saved.
+/// A message that the server accepted. It contains no secret and can be saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sent {
@@ -59,6 +62,22 @@ pub struct Fetched {
     pub bytes: u64,
     /// The MD5.
     pub md5: Md5,
-    /// The format of an image, by the first bytes; `None` if it is a file.
+    /// The format of an image, as determined by the first bytes; `None` if it is a file.
     pub format: Option<ImageFormat>,
+}
+
+/// Does not show `encry_file_name`: the server chooses it, and could put a secret into it.
+impl fmt::Debug for Uploaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Uploaded")
+            .field("media_id", &self.media_id)
+            .field("thumbnail", &self.thumbnail)
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .field("bytes", &self.bytes)
+            .field("md5", &self.md5)
+            .field("chunks", &self.chunks)
+            .field("server_byte_count", &self.server_byte_count)
+            .finish_non_exhaustive()
+    }
 }

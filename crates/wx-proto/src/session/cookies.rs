@@ -46,7 +46,7 @@ impl CookieJar {
     /// are rejected. An expired cookie removes the stored one.
     pub fn store(&mut self, set_cookie: &str, origin: &Origin, now: UnixMs) -> bool {
         self.drop_expired(now);
-        self.take(set_cookie, origin, CALLS, Clocks::agreeing(now))
+        self.take(set_cookie, origin, CALLS, Clocks::synchronised(now))
     }
 
     /// Like [`CookieJar::store`], for all `Set-Cookie` headers of a reply.
@@ -241,12 +241,12 @@ mod tests {
                 .collect();
             assert_eq!(names(&jar, host, THEN), expected, "{host}");
         }
-        // After twelve hours only the two that last ten years are left.
+        // After twelve hours, only the two cookies that last for ten years remain.
         assert_eq!(names(&jar, "wx.qq.com", after(43_200)), ["webwxuvid", "webwx_auth_ticket"]);
     }
 
     #[test]
-    fn p6_a_sync_gives_five_cookies_a_fresh_life() {
+    fn p6_a_sync_gives_five_cookies_a_new_lifetime() {
         let text = include_str!("../../tests/vectors/sync_cookies.json");
         let vector: serde_json::Value = serde_json::from_str(text).unwrap();
         let mut jar = jar();
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn p7_p18_values_go_back_verbatim() {
+    fn p7_p18_values_are_sent_back_verbatim() {
         let origin = Hosts::from_base("https://wx.qq.com").unwrap().origin(HostRole::File);
         let header =
             jar().header(&origin, "/cgi-bin/mmwebwx-bin/webwxuploadmedia", THEN).unwrap().unwrap();
@@ -316,14 +316,14 @@ mod tests {
     }
 
     #[test]
-    fn longer_paths_go_first_then_those_that_were_set_earlier() {
+    fn longer_paths_precede_shorter_ones_and_then_older_cookies_newer_ones() {
         let lines = [
             "a=1; Path=/",
             "b=2; Path=/cgi-bin/mmwebwx-bin/",
             "c=3; Path=/cgi-bin",
             "d=4; Path=/",
             "e=5; Path=/cgi-bin",
-            // Renewed, and as old as before.
+            // A renewed cookie keeps its age.
             "a=6; Path=/",
         ];
         let jar = stored(lines);
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_that_which_goes_with_the_calls() {
+    fn a_value_is_the_one_that_the_calls_use() {
         let origin = Origin::for_test("wx.qq.com");
         let jar = stored(["a=1", "b=2; Path=/", "b=3; Path=/cgi-bin", "c=4; Path=/x"]);
         let value =

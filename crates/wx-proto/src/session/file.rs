@@ -20,7 +20,7 @@ use crate::session::cookies::CookieJar;
 use crate::session::cookies::cookie::Cookie;
 use crate::wire::query::PassTicket;
 
-/// A cookie in the file. It has no `Debug`, because it holds the value.
+/// A cookie in the file. It has no `Debug`, because it contains the value.
 #[derive(Serialize, Deserialize)]
 struct FileCookie {
     name: String,
@@ -122,7 +122,7 @@ impl Fields {
         let key: Option<SyncKey> = self.optional(SessionField::SyncKey)?;
         let seen: Option<Vec<MsgId>> = self.optional(SessionField::RecentMessages)?;
         let synced_at = self.optional(SessionField::SyncedAt)?;
-        Ok(SyncState::saved(key.and_then(SyncKey::if_any), synced_at, seen.unwrap_or_default()))
+        Ok(SyncState::saved(key.and_then(SyncKey::non_empty), synced_at, seen.unwrap_or_default()))
     }
 
     fn optional<T: DeserializeOwned>(

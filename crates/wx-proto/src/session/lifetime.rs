@@ -1,4 +1,4 @@
-//! How long a login lives ([§11.12](crate::protocol#s11-12)).
+//! The lifetime of a login ([§11.12](crate::protocol#s11-12)).
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Session {
     }
 
     /// Returns whether the sync state has changed since `earlier` was cloned from this session.
-    /// Each webwxsync changes it, the first webwxinit, and each sent message. The clone must have
+    /// Each webwxsync, the first webwxinit and each sent message change it. The clone must have
     /// been kept in between.
     #[must_use]
     pub fn has_synced_since(&self, earlier: &Self) -> bool {
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_without_a_life_has_no_end() {
+    fn a_login_without_a_lifetime_has_no_end() {
         for cookies in [&[][..], &[("wxsid", None)], &[("webwxuvid", Some(200))]] {
             let session = session(cookies);
             assert_eq!(session.ends_at(), None, "{cookies:?}");
@@ -116,7 +116,7 @@ mod tests {
         let origin = session.hosts().origin(HostRole::Base);
         // Two seconds after the login.
         session.apply_cookies(&headers, &origin, UnixMs::from_secs(1_546_211_543));
-        let life = vector["expect"]["life_s"]["wxsid"].as_u64().unwrap();
-        assert_eq!(session.ends_at(), Some(UnixMs::from_secs(1_546_211_543 + life)));
+        let lifetime = vector["expect"]["life_s"]["wxsid"].as_u64().unwrap();
+        assert_eq!(session.ends_at(), Some(UnixMs::from_secs(1_546_211_543 + lifetime)));
     }
 }

@@ -47,7 +47,7 @@ struct Entry {
 impl SyncKey {
     /// Returns the key, unless it is absurdly long, or empty as in every refusal
     /// ([P55](crate::protocol#p55)).
-    pub(crate) fn if_any(self) -> Option<Self> {
+    pub(crate) fn non_empty(self) -> Option<Self> {
         (self.count > 0 && (1..=ENTRIES).contains(&self.list.len())).then_some(self)
     }
 
@@ -147,15 +147,19 @@ mod tests {
     }
 
     #[test]
-    fn p55_p56_a_key_goes_back_as_it_came() {
+    fn p55_p56_a_key_is_sent_back_as_it_came() {
         let key: SyncKey = serde_json::from_value(vector()["object"].clone()).unwrap();
         assert_eq!(serde_json::to_value(&key).unwrap(), vector()["object"]);
         assert_eq!(key.in_query(), vector()["query_value"].as_str().unwrap());
-        assert!(key.if_any().is_some());
+        assert!(key.non_empty().is_some());
         for empty in
             [r#"{"Count":0}"#, r#"{"Count":0,"List":[]}"#, "{}", r#"{"Count":2,"List":[]}"#]
         {
-            assert_eq!(serde_json::from_str::<SyncKey>(empty).unwrap().if_any(), None, "{empty}");
+            assert_eq!(
+                serde_json::from_str::<SyncKey>(empty).unwrap().non_empty(),
+                None,
+                "{empty}"
+            );
         }
         for odd in [
             "\"\"",
@@ -172,13 +176,13 @@ mod tests {
             let read = |list: &str| {
                 serde_json::from_str::<SyncKey>(&format!(r#"{{"Count":{odd},"List":{list}}}"#))
             };
-            let key = read(r#"[{"Key":1,"Val":2}]"#).unwrap().if_any().expect("a key");
+            let key = read(r#"[{"Key":1,"Val":2}]"#).unwrap().non_empty().expect("a key");
             assert_eq!(
                 serde_json::to_string(&key).unwrap(),
                 r#"{"Count":1,"List":[{"Key":1,"Val":2}]}"#,
                 "{odd}"
             );
-            assert_eq!(read("[]").unwrap().if_any(), None, "{odd}");
+            assert_eq!(read("[]").unwrap().non_empty(), None, "{odd}");
         }
     }
 

@@ -8,7 +8,7 @@ use super::script;
 const LONGEST: usize = 10;
 
 /// Unescapes an address from a script (`\/`, `\x26`, `\u0026`) and from HTML (`&amp;`, `&#38;`,
-/// `&#x26;`). Addresses hold no backslash, and none of their parameters ends with a semicolon.
+/// `&#x26;`). Addresses contain no backslash, and none of their parameters ends with a semicolon.
 pub(crate) fn plain(text: &str) -> String {
     let text = script::unescaped(text.trim());
     let mut plain = String::with_capacity(text.len());
@@ -51,7 +51,7 @@ mod tests {
                 "https:&#47;&#x2F;x/?a=1&#38;b=2&#038;c=3&#X26;d=4&AMP;e=5",
                 "https://x/?a=1&b=2&c=3&d=4&e=5",
             ),
-            // Once each: what is left of two layers is judged as an address.
+            // Each kind of escape is decoded once, also if there are two layers.
             ("https://x/?a=1&amp;amp;b=2", "https://x/?a=1&amp;b=2"),
             (
                 "https://x/?amp=1&amp&b;c&;&#;&#x;&#10;&#-1;&#99999999999;",

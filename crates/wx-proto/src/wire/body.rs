@@ -61,7 +61,7 @@ impl IntoIterator for Body {
     }
 }
 
-/// Shows only the length, because the form holds skey and tickets.
+/// Shows only the length, because the form contains skey and tickets.
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Body({} bytes)", self.content_len())

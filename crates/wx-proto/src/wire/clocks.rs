@@ -26,7 +26,7 @@ impl Clocks {
     }
 
     /// Creates two clocks that show the same time.
-    pub(crate) fn agreeing(now: UnixMs) -> Self {
+    pub(crate) fn synchronised(now: UnixMs) -> Self {
         let now = whole_secs(now);
         Self { local: now, server: now }
     }
@@ -103,8 +103,8 @@ mod tests {
         for odd in
             ["", "soon", "0", "1546254741", "Thu, 01 Jan 1970 00:00:00 GMT", "31 Dec 1600 11:12:21"]
         {
-            assert_eq!(clocks(&[odd], 5), Clocks::agreeing(UnixMs::from_secs(5)), "{odd}");
+            assert_eq!(clocks(&[odd], 5), Clocks::synchronised(UnixMs::from_secs(5)), "{odd}");
         }
-        assert_eq!(clocks(&[], 5), Clocks::agreeing(UnixMs::from_secs(5)));
+        assert_eq!(clocks(&[], 5), Clocks::synchronised(UnixMs::from_secs(5)));
     }
 }

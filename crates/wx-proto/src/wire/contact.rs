@@ -114,7 +114,7 @@ impl Element for Member {
     }
 }
 
-/// The UserName of a room. Elements that are no rooms count as unreadable.
+/// The UserName of a room. Elements that are not rooms count as unreadable.
 #[derive(Debug)]
 pub(crate) struct RoomName(pub(crate) UserName);
 

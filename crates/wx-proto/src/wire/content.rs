@@ -8,8 +8,7 @@ use super::entities::{entity, replaced};
 
 /// Decodes emoji spans, line breaks and entities, each once.
 ///
-/// A tag or an entity that a person typed arrives escaped, so that one pass gives it back as it was
-/// typed.
+/// A tag or an entity that a person typed arrives escaped, so one pass restores it as it was typed.
 pub(crate) fn decode(text: &str) -> String {
     replaced(text, |rest, decoded| {
         if let Some((c, after)) = entity(rest) {

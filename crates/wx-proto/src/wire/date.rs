@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn every_day_of_two_centuries_goes_both_ways() {
+    fn every_day_of_two_centuries_is_converted_both_ways() {
         for days in 0..73_000 {
             let (year, month, day) = civil(days);
             assert_eq!(days_before(year, month, day), days);

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn p37_whole_cut_and_corrupt_streams() {
+    fn p37_whole_truncated_and_corrupt_streams() {
         let content: Vec<u8> = (0..20_000u32).flat_map(u32::to_le_bytes).collect();
         let packed = gzip(&content);
         assert_eq!(all(packed.clone(), 80_000).unwrap(), content);

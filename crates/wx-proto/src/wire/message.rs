@@ -46,8 +46,8 @@ impl Element for Message {
     }
 }
 
-/// Splits off the room member that sent a text ([P67](crate::protocol#p67)). Only what arrives from
-/// a room has this prefix: what the account itself sends there has none.
+/// Splits off the room member that sent a text ([P67](crate::protocol#p67)). Only texts that arrive
+/// from a room have this prefix, not those that the account itself sends to it.
 fn split_sender<'a>(content: &'a str, from: Option<&UserName>) -> (Option<UserName>, &'a str) {
     if from.is_some_and(UserName::is_room)
         && let Some((name, text)) = content::split_sender(content)
@@ -60,7 +60,7 @@ fn split_sender<'a>(content: &'a str, from: Option<&UserName>) -> (Option<UserNa
 
 impl RawMessage {
     /// Returns Content as it was received, with its prefix and its escapes, for which the caller is
-    /// responsible. Empty if there is none.
+    /// responsible. It is empty if there is none.
     #[must_use]
     pub fn expose_content(&self) -> String {
         let fields: Option<Fields<'_>> = serde_json::from_str(self.expose()).ok();

@@ -24,13 +24,13 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The characters to encode in values that the official page inserts into its URL without encoding
 /// them ([P13](crate::protocol#p13)): `uuid` in the login poll, `sid` and `skey` in webwxsync,
-/// `skey` in webwxgetcontact. These values hold only letters, digits, `@`, `+`, `/`, `=` and `_`,
-/// which are kept. All other characters are encoded, so that no value can break the request line or
-/// add a pair, and a literal `%` is not taken for an escape.
+/// `skey` in webwxgetcontact. These values contain only letters, digits, `@`, `+`, `/`, `=` and
+/// `_`, which are kept. All other characters are encoded, so that no value can break the request
+/// line or add a pair, and a literal `%` is not taken for an escape.
 const RAW: &AsciiSet = &COMPONENT.remove(b'@').remove(b'+').remove(b'/').remove(b'=');
 
 /// Builds a path with a query of percent-encoded values ([P13](crate::protocol#p13)). It has no
-/// `Debug`, because it may hold skey and pass_ticket.
+/// `Debug`, because it may contain skey and pass_ticket.
 pub(crate) struct QueryBuilder {
     text: String,
     separator: char,
@@ -129,7 +129,7 @@ impl PassTicket {
     }
 }
 
-/// What the page makes of a ticket that it does not know.
+/// The value that the page sends if it has no ticket.
 const UNKNOWN_TICKET: &str = "undefined";
 
 /// Returns the value for the upload form, which is the text `undefined` if there is no ticket

@@ -1,6 +1,6 @@
 //! Repairs invalid bytes and escapes in the strings of JSON replies.
 //!
-//! Names and texts are chosen by anybody, and servers truncate and relay them as bytes. They may
+//! Anybody can choose names and texts, and servers truncate and relay them as bytes. They may
 //! contain half a UTF-8 character, half a surrogate pair, or a raw line break. Only strings are
 //! repaired. Errors outside of strings, and truncated replies, remain errors of the parser.
 //!
@@ -233,7 +233,7 @@ mod tests {
             let expected = format!("{{\"a\":\"{good}\",\"b\":\"{good}\"}}");
             assert_eq!(String::from_utf8(repaired(&body)).unwrap(), expected, "{bad:?}");
             assert!(serde_json::from_str::<serde_json::Value>(&expected).is_ok(), "{expected}");
-            // Outside of a string nothing is made readable.
+            // Nothing is repaired outside of strings.
             let outside = [b"{\"a\":", bad, b"}"].concat();
             assert!(serde_json::from_slice::<serde_json::Value>(&repaired(&outside)).is_err());
         }
@@ -272,7 +272,7 @@ mod tests {
                 "{bad:?}"
             );
         }
-        // Once there were many, an id still shows that it was damaged.
+        // After many replacements, a damaged id is still recognised.
         let body = [&many(b"\xff")[..], b"[\"@a\xffb\",\"@a\nb\"]"].concat();
         assert!(repaired(&body).ends_with("[\"@a\u{fffd}b\",\"@a\u{fffd}b\"]".as_bytes()));
     }

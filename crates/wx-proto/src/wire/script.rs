@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_not_made_up() {
+    fn a_missing_value_is_none() {
         for script in [
             "",
             "window.code",

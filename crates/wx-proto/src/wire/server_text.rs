@@ -75,13 +75,13 @@ mod tests {
     }
 
     #[test]
-    fn no_run_of_eight_is_left_however_it_is_held_apart() {
+    fn no_run_of_eight_is_left_however_it_is_split() {
         for c in ['\n', '\0', '\u{1b}', '\u{200b}', '\u{feff}', '\u{ad}', '\u{202e}', '\u{e0041}'] {
             assert_eq!(message(&format!("@cry{c}pt_a9")), "…", "{c:?}");
         }
         assert_eq!(message("1234567"), "1234567");
         assert_eq!(message("12345678"), "…");
-        // Taken out before it is cut: what is left of a long run is none.
+        // Long runs are removed before the text is truncated, so no part of one remains.
         let text = format!("{} 12345678", "长".repeat(LONGEST_TEXT - 3));
         assert_eq!(message(&text).chars().last(), Some('…'));
     }

@@ -1,18 +1,18 @@
 //! XML of the login page and in messages, read leniently ([§8.3](crate::protocol#s8-3),
 //! [P54](crate::protocol#p54), [P72](crate::protocol#p72)).
 //!
-//! Neither has to be well-formed, and strangers write what is in messages. Elements are found by
+//! Neither has to be well-formed, and strangers write the XML in messages. Elements are found by
 //! their name. Nothing is recursive and nothing is kept, so depth costs nothing; declarations and
-//! document types are skipped, so there are no entities but those of XML itself.
+//! document types are skipped, so only the predefined entities of XML exist.
 //!
-//! No crate serves: XML parsers refuse what is not well-formed.
+//! No crate fits: XML parsers refuse malformed XML.
 
 use super::entities::{entity, replaced};
 
 /// Longer XML in a message is not read: it remains a text.
 const LIMIT: usize = 256 * 1024;
 
-/// An element as it is written. Its inside is empty if the element has none.
+/// An element as it is written. Its content may be empty.
 #[derive(Clone, Copy)]
 pub(crate) struct Element<'a> {
     attributes: &'a str,
@@ -30,8 +30,8 @@ pub(crate) fn in_message<'a>(xml: &'a str, name: &str) -> Option<Element<'a>> {
     if xml.len() <= LIMIT { find(xml, name) } else { None }
 }
 
-/// Returns the first element `name`, at any depth. It ends at the closing tag that belongs to it,
-/// whatever is open within it.
+/// Returns the first element `name`, at any depth. It ends at its own closing tag, even if elements
+/// within it are not closed.
 fn find<'a>(xml: &'a str, name: &str) -> Option<Element<'a>> {
     let mut tags = Tags { xml, at: 0 };
     let attributes = tags.find_map(|tag| tag.attributes.filter(|_| tag.name == name))?;
@@ -112,7 +112,7 @@ struct Tag<'a> {
     /// The position of its `<`.
     start: usize,
     name: &'a str,
-    /// What follows the name, or `None` if the tag closes an element.
+    /// The rest of the tag after the name, or `None` if the tag closes an element.
     attributes: Option<&'a str>,
 }
 
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn p72_what_looks_like_markup_within_data_is_none() {
+    fn p72_markup_within_data_is_not_parsed() {
         let xml = "<msg t='a>'><!-- <a>no</a> --><b><![CDATA[<a>no</a>]]></b><a x=\"1>2\" y = \
                    'it&#39;s &#x1f604;'>yes</a></msg>";
         let a = in_message(xml, "msg").unwrap().find("a").unwrap();

@@ -19,15 +19,15 @@ use wx_proto::flow::{FetchImage, Flow, ResumeOptions, SendMessage, Snapshot};
 use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Seed, Session, UnixMs};
 use wx_reqwest::{Client, MediaIo, RunOptions, Sink, Source, drive};
 
-/// A picture of a little more than two chunks. Decoders ignore the bytes after its end.
+/// An image of a little more than two chunks. Decoders ignore the bytes after its end.
 fn image() -> Vec<u8> {
-    let mut picture = include_bytes!("../tiny.png").to_vec();
-    picture.resize(1_100_000, 7);
-    picture
+    let mut image = include_bytes!("../tiny.png").to_vec();
+    image.resize(1_100_000, 7);
+    image
 }
 
 /// A policy with many tries, because every drop costs one.
-fn patient() -> Policy {
+fn policy() -> Policy {
     let mut policy = Policy::default();
     (policy.back_off, policy.message_wait) = (Duration::ZERO, Duration::ZERO);
     (policy.chunk_tries, policy.fetch_tries, policy.message_tries) = (1000, 1000, 1000);
@@ -44,20 +44,20 @@ fn seed() -> Seed {
 }
 
 /// A server, a client, and a recipient.
-fn world(faults: &[&str]) -> (Emulator, Client, Recipient) {
+fn start(faults: &[&str]) -> (Emulator, Client, Recipient) {
     let builder = faults
         .iter()
         .fold(Emulator::builder(), |builder, fault| builder.fault(fault.parse().unwrap()));
     let server = builder.start().unwrap();
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
-    let client = Client::builder(session).policy(patient()).build().unwrap();
+    let client = Client::builder(session).policy(policy()).build().unwrap();
     let to = Recipient::new(server.friend()).unwrap();
     (server, client, to)
 }
 
 async fn send_flow(client: &Client, to: &Recipient, source: &mut Source) -> SendMessage {
     let about = source.media().await.unwrap();
-    SendMessage::media(&client.session(), about, to.clone(), seed(), patient()).unwrap()
+    SendMessage::media(&client.session(), about, to.clone(), seed(), policy()).unwrap()
 }
 
 fn fetch_flow(client: &Client, id: &MsgId, restartable: bool) -> FetchImage {
@@ -67,7 +67,7 @@ fn fetch_flow(client: &Client, id: &MsgId, restartable: bool) -> FetchImage {
         ImageVariant::Original,
         restartable,
         seed(),
-        patient(),
+        policy(),
     )
     .unwrap()
 }
@@ -100,9 +100,9 @@ async fn drive_for<F: Flow>(
 }
 
 /// Media whose futures are never ready at once, so that they can be dropped.
-struct Hesitant<M>(M);
+struct PendingOnce<M>(M);
 
-impl<M: MediaIo + Send> MediaIo for Hesitant<M> {
+impl<M: MediaIo + Send> MediaIo for PendingOnce<M> {
     async fn read(&mut self, span: Range<u64>) -> io::Result<Bytes> {
         yield_now().await;
         let bytes = self.0.read(span).await;
@@ -125,12 +125,12 @@ const IN_PIECES: [&str; 2] = ["trickle=100@webwxuploadmedia", "trickle=20@webwxs
 const ENOUGH: usize = 2000;
 
 #[tokio::test]
-async fn a_send_dropped_at_any_await_goes_on() {
+async fn a_send_dropped_at_any_await_continues() {
     for polls in 1..ENOUGH {
-        let (server, client, to) = world(&IN_PIECES);
+        let (server, client, to) = start(&IN_PIECES);
         let mut source = Source::bytes("a.png", image());
         let mut flow = send_flow(&client, &to, &mut source).await;
-        let mut source = Hesitant(source);
+        let mut source = PendingOnce(source);
         let early = drive_for(&client, &mut source, &mut flow, polls).await;
         let was_last = early.is_some();
         let sent = match early {
@@ -162,10 +162,10 @@ async fn a_send_dropped_at_any_await_goes_on() {
 #[tokio::test]
 async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
     for polls in 1..ENOUGH {
-        let (server, client, to) = world(&IN_PIECES);
+        let (server, client, to) = start(&IN_PIECES);
         let mut source = Source::bytes("a.png", image());
         let mut flow = send_flow(&client, &to, &mut source).await;
-        let mut source = Hesitant(source);
+        let mut source = PendingOnce(source);
         if drive_for(&client, &mut source, &mut flow, polls).await.is_some() {
             assert!(polls > 20, "only {polls} awaits");
             return;
@@ -173,13 +173,14 @@ async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
         let in_doubt = flow.progress().in_doubt;
         let saved = flow.snapshot().map(|snapshot| serde_json::to_string(&snapshot).unwrap());
         drop(flow);
-        // Without continuing it, there is no message unless the job says that there may be one.
+        // If the job is not continued, there is no message, unless the job says that it may have
+        // been delivered.
         assert!(in_doubt || server.messages().is_empty(), "dropped after {polls} polls");
 
         let saved = saved.expect("a send can be saved at any moment");
         let snapshot: Snapshot = serde_json::from_str(&saved).unwrap();
         let at = ResumeOptions { unix_ms: Some(unix_ms()), resend: false };
-        let mut flow = SendMessage::resume(&client.session(), snapshot, patient(), at).unwrap();
+        let mut flow = SendMessage::resume(&client.session(), snapshot, policy(), at).unwrap();
         let sent = drive(
             client.http(),
             client.session_cell(),
@@ -196,15 +197,15 @@ async fn a_send_dropped_at_any_await_can_be_resumed_or_left() {
     panic!("never done");
 }
 
-/// Asserts that the directory of `path` holds the complete picture only, or nothing. Waits for
+/// Asserts that the directory of `path` contains only the complete image, or nothing. Waits for
 /// other threads, which may still work on a file when its future is dropped.
-async fn nothing_but_a_whole_picture(path: &Path, done: bool) {
+async fn only_a_complete_image(path: &Path, done: bool) {
     let mut files = Vec::new();
     for _ in 0..400 {
         let entries = std::fs::read_dir(path.parent().unwrap()).unwrap();
         files = entries.map(|entry| entry.unwrap().path()).collect();
-        let whole = || std::fs::read(path).unwrap() == image();
-        if (files.is_empty() && !done) || (files == [path] && whole()) {
+        let is_complete = || std::fs::read(path).unwrap() == image();
+        if (files.is_empty() && !done) || (files == [path] && is_complete()) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -213,23 +214,23 @@ async fn nothing_but_a_whole_picture(path: &Path, done: bool) {
 }
 
 #[tokio::test]
-async fn a_fetch_dropped_at_any_await_goes_on_or_leaves_nothing() {
-    let (_server, client, to) = world(&["trickle=100000@webwxgetmsgimg"]);
+async fn a_fetch_dropped_at_any_await_continues_or_leaves_nothing() {
+    let (_server, client, to) = start(&["trickle=100000@webwxgetmsgimg"]);
     let id = client.send_image(&to, Source::bytes("a.png", image())).await.unwrap().msg_id;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("b.png");
     for polls in 1..ENOUGH {
-        // Without continuing it.
+        // The job is not continued.
         let left = poll_times(
             client.fetch_image(&id, ImageVariant::Original, Sink::path(&path)).into_future(),
             polls,
         )
         .await;
-        nothing_but_a_whole_picture(&path, left.is_some()).await;
+        only_a_complete_image(&path, left.is_some()).await;
         let _ = std::fs::remove_file(&path);
 
-        // Continued.
-        let (mut flow, mut sink) = (fetch_flow(&client, &id, true), Hesitant(Sink::path(&path)));
+        // The job is continued.
+        let (mut flow, mut sink) = (fetch_flow(&client, &id, true), PendingOnce(Sink::path(&path)));
         let early = drive_for(&client, &mut sink, &mut flow, polls).await;
         let was_last = early.is_some();
         match early {
@@ -263,7 +264,7 @@ async fn drive_in_pieces<F: Flow>(
     media: &mut impl MediaIo,
     flow: &mut F,
 ) -> (F::Output, usize) {
-    // One poll more each time at first, to reach every await, then faster.
+    // The number grows by one at first, to reach every await, and then faster.
     for polls in (1..40).chain((40..1000).step_by(40)) {
         if let Some(output) = drive_for(client, media, flow, polls).await {
             return (output, polls);
@@ -273,8 +274,8 @@ async fn drive_in_pieces<F: Flow>(
 }
 
 #[tokio::test]
-async fn both_go_on_after_any_number_of_drops() {
-    let (server, client, to) = world(&[]);
+async fn both_continue_after_any_number_of_drops() {
+    let (server, client, to) = start(&[]);
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.png");
     std::fs::write(&path, image()).unwrap();
@@ -293,7 +294,7 @@ async fn both_go_on_after_any_number_of_drops() {
     assert!(std::fs::read(&target).unwrap() == image());
 
     // Written bytes cannot be undone, so a drop during the download ends it with an error, not with
-    // a wrong picture.
+    // a wrong image.
     let mut bytes = Vec::new();
     let mut sink = Sink::writer(&mut bytes);
     let (result, _) =
@@ -303,8 +304,8 @@ async fn both_go_on_after_any_number_of_drops() {
 }
 
 #[tokio::test]
-async fn a_dropped_send_leaves_the_message_in_doubt_and_the_same_id_goes_out_again() {
-    let (server, client, to) = world(&["delay=300@webwxsendmsgimg#1"]);
+async fn a_dropped_send_leaves_the_message_in_doubt_and_the_same_id_is_sent_again() {
+    let (server, client, to) = start(&["delay=300@webwxsendmsgimg#1"]);
     let mut source = Source::bytes("a.png", image());
     let mut flow = send_flow(&client, &to, &mut source).await;
     {
@@ -333,7 +334,7 @@ async fn a_dropped_send_leaves_the_message_in_doubt_and_the_same_id_goes_out_aga
 
 #[tokio::test]
 async fn a_download_dropped_halfway_leaves_nothing() {
-    let (server, client, to) = world(&["trickle=100@webwxgetmsgimg"]);
+    let (server, client, to) = start(&["trickle=100@webwxgetmsgimg"]);
     let id = client.send_image(&to, Source::bytes("a.png", image())).await.unwrap().msg_id;
     let dir = tempfile::tempdir().unwrap();
     let mut bytes = Vec::new();
@@ -349,7 +350,7 @@ async fn a_download_dropped_halfway_leaves_nothing() {
 
 #[tokio::test]
 async fn a_send_dropped_while_it_waits_for_its_turn_has_sent_nothing() {
-    let (server, client, to) = world(&[]);
+    let (server, client, to) = start(&[]);
     let client = Client::builder(Session::clone(&client.session()))
         .pace(Duration::from_secs(60))
         .build()

@@ -6,17 +6,17 @@ use wx_emulator::Emulator;
 use wx_proto::Session;
 use wx_reqwest::Client;
 
-use super::{ENOUGH, image, patient, poll_times};
+use super::{ENOUGH, image, policy, poll_times};
 
-/// Replies in pieces, and three incoming pictures.
-fn arrivals() -> (Emulator, Client) {
+/// Replies in pieces, and three incoming images.
+fn server_with_images() -> (Emulator, Client) {
     let builder = (0..3).fold(Emulator::builder(), |builder, _| builder.image(image()));
     let fault = |text: &str| text.parse().unwrap();
     let server =
         builder.fault(fault("trickle=300@webwxsync")).fault(fault("trickle=10@synccheck")).start();
     let server = server.unwrap();
     let session = Session::from_json_allow_loopback(server.session_json()).unwrap();
-    let client = Client::builder(session).policy(patient()).build().unwrap();
+    let client = Client::builder(session).policy(policy()).build().unwrap();
     (server, client)
 }
 
@@ -25,7 +25,7 @@ async fn a_wait_for_messages_dropped_at_any_await_loses_none() {
     // Once with the same `Messages`, and once with new ones each time.
     for is_new in [false, true] {
         for polls in 1..ENOUGH {
-            let (server, client) = arrivals();
+            let (server, client) = server_with_images();
             let mut messages = client.messages();
             let early = poll_times(messages.next(), polls).await;
             let was_last = early.is_some();

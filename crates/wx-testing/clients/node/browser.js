@@ -1,4 +1,5 @@
-// Headless Chromium on a page of ours at the official page's address, with its upload library.
+// Headless Chromium on a test page at the official page's address, with the official upload
+// library.
 'use strict';
 
 const fs = require('node:fs');
@@ -10,8 +11,8 @@ const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
   '--lang=zh-CN', '--accept-lang=zh-CN',
-  // Chromium calls its maker, whatever the flags above say. It finds nobody: not through the
-  // proxy, and no name resolves here.
+  // Chromium sends requests to Google in spite of the flags above. They fail, because neither the
+  // proxy nor a resolver finds the hosts.
   '--proxy-bypass-list=*.google.com;*.googleapis.com;*.gstatic.com;*.gvt1.com',
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ];
@@ -76,7 +77,7 @@ function driveBrowser(name, site, lacks) {
     for (const script of SCRIPTS) await page.addScriptTag({ path: script });
   }
 
-  /** Shows a picture in the page and keeps what the browser got. */
+  /** Shows an image in the page and keeps what the browser got. */
   async function shown(target, file) {
     const url = new URL(target, site.page).href;
     const answer = page.waitForResponse((response) => response.url() === url);
@@ -96,7 +97,7 @@ function driveBrowser(name, site, lacks) {
     async login() {
       await open();
       const me = await inPage('logIn');
-      // Nobody waits for this one: it runs beside the steps.
+      // This is not awaited, because it runs concurrently with the steps.
       await page.evaluate(() => { window.wx.keepInSync(); });
       await inPage('openUploader');
       if (site.isHelper) peer = 'filehelper';
@@ -117,9 +118,9 @@ function driveBrowser(name, site, lacks) {
     },
 
     async receive({ ask }) {
-      const { msg_id } = await ask('picture');
+      const { msg_id } = await ask('image');
       await inPage('message', msg_id);
-      const target = await inPage('pictureTarget', msg_id);
+      const target = await inPage('imageTarget', msg_id);
       await inPage('image', `${target}&type=slave`);
       return shown(target, 'picture.jpg');
     },
@@ -130,8 +131,8 @@ function driveBrowser(name, site, lacks) {
       return { text: greeting };
     },
 
-    'picture-small': sendFile('picture-small'),
-    'picture-large': sendFile('picture-large'),
+    'image-small': sendFile('image-small'),
+    'image-large': sendFile('image-large'),
     file: sendFile('file'),
     gif: sendFile('gif'),
     video: sendFile('video'),

@@ -1,6 +1,6 @@
-// What all Node drivers share: the control connection to the runner, the order of the steps, their
-// deadlines. A driver is started as `NODE_PATH=DEST/node_modules node CLIENT.js`, where install.sh
-// put the clients into DEST.
+// Code that all Node drivers share: the control connection to the runner, the order of the steps,
+// and their deadlines. A driver is started as `NODE_PATH=DEST/node_modules node CLIENT.js`, where
+// install.sh put the clients into DEST.
 'use strict';
 
 const diagnostics = require('node:diagnostics_channel');
@@ -10,15 +10,15 @@ const path = require('node:path');
 const readline = require('node:readline');
 
 const STEPS = [
-  'login', 'contacts', 'sync', 'receive', 'text', 'picture-small', 'picture-large', 'file', 'gif',
+  'login', 'contacts', 'sync', 'receive', 'text', 'image-small', 'image-large', 'file', 'gif',
   'video', 'recall', 'avatar', 'logout',
 ];
 const STEP_MS = 20_000;
 const RUN_MS = 55_000;
 
 const FILES = {
-  'picture-small': 'small.jpg',
-  'picture-large': 'large.jpg',
+  'image-small': 'small.jpg',
+  'image-large': 'large.jpg',
   file: 'notes.txt',
   gif: 'anim.gif',
   video: 'clip.mp4',

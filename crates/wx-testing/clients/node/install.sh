@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what the Node drivers need into the directory DEST. Does nothing if DEST has it already.
+# Installs the packages of the Node drivers into the directory DEST. Does nothing if they are
+# already there.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -62,8 +62,8 @@ drive({
     },
 
     async receive({ ask }) {
-      const { id } = await arrived(await ask('picture'));
-      // Not messageImage: it reads the bytes as a stream, so it fails with any server.
+      const { id } = await arrived(await ask('image'));
+      // Do not use messageImage. It reads the bytes as a stream, so it fails with any server.
       return saved('picture.jpg', await puppet.messageFile(id));
     },
 
@@ -72,8 +72,8 @@ drive({
       return { text: greeting };
     },
 
-    'picture-small': () => sendFile('picture-small'),
-    'picture-large': () => sendFile('picture-large'),
+    'image-small': () => sendFile('image-small'),
+    'image-large': () => sendFile('image-large'),
     file: () => sendFile('file'),
     gif: () => sendFile('gif'),
     video: () => sendFile('video'),

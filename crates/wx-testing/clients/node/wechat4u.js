@@ -47,14 +47,14 @@ drive({
       const first = await inbox.take((message) => message.MsgId === text.msg_id);
       const roomText = await ask('room-text');
       const second = await inbox.take((message) => message.MsgId === roomText.msg_id);
-      // The client puts the member's name where the member's id was, and leaves it in the text.
+      // The client replaces the member's id with the member's name, and leaves it in the text.
       const [, member, shown] = /^(.*?):\n([^]*)$/.exec(second.Content) ?? [];
       return { texts: [first.Content, shown ?? second.Content], member };
     },
 
     async receive({ ask }) {
-      const picture = await ask('picture');
-      const message = await inbox.take((message) => message.MsgId === picture.msg_id);
+      const image = await ask('image');
+      const message = await inbox.take((message) => message.MsgId === image.msg_id);
       const { data } = await bot.getMsgImg(message.MsgId);
       return saved('picture.jpg', data);
     },
@@ -64,8 +64,8 @@ drive({
       return { text: greeting };
     },
 
-    'picture-small': () => sendFile('picture-small'),
-    'picture-large': () => sendFile('picture-large'),
+    'image-small': () => sendFile('image-small'),
+    'image-large': () => sendFile('image-large'),
     file: () => sendFile('file'),
     gif: () => sendFile('gif'),
     video: () => sendFile('video'),

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 STEPS = (
-    "login", "contacts", "sync", "receive", "text", "picture-small", "picture-large", "file", "gif",
+    "login", "contacts", "sync", "receive", "text", "image-small", "image-large", "file", "gif",
     "video", "recall", "avatar", "logout",
 )
 MESSAGE_SECONDS = 20
@@ -105,7 +105,7 @@ class Client:
 
     def receive(self):
         path = os.path.abspath("received.jpg")
-        self.inbox.take(self.runner.ask("picture")["msg_id"]).save(path)
+        self.inbox.take(self.runner.ask("image")["msg_id"]).save(path)
         return {"path": path}
 
 
@@ -171,7 +171,7 @@ class Evidence(logging.Handler):
         if record.exc_info and record.exc_info[1]:
             self.background.append(self.of(record.exc_info[1]))
             return
-        # Or the traceback is the message itself.
+        # Otherwise the traceback is the message itself.
         text = record.getMessage()
         frames = re.findall(r'File "(.*)", line (\d+)', text)
         stack = [traceback.FrameSummary(path, int(line), "") for path, line in frames]

@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 python=${PYTHON:-python3}
 export PYTHONNOUSERSITE=1
 
-# What an installation depends on: the pins, this script, and the interpreter.
+# An installation depends on the pins, this script, and the interpreter.
 pins() {
     "$python" -c 'import sys; print(sys.version, sys.platform)'
     cat "$here/install.sh" "$here/requirements/build.txt" "$here/requirements/common.txt" \

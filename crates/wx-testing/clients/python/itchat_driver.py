@@ -39,8 +39,8 @@ class Itchat(Client):
         if self.prepare:
             self.prepare()
         self.itchat = importlib.import_module("itchat")
-        # A callback for the QR code keeps it from being opened in an image viewer,
-        # one for the login keeps the screen from being cleared.
+        # The callback for the QR code prevents it from being opened in an image viewer, and the
+        # callback for the login prevents the screen from being cleared.
         self.itchat.auto_login(
             qrCallback=lambda **_: None, loginCallback=lambda: None, exitCallback=lambda: None
         )
@@ -71,11 +71,11 @@ class Itchat(Client):
         self.sent = ok(self.itchat.send(self.hello(), self.friend))
         return {"text": self.hello()}
 
-    def picture_small(self):
+    def image_small(self):
         ok(self.itchat.send_image(self.given("small.jpg"), self.friend))
         return {}
 
-    def picture_large(self):
+    def image_large(self):
         ok(self.itchat.send_image(self.given("large.jpg"), self.friend))
         return {}
 

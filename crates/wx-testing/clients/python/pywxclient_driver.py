@@ -15,7 +15,7 @@ class Pywxclient(Client):
         from pywxclient.core import contact, exception
 
         self.core, self.contact, self.contrib, self.exception = core, contact, contrib, exception
-        # Left alone, it picks one of two hosts at random.
+        # By default, it picks one of two hosts at random.
         self.client = core.SyncClient(core.Session(endpoint="wx.qq.com"))
         self.client.get_authorize_url()
         while not self.authorized():
@@ -84,19 +84,19 @@ class Pywxclient(Client):
         self.send(self.core.TextMessage, self.hello())
         return {"text": self.hello()}
 
-    def picture_small(self):
-        # What becomes of two messages of one second.
+    def image_small(self):
+        # Checks whether two messages of the same second are distinct.
         media_id = self.upload("small.jpg")[1]
         times = ()
         while len(set(times)) != 1:
             caption = self.message(self.core.TextMessage, "a caption")
-            picture = self.message(self.core.ImageMessage, media_id)
-            times = caption.create_time, picture.create_time
+            image = self.message(self.core.ImageMessage, media_id)
+            times = caption.create_time, image.create_time
         self.client.send_message(caption)
-        self.client.send_message(picture)
+        self.client.send_message(image)
         return {}
 
-    def picture_large(self):
+    def image_large(self):
         self.send(self.core.ImageMessage, self.upload("large.jpg")[1])
         return {}
 

@@ -16,8 +16,8 @@ class Wxpy(Client):
         restore_unescape()
         import wxpy
 
-        # A callback for the QR code keeps it from being opened in an image viewer,
-        # one for the login keeps the screen from being cleared.
+        # The callback for the QR code prevents it from being opened in an image viewer, and the
+        # callback for the login prevents the screen from being cleared.
         return wxpy.Bot(
             qr_callback=lambda **_: None, login_callback=lambda: None, logout_callback=lambda: None
         )
@@ -51,11 +51,11 @@ class Wxpy(Client):
         self.sent = self.friend.send(self.hello())
         return {"text": self.hello()}
 
-    def picture_small(self):
+    def image_small(self):
         self.friend.send_image(self.given("small.jpg"))
         return {}
 
-    def picture_large(self):
+    def image_large(self):
         self.friend.send_image(self.given("large.jpg"))
         return {}
 

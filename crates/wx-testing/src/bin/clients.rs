@@ -6,7 +6,7 @@
 //! subdirectory `logs`. If clients are named, only these are run, and the document is neither
 //! compared nor written.
 
-#![expect(clippy::print_stdout, reason = "the outcome goes to whoever started it")]
+#![expect(clippy::print_stdout, reason = "prints the results for the person who started it")]
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -43,7 +43,7 @@ fn judge() -> Result<bool, Box<dyn std::error::Error>> {
         }
     }
     if write && !names.is_empty() {
-        return Err("--write needs the outcome of all clients".into());
+        return Err("--write needs the results of all clients".into());
     }
     let known = |name: &String| ROSTER.iter().any(|client| client.name == name);
     if let Some(name) = names.iter().find(|name| !known(name)) {
@@ -61,9 +61,9 @@ fn judge() -> Result<bool, Box<dyn std::error::Error>> {
         for (what, count) in &run.violations {
             println!("   violation, {count} x {what}");
         }
-        for surprise in run.surprises(client) {
+        for difference in run.differences(client) {
             good = false;
-            println!("   NOT AS EXPECTED: {surprise}");
+            println!("   NOT AS EXPECTED: {difference}");
         }
     }
     let table = table(&runs);
@@ -87,7 +87,8 @@ fn run_all<'a>(
             scope.spawn(|| {
                 loop {
                     let place = {
-                        let mut next = next.lock().expect("no thread panics with it");
+                        let mut next =
+                            next.lock().expect("no thread panics while it holds the lock");
                         *next += 1;
                         *next - 1
                     };
@@ -95,12 +96,14 @@ fn run_all<'a>(
                     let began = Instant::now();
                     let run = run(client, drivers, installed, scratch.path());
                     println!("   {} took {:.1} s", client.name, began.elapsed().as_secs_f32());
-                    done.lock().expect("no thread panics with it").push((place, run));
+                    done.lock()
+                        .expect("no thread panics while it holds the lock")
+                        .push((place, run));
                 }
             });
         }
     });
-    let mut done = done.into_inner().expect("no thread panics with it");
+    let mut done = done.into_inner().expect("no thread panics while it holds the lock");
     done.sort_by_key(|(place, _)| *place);
     done.into_iter().map(|(place, run)| Ok((clients[place], run?))).collect()
 }
@@ -116,7 +119,7 @@ fn compare(document: &Path, table: &str, write: bool) -> Result<bool, Box<dyn st
     }
     let same = old.trim() == table.trim();
     if !same {
-        println!("docs/clients.md has another table: run this with --write and look at the change");
+        println!("docs/clients.md has another table: run this with --write and review the change");
     }
     Ok(same)
 }

@@ -50,8 +50,8 @@ fn client(transport: &str, session: &str) {
         let client = wx_ureq::Client::builder(session).policy(policy).build().unwrap();
         for batch in client.messages() {
             for message in batch.unwrap() {
-                let mut picture = Vec::new();
-                let sink = wx_ureq::Sink::vec(&mut picture);
+                let mut image = Vec::new();
+                let sink = wx_ureq::Sink::vec(&mut image);
                 let attachment = message.attachment().unwrap();
                 client.fetch(&attachment, sink).run().unwrap();
                 println!("{}", attachment.msg_id);
@@ -64,8 +64,8 @@ fn client(transport: &str, session: &str) {
             let mut messages = client.messages();
             while let Some(batch) = messages.next().await {
                 for message in batch.unwrap() {
-                    let mut picture = Vec::new();
-                    let sink = wx_reqwest::Sink::vec(&mut picture);
+                    let mut image = Vec::new();
+                    let sink = wx_reqwest::Sink::vec(&mut image);
                     let attachment = message.attachment().unwrap();
                     client.fetch(&attachment, sink).await.unwrap();
                     println!("{}", attachment.msg_id);

@@ -45,9 +45,9 @@ impl Assets {
 
 /// Returns an image that is different for each number.
 pub(crate) fn jpeg(number: u8) -> Vec<u8> {
-    let picture = RgbImage::from_fn(320, 240, |x, y| Rgb([x as u8, y as u8, number]));
+    let image = RgbImage::from_fn(320, 240, |x, y| Rgb([x as u8, y as u8, number]));
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Jpeg).expect("memory takes any picture");
+    image.write_to(&mut bytes, ImageFormat::Jpeg).expect("any image can be written to memory");
     bytes.into_inner()
 }
 
@@ -55,7 +55,7 @@ fn gif() -> Vec<u8> {
     let mut bytes = Vec::new();
     let frame = |red| Frame::new(RgbaImage::from_pixel(24, 24, Rgba([red, 0, 0, 255])));
     let mut encoder = GifEncoder::new(&mut bytes);
-    encoder.encode_frames([frame(0), frame(255)]).expect("memory takes any picture");
+    encoder.encode_frames([frame(0), frame(255)]).expect("any image can be written to memory");
     drop(encoder);
     bytes
 }

@@ -17,14 +17,15 @@ const LONGEST_RUN: Duration = Duration::from_secs(75);
 
 /// The directories of the drivers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Places<'a> {
+pub(crate) struct Directories<'a> {
     /// `crates/wx-testing/clients`.
     pub(crate) drivers: &'a Path,
     /// The directory of the packages from `install.sh`.
     pub(crate) installed: &'a Path,
     /// The directory of the files to send.
     pub(crate) files: &'a Path,
-    /// The home directory, which is also the working directory and holds temporary files.
+    /// The home directory, which is also the working directory and the directory for temporary
+    /// files.
     pub(crate) scratch: &'a Path,
 }
 
@@ -36,11 +37,11 @@ pub(crate) struct Places<'a> {
 pub(crate) fn drive(
     client: &Client,
     bed: &TestBed,
-    places: Places<'_>,
+    directories: Directories<'_>,
     mut answer: impl FnMut(&Value) -> Value,
 ) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let mut process = Process(command(client, bed, places, &listener)?.spawn()?);
+    let mut process = Process(command(client, bed, directories, &listener)?.spawn()?);
     let deadline = Instant::now() + LONGEST_RUN;
     let stream = connected(&listener, &mut process, deadline)?;
     let mut reader = BufReader::new(stream.try_clone()?);
@@ -52,9 +53,9 @@ pub(crate) fn drive(
         if reader.read_line(&mut line)? == 0 {
             return Err(io::Error::other("the driver ended before it was done"));
         }
-        let said: Value = serde_json::from_str(&line)?;
-        stream.write_all(format!("{}\n", answer(&said)).as_bytes())?;
-        if said["done"] == true {
+        let line_json: Value = serde_json::from_str(&line)?;
+        stream.write_all(format!("{}\n", answer(&line_json)).as_bytes())?;
+        if line_json["done"] == true {
             return process.ended(deadline);
         }
     }
@@ -63,25 +64,25 @@ pub(crate) fn drive(
 fn command(
     client: &Client,
     bed: &TestBed,
-    places: Places<'_>,
+    directories: Directories<'_>,
     listener: &TcpListener,
 ) -> io::Result<Command> {
     let name = client.name;
     let mut command = match client.language {
         Language::Python => {
             let mut command = Command::new("python3");
-            command.args(["-B", "-s"]).arg(places.drivers.join("python/run.py")).arg(name);
-            command.env("PYTHONPATH", places.installed.join("python").join(name));
+            command.args(["-B", "-s"]).arg(directories.drivers.join("python/run.py")).arg(name);
+            command.env("PYTHONPATH", directories.installed.join("python").join(name));
             command
         }
         Language::Node => {
             let mut command = Command::new("node");
-            command.arg(places.drivers.join(format!("node/{name}.js")));
-            command.env("NODE_PATH", places.installed.join("node/node_modules"));
+            command.arg(directories.drivers.join(format!("node/{name}.js")));
+            command.env("NODE_PATH", directories.installed.join("node/node_modules"));
             command
         }
     };
-    let logs = places.installed.join("logs");
+    let logs = directories.installed.join("logs");
     std::fs::create_dir_all(&logs)?;
     let log = std::fs::File::create(logs.join(name).with_extension("log"))?;
     let path = |path: &Path| path.to_string_lossy().into_owned();
@@ -90,15 +91,15 @@ fn command(
         ("WX_PROXY", bed.proxy()),
         ("WX_SPKI", bed.spki_hash()),
         ("WX_CONTROL", listener.local_addr()?.to_string()),
-        ("WX_FILES", path(places.files)),
-        ("HOME", path(places.scratch)),
-        ("TMPDIR", path(places.scratch)),
+        ("WX_FILES", path(directories.files)),
+        ("HOME", path(directories.scratch)),
+        ("TMPDIR", path(directories.scratch)),
     ]);
     command
         .envs(variables)
         .env_remove("NO_PROXY")
         .env_remove("no_proxy")
-        .current_dir(places.scratch)
+        .current_dir(directories.scratch)
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log);

@@ -1,4 +1,4 @@
-//! What the emulator must have stored after each step.
+//! The expected contents of the emulator after each step.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ pub(crate) struct Judge<'a> {
     texts: Vec<String>,
     /// Whether one of the texts was sent in the room.
     in_room: bool,
-    picture: Vec<u8>,
+    image: Vec<u8>,
 }
 
 /// The names of the contacts and rooms in a bed.
@@ -26,11 +26,11 @@ pub(crate) const MEMBER: &str = "Bob";
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(emulator: &'a Emulator, assets: &'a Assets, profile: Profile) -> Self {
-        Judge { emulator, assets, profile, texts: Vec::new(), in_room: false, picture: Vec::new() }
+        Judge { emulator, assets, profile, texts: Vec::new(), in_room: false, image: Vec::new() }
     }
 
     /// Executes a request of a driver.
-    pub(crate) fn asked(&mut self, what: &str) -> Value {
+    pub(crate) fn request(&mut self, what: &str) -> Value {
         match what {
             "names" => {
                 let friend = match self.profile {
@@ -53,12 +53,12 @@ impl<'a> Judge<'a> {
                 let message = Incoming::text(text).sender(&room.members[0]).room(&room.user_name);
                 json!({ "text": text, "msg_id": self.emulator.deliver(message), "member": MEMBER })
             }
-            "picture" => {
-                self.picture = jpeg(3);
-                let message = Incoming::image(self.picture.clone()).sender(self.friend());
+            "image" => {
+                self.image = jpeg(3);
+                let message = Incoming::image(self.image.clone()).sender(self.friend());
                 json!({ "msg_id": self.emulator.deliver(message) })
             }
-            _ => json!({ "error": "nothing of that kind" }),
+            _ => json!({ "error": "an unknown request" }),
         }
     }
 
@@ -67,47 +67,50 @@ impl<'a> Judge<'a> {
     /// # Errors
     ///
     /// Returns what is missing.
-    pub(crate) fn step(&self, step: &str, saw: &Value) -> Result<(), String> {
+    pub(crate) fn step(&self, step: &str, received: &Value) -> Result<(), String> {
         match step {
             "login" => {
-                expect(self.emulator.is_logged_in(), "the server knows of no login")?;
-                expect(saw["me"] == "Emulated", "the client does not know whose login it is")
+                expect(self.emulator.is_logged_in(), "nobody has logged in")?;
+                expect(
+                    received["me"] == "Emulated",
+                    "the client does not know the account of the login",
+                )
             }
             "contacts" => {
-                expect(has(&saw["names"], FRIEND), "a contact is missing")?;
-                let rooms = &saw["rooms"];
+                expect(has(&received["names"], FRIEND), "a contact is missing")?;
+                let rooms = &received["rooms"];
                 expect(rooms.is_null() || has(rooms, ROOM), "the room is missing")
             }
             "sync" => {
-                let all = self.texts.iter().all(|text| has(&saw["texts"], text));
-                expect(!self.texts.is_empty() && all, "a text was not seen as it was sent")?;
-                let knows = !self.in_room || saw["member"] == MEMBER;
+                let all = self.texts.iter().all(|text| has(&received["texts"], text));
+                expect(!self.texts.is_empty() && all, "a text was not received as it was sent")?;
+                let knows = !self.in_room || received["member"] == MEMBER;
                 expect(knows, "the sender in the room is not known")
             }
             "receive" => expect(
-                !self.picture.is_empty() && file(saw) == self.picture,
-                "the picture's bytes are not those that were sent",
+                !self.image.is_empty() && file(received) == self.image,
+                "the bytes of the image are not those that were sent",
             ),
             "text" => {
-                let text = saw["text"].as_str().unwrap_or_default();
+                let text = received["text"].as_str().unwrap_or_default();
                 let sent = self.sent(|message| message.kind == 1 && message.text == text);
                 expect(!text.is_empty() && sent == 1, "the text is not stored as it was sent")
             }
-            "picture-small" => self.stored(&self.assets.small, &[3]),
-            "picture-large" => self.stored(&self.assets.large, &[3]),
+            "image-small" => self.stored(&self.assets.small, &[3]),
+            "image-large" => self.stored(&self.assets.large, &[3]),
             "file" => self.stored(&self.assets.file, &[6]),
             "gif" => self.stored(&self.assets.gif, &[47, 3, 6]),
             "video" => self.stored(&self.assets.video, &[43, 6]),
             "recall" => {
-                expect(self.sent(|message| message.revoked) == 1, "no message was taken back")
+                expect(self.sent(|message| message.revoked) == 1, "no message was recalled")
             }
             "avatar" => {
                 let avatar = self.emulator.avatar(self.friend()).unwrap_or_default();
-                let same = !avatar.is_empty() && file(saw) == avatar;
-                expect(same, "the avatar's bytes are not the contact's")
+                let same = !avatar.is_empty() && file(received) == avatar;
+                expect(same, "the bytes are not those of the contact's avatar")
             }
-            "logout" => expect(!self.emulator.is_logged_in(), "the login is still there"),
-            _ => Err("nothing of that name".to_owned()),
+            "logout" => expect(!self.emulator.is_logged_in(), "the login has not ended"),
+            _ => Err("an unknown step".to_owned()),
         }
     }
 
@@ -138,8 +141,8 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn expect(is_so: bool, otherwise: &str) -> Result<(), String> {
-    if is_so { Ok(()) } else { Err(otherwise.to_owned()) }
+fn expect(condition: bool, otherwise: &str) -> Result<(), String> {
+    if condition { Ok(()) } else { Err(otherwise.to_owned()) }
 }
 
 fn has(list: &Value, text: &str) -> bool {
@@ -147,6 +150,6 @@ fn has(list: &Value, text: &str) -> bool {
 }
 
 /// Reads the file that a client claims to have written.
-fn file(saw: &Value) -> Vec<u8> {
-    saw["path"].as_str().and_then(|path| fs::read(path).ok()).unwrap_or_default()
+fn file(received: &Value) -> Vec<u8> {
+    received["path"].as_str().and_then(|path| fs::read(path).ok()).unwrap_or_default()
 }

@@ -87,10 +87,10 @@ pub const ROSTER: &[Client] = &[
                        entities)",
             },
             KnownFault {
-                step: "picture-small",
+                step: "image-small",
                 evidence: "LocalID and ClientMsgId are whole seconds (`core/message.py:36`, \
                        `:43`), so the server stores only one of two messages of the same second; \
-                       the driver sends only a text and this picture in one second",
+                       the driver sends only a text and this image in one second",
             },
             KnownFault {
                 step: "logout",

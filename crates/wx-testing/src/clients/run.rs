@@ -9,21 +9,21 @@ use wx_emulator::Emulator;
 
 use super::STEPS;
 use super::assets::Assets;
-use super::driver::{Places, drive};
+use super::driver::{Directories, drive};
 use super::judge::{FRIEND, Judge, MEMBER, ROOM};
 use super::roster::Client;
 use crate::TestBed;
 
 /// The maximum number of requests for messages in a run.
-const MOST_POLLS: usize = 150;
+const MAX_POLLS: usize = 150;
 
 /// The result of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepOutcome {
-    /// The server has stored what it should.
+    /// The server has stored the expected data.
     Passed,
     /// The client does not support the step.
-    Lacking(String),
+    Unsupported(String),
     /// The step failed, for this reason.
     Failed(String),
 }
@@ -51,27 +51,29 @@ impl Run {
     }
 
     /// Returns all differences between the results and the known faults of the client.
-    pub fn surprises(&self, client: &Client) -> Vec<String> {
-        let mut surprises = Vec::new();
+    pub fn differences(&self, client: &Client) -> Vec<String> {
+        let mut differences = Vec::new();
         for step in STEPS {
             let known = client.faults.iter().any(|fault| fault.step == step);
             match self.outcome(step) {
-                StepOutcome::Failed(why) if !known => surprises.push(format!("{step}: {why}")),
+                StepOutcome::Failed(why) if !known => differences.push(format!("{step}: {why}")),
                 StepOutcome::Passed if known => {
-                    surprises.push(format!("{step}: works, and should not"))
+                    differences.push(format!("{step}: succeeds, but is listed as failing"))
                 }
                 _ => {}
             }
         }
-        surprises.extend(self.driver_error.clone());
+        differences.extend(self.driver_error.clone());
         let violations = self.violations.iter().filter(|_| client.is_official);
-        surprises
-            .extend(violations.map(|(what, _)| format!("the measure violates itself: {what}")));
-        surprises.extend(self.refused.iter().map(|what| format!("refused by the proxy: {what}")));
-        if self.polls > MOST_POLLS {
-            surprises.push(format!("{} requests for messages: it loops", self.polls));
+        differences.extend(
+            violations.map(|(what, _)| format!("the official page has a violation: {what}")),
+        );
+        differences.extend(self.refused.iter().map(|what| format!("refused by the proxy: {what}")));
+        if self.polls > MAX_POLLS {
+            differences
+                .push(format!("{} requests for messages: the client is in a loop", self.polls));
         }
-        surprises
+        differences
     }
 }
 
@@ -101,8 +103,8 @@ pub fn run(client: &Client, drivers: &Path, installed: &Path, scratch: &Path) ->
 
     let mut judge = Judge::new(emulator, &assets, client.profile);
     let mut outcomes = BTreeMap::new();
-    let places = Places { drivers, installed, files: &files, scratch: &home };
-    let driven = drive(client, &bed, places, |said| answer(&mut judge, &mut outcomes, said));
+    let directories = Directories { drivers, installed, files: &files, scratch: &home };
+    let driven = drive(client, &bed, directories, |line| answer(&mut judge, &mut outcomes, line));
     let polls = ["synccheck", "webwxsync"].map(|call| emulator.requests_to(call)).iter().sum();
     Ok(Run {
         outcomes,
@@ -116,20 +118,20 @@ pub fn run(client: &Client, drivers: &Path, installed: &Path, scratch: &Path) ->
 fn answer(
     judge: &mut Judge<'_>,
     outcomes: &mut BTreeMap<&'static str, StepOutcome>,
-    said: &Value,
+    line: &Value,
 ) -> Value {
-    if let Some(what) = said["ask"].as_str() {
-        return judge.asked(what);
+    if let Some(what) = line["ask"].as_str() {
+        return judge.request(what);
     }
-    let Some(step) = STEPS.into_iter().find(|step| said["step"] == **step) else {
+    let Some(step) = STEPS.into_iter().find(|step| line["step"] == **step) else {
         return json!({});
     };
-    let outcome = if let Some(why) = said["lacks"].as_str() {
-        StepOutcome::Lacking(why.to_owned())
-    } else if let Some(why) = said["error"].as_str() {
+    let outcome = if let Some(why) = line["lacks"].as_str() {
+        StepOutcome::Unsupported(why.to_owned())
+    } else if let Some(why) = line["error"].as_str() {
         StepOutcome::Failed(why.to_owned())
     } else {
-        judge.step(step, &said["saw"]).map_or_else(StepOutcome::Failed, |()| StepOutcome::Passed)
+        judge.step(step, &line["saw"]).map_or_else(StepOutcome::Failed, |()| StepOutcome::Passed)
     };
     let verdict = match &outcome {
         StepOutcome::Failed(why) => json!({ "ok": false, "why": why }),

@@ -16,7 +16,7 @@ pub fn table(runs: &[(&Client, Run)]) -> String {
         for step in STEPS {
             let cell = match run.outcome(step) {
                 StepOutcome::Passed => "+".to_owned(),
-                StepOutcome::Lacking(why) => {
+                StepOutcome::Unsupported(why) => {
                     lacking.push(format!("{}, {step}: {why}", client.name));
                     "–".to_owned()
                 }

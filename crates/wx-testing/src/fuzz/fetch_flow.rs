@@ -1,5 +1,5 @@
-//! Any reply to a download, in pieces of any size: what is written is within the limit and begins
-//! like an image if it has to be one, and success means all of it.
+//! Any reply to a download, in pieces of any size: the written bytes are within the limit, and
+//! begin like an image if an image was requested. A successful flow has written all bytes.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::Fetch;

@@ -12,12 +12,12 @@ pub fn check(data: &[u8]) {
     let zero = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
     let Ok(name) = std::str::from_utf8(&data[..zero]) else { return };
     let content = [&SOI[..], data.get(zero + 1..).unwrap_or(b"")].concat();
-    let picture = Media::new(name, content.len() as u64, &content).unwrap();
-    let mut meant = picture.name().to_owned();
-    if !meant.contains('.') {
-        meant.push('.');
+    let image = Media::new(name, content.len() as u64, &content).unwrap();
+    let mut name_in_form = image.name().to_owned();
+    if !name_in_form.contains('.') {
+        name_in_form.push('.');
     }
-    let upload = UploadMedia::new(picture, Md5::digest(b""), to(), SEED);
+    let upload = UploadMedia::new(image, Md5::digest(b""), to(), SEED);
     let request = upload.chunk(0, Bytes::from(content.clone())).request(&session()).unwrap();
     let content_type = request.http().headers()["content-type"].to_str().unwrap().to_owned();
     let boundary = multer::parse_boundary(content_type).unwrap();
@@ -38,14 +38,14 @@ pub fn check(data: &[u8]) {
         "filename",
     ];
     assert_eq!(names, expected, "a part was lost or added");
-    assert_eq!(parts[9].2, content, "the picture came through unchanged");
+    assert_eq!(parts[9].2, content, "the image is unchanged");
     // Line breaks in the plain field become CRLF. In the file part they are escaped.
-    let unified = meant.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
+    let unified = name_in_form.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
     assert_eq!(String::from_utf8_lossy(&parts[1].2), unified);
-    let escaped = meant.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
+    let escaped = name_in_form.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
     // The parser has its own rules for backslashes and special characters, so only plain names must
     // be unchanged.
-    if meant.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '\\' | ';' | '=' | '\'')) {
+    if name_in_form.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '\\' | ';' | '=' | '\'')) {
         assert_eq!(parts[9].1.as_deref(), Some(escaped.as_str()));
     }
 }

@@ -47,7 +47,7 @@ pub fn check(data: &[u8]) {
             assert!(session.to_json().expose().len() < 100_000);
             let _ = Init::new(SEED).request(&session);
         }
-        Ok(LoginPage::Elsewhere(url)) => open(&url, &site),
+        Ok(LoginPage::OtherPage(url)) => open(&url, &site),
         Err(ReplyError::Refused { message, .. }) => {
             let runs = message.split(|c: char| !c.is_ascii_graphic());
             assert!(runs.into_iter().all(|run| run.len() < 8), "{message}");

@@ -1,5 +1,5 @@
-//! XML and other fields of messages: whatever a stranger writes, there is a message of that type,
-//! its parts come from what was written, and its raw object is kept.
+//! XML and other fields of messages: whatever a stranger writes, the result is a message of that
+//! type, whose parts are substrings of the input, and whose raw object is kept.
 
 use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;

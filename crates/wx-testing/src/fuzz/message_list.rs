@@ -8,7 +8,7 @@ use wx_proto::endpoint::sync::{SyncMessages, SyncReply};
 use wx_proto::http::Response;
 use wx_proto::{MsgId, ReplyError, UserName};
 
-use super::spoiled;
+use super::damaged_list;
 
 fn read(body: &[u8]) -> Result<SyncReply, ReplyError> {
     SyncMessages::read(&Response::new(Bytes::copy_from_slice(body)))
@@ -27,23 +27,23 @@ fn message(id: u64) -> Value {
 /// The first byte selects a string, the second byte whether it is replaced or extended, and the
 /// rest is the text. The same bytes are also read as a whole reply.
 pub fn check(data: &[u8]) {
-    whole(data);
+    check_complete(data);
     let [which, append, bytes @ ..] = data else { return };
     let [first, middle, last] = [7, 8, 9].map(message);
     let clean = |json: &Value| {
-        read(&spoiled::answer("AddMsgList", &[json.to_string().as_bytes()])).unwrap()
+        read(&damaged_list::answer("AddMsgList", &[json.to_string().as_bytes()])).unwrap()
     };
-    let spoiled = spoiled::element(&middle, usize::from(*which), append & 1 != 0, bytes);
-    let list = [first.to_string().into_bytes(), spoiled.clone(), last.to_string().into_bytes()];
-    let body = spoiled::answer("AddMsgList", &list.each_ref().map(Vec::as_slice));
-    let batch = read(&body).expect("a good answer with an odd element");
+    let damaged = damaged_list::element(&middle, usize::from(*which), append & 1 != 0, bytes);
+    let list = [first.to_string().into_bytes(), damaged.clone(), last.to_string().into_bytes()];
+    let body = damaged_list::answer("AddMsgList", &list.each_ref().map(Vec::as_slice));
+    let batch = read(&body).expect("a valid reply with an altered element");
 
     assert_eq!(batch.messages.len() as u64 + batch.skipped.unreadable, 3);
     assert_eq!(batch.messages.first(), clean(&first).messages.first());
     assert_eq!(batch.messages.last(), clean(&last).messages.first());
     if let [_, read, _] = &batch.messages[..] {
         // An independent parser reads the ids, unless it refuses the bytes.
-        let seen = serde_json::from_slice(&spoiled).unwrap_or(middle);
+        let seen = serde_json::from_slice(&damaged).unwrap_or(middle);
         let text = |key: &str| seen[key].as_str().unwrap_or_default().to_owned();
         let id =
             MsgId::new(text("MsgId")).ok().filter(|id| !id.as_str().trim_matches('0').is_empty());
@@ -52,16 +52,19 @@ pub fn check(data: &[u8]) {
         // The recipient is absent if its key was damaged.
         assert!(read.to.is_none() || read.to == UserName::new(text("ToUserName")).ok());
     }
-    assert!(spoiled::truncations(&body).all(read_fails));
+    assert!(damaged_list::truncations(&body).all(read_fails));
 }
 
 fn read_fails(body: &[u8]) -> bool {
     read(body).is_err()
 }
 
-fn whole(body: &[u8]) {
+fn check_complete(body: &[u8]) {
     let Ok(batch) = read(body) else { return };
-    assert!(spoiled::truncations(body).all(read_fails), "a cut answer was taken for a whole one");
+    assert!(
+        damaged_list::truncations(body).all(read_fails),
+        "a truncated reply counted as a complete one"
+    );
     assert!(batch.messages.len() <= 20_000);
     let Ok(seen) = serde_json::from_slice::<Value>(body) else { return };
     // Anything that is not a list counts as one element.

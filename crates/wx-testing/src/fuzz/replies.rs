@@ -33,7 +33,7 @@ pub fn check(data: &[u8]) {
     if refused && choice & 16 == 0 {
         assert!(
             accepted.is_err() && checked.is_err() && sent.is_err(),
-            "a refusal was taken for success"
+            "a refusal counted as success"
         );
     }
     if let Ok((format, bytes)) = GetMsgImg::read(&reply) {

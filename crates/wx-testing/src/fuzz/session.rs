@@ -13,8 +13,8 @@ pub fn check(data: &[u8]) {
             return shows_nothing(data, &format!("{} {error:?}", ErrorChain(&error)));
         }
     };
-    let again =
-        Session::from_json_allow_loopback(session.to_json().expose()).expect("reads what it wrote");
+    let again = Session::from_json_allow_loopback(session.to_json().expose())
+        .expect("the written text can be read");
     assert!(again == session);
     let base = session.hosts().origin(HostRole::Base);
     if session.hosts().is_loopback() {

@@ -12,7 +12,10 @@ use crate::harness::*;
 pub fn check(data: &[u8]) {
     let Some((choice, text)) = data.split_first() else { return };
     let Ok(snapshot) = Snapshot::from_json(text) else { return };
-    assert!(Snapshot::from_json(snapshot.to_json()).unwrap() == snapshot, "reads what it wrote");
+    assert!(
+        Snapshot::from_json(snapshot.to_json()).unwrap() == snapshot,
+        "the written text can be read"
+    );
     let mut policy = Policy::default();
     policy.max_upload = 4 * CHUNK as u64;
     let at = ResumeOptions {
@@ -20,9 +23,9 @@ pub fn check(data: &[u8]) {
         resend: choice & 1 != 0,
     };
     let Ok(mut flow) = SendMessage::resume(&session(), snapshot, policy, at) else { return };
-    let saved = flow.snapshot().expect("it is not over");
+    let saved = flow.snapshot().expect("the job is not over");
     let doubtful = saved.in_doubt();
     let mut harness = Harness::new(jpeg(CHUNK + 5), std::iter::repeat_n(dropped(), 50));
-    let error = harness.run(&mut flow).expect_err("nothing answers");
+    let error = harness.run(&mut flow).expect_err("there is no reply");
     assert!(error.outcome() == wx_proto::Outcome::Unknown || !doubtful);
 }

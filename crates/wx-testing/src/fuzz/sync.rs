@@ -36,7 +36,7 @@ pub fn check(data: &[u8]) {
     let mut session = session();
     let new = session.apply_sync(batch.clone(), UnixMs::from_secs(1));
     assert!(new.len() <= all);
-    // Messages without an id cannot be told apart. No other message is new twice.
+    // Messages without an id cannot be distinguished. No other message is new twice.
     assert!(
         session.apply_sync(batch, UnixMs::from_secs(1)).iter().all(|message| message.id.is_none())
     );

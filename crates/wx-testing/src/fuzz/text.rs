@@ -1,5 +1,5 @@
-//! Texts: what is decoded is what a second, slower decoder makes of it, and what a person typed
-//! comes back as it was typed.
+//! Texts: the decoded text equals the result of a second, slower decoder, and a text that a person
+//! typed is restored.
 
 use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;
@@ -17,14 +17,14 @@ fn read(content: &str, from: &str) -> Message {
     reply.messages.into_iter().next().expect("a message with ids")
 }
 
-/// Any bytes as a text that the server sent, and as one that a person typed.
+/// The input is both a text that the server sent and a text that a person typed.
 pub fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let received = read(&text, "@friend");
     assert_eq!(received.content, decoded(&text));
     assert_eq!((&received.sender, received.raw.expose_content()), (&None, text.to_string()));
     parts(&received);
-    // Whatever a prefix is, nothing is lost.
+    // The prefix and the rest are the whole text.
     let of_room = read(&text, "@@room");
     if let Some(sender) = &of_room.sender {
         let rest = text.strip_prefix(&format!("{sender}:<br/>")).expect("the prefix");
@@ -41,14 +41,15 @@ pub fn check(data: &[u8]) {
     parts(&received);
 }
 
-/// A quote is made of the parts of its text.
+/// A quote consists of the parts of its text.
 fn parts(message: &Message) {
     match &message.kind {
         MessageKind::Text => assert_eq!(message.text(), Some(&*message.content)),
         MessageKind::Quote(quote) => {
             let line = ["-"; 15].join(" ");
-            let whole = format!("「{}：{}」\n{line}\n{}", quote.name, quote.quoted, quote.reply);
-            assert_eq!(message.content, whole);
+            let quote_text =
+                format!("「{}：{}」\n{line}\n{}", quote.name, quote.quoted, quote.reply);
+            assert_eq!(message.content, quote_text);
             assert_eq!(message.text(), Some(&*quote.reply));
         }
         other => panic!("{other:?}"),
@@ -60,7 +61,7 @@ fn parts(message: &Message) {
     let _: Value = serde_json::from_str(message.raw.expose()).expect("an object");
 }
 
-/// Decodes one character or tag after the other.
+/// Decodes a text, one character or tag at a time.
 fn decoded(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -84,7 +85,7 @@ fn decoded(text: &str) -> String {
     out
 }
 
-/// The length and the characters of the span at the beginning of a text.
+/// Returns the length and the characters of the span at the beginning of a text.
 fn span(text: &str) -> Option<(usize, String)> {
     let inside = text.strip_prefix("<span class=\"emoji emoji")?;
     let (hex, after) = inside.split_once("\"></span")?;

@@ -204,25 +204,26 @@ fn shown(names: &BTreeSet<&str>, calls: &[Call]) -> String {
 
 const INTRO: &str = "## Differences from the official page
 
-Both clients are driven through all that they do, under the real host names. What they put on the
-wire is compared with the captures in `crates/wx-testing/captures/`: method and host, order and
-spelling of the query, headers, cookies, keys and types of JSON, parts and heads of forms.
-`UPDATE=1 cargo test -p wx-testing --test captures` writes these tables. The reasons stand in
-[reasons.rs](../crates/wx-testing/tests/captures/reasons.rs); a difference without a reason fails
-the test, and so does a reason without a difference. The core alone is compared, value by value, in
-[official_page.rs](../crates/wx-testing/tests/flows/official_page.rs).
+Both clients perform all of their operations, under the real host names. Their requests are compared
+with the captures in `crates/wx-testing/captures/`: method and host, order and spelling of the
+query, headers, cookies, keys and types of JSON, parts and heads of forms.
+`UPDATE=1 cargo test -p wx-testing --test captures` writes these tables. The reasons are in
+[reasons.rs](../crates/wx-testing/tests/captures/reasons.rs). The test fails if a difference has no
+reason, or a reason has no difference. The test in
+[official_page.rs](../crates/wx-testing/tests/flows/official_page.rs) compares the core alone, value
+by value.
 
-Of the official page:
+Differences from a browser on the official page:
 
 ";
 const OUTRO: &str = "
-Values that are other ones in each session are compared by their shape, so three differences do not
-show above:
+Values that differ in each session are compared by their shape, so the tables do not show three
+differences:
 
-- `_` counts up from the time the page was loaded; here it is the clock.
-- `r` of webwxinit is fixed when the page is loaded; here it is the clock of the request ([§8.2]).
-- The page puts a file's name into webwxsendappmsg as it is; here it is XML-escaped, so that it adds
-  no elements ([§4.8]).
+- `_` counts up from the time when the page was loaded; here, it is the current time.
+- `r` of webwxinit is fixed when the page is loaded; here, it is the time of the request ([§8.2]).
+- The page does not escape the file name in webwxsendappmsg; here, it is XML-escaped, so that it
+  adds no elements ([§4.8]).
 
 webwxbatchgetcontact and webwxpushloginurl are in no capture.
 

@@ -58,6 +58,32 @@ fn wechat_go() {
     check("wechat-go", &["20 synccheck: retcode 1100"], &[1]);
 }
 
+/// It writes empty elements of the XML as `<des/>`, and a large image in one form.
+#[test]
+fn bl_wxpy() {
+    // The last poll ran during the logout.
+    check("bl-wxpy", &["27 synccheck: retcode 1100"], &[1, 3, 3, 6, 47, 43]);
+}
+
+/// It asks for a second login code before the first one is scanned.
+#[test]
+fn itchat_efb() {
+    // Creating rooms is not part of this server.
+    check("itchat-efb", &["31 webwxcreatechatroom: Ret 1"], &[1, 3, 3, 6, 43]);
+}
+
+#[test]
+fn puppet_wechat4u() {
+    // Creating rooms is not part of this server.
+    check("puppet-wechat4u", &["25 webwxcreatechatroom: Ret 1"], &[1, 3, 3, 6, 43]);
+}
+
+#[test]
+fn pywxclient() {
+    // All messages of one second have the same ClientMsgId, so only the first one is stored.
+    check("pywxclient", &[], &[1, 6]);
+}
+
 /// Compares the calls that failed, the sent requests, and the violations of a client with a file,
 /// which `UPDATE=1` writes.
 fn check(name: &str, refused: &[&str], sent: &[u32]) {

@@ -1,5 +1,5 @@
-//! Replays recorded requests of clients that are in no registry against the emulator under the real
-//! host names. The requests of the official page are also compared with ours.
+//! Replays recorded requests of other clients against the emulator under the real host names. The
+//! requests of the official page are also compared with ours.
 
 #![allow(clippy::unwrap_used, reason = "helpers and tables of tests")]
 

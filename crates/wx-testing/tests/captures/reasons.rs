@@ -10,18 +10,18 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
             "header cache-control",
             "header upgrade-insecure-requests",
         ],
-        "they say what the browser is, and how it came to make the request; no source shows a \
-         server to read them",
+        "they describe the browser and the origin of the request; no source shows that the server \
+         reads them",
     ),
-    (&["header connection"], "what HTTP/1.1 does anyway"),
+    (&["header connection"], "the default of HTTP/1.1"),
     (
         &["order of the headers", "spelling of the headers' names"],
-        "the HTTP client's; neither has a meaning in HTTP",
+        "determined by the HTTP client; neither has a meaning in HTTP",
     ),
     (
         &["order, cookie"],
-        "a cookie that is set anew keeps its place, as RFC 6265 has it; Chromium moves one with \
-         another value to the end",
+        "a cookie that is set again keeps its place, as in RFC 6265; Chromium moves it to the end \
+         if its value has changed",
     ),
     (
         &[
@@ -33,10 +33,10 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
         "the page's script keeps its own settings there; the server set none of them ([§2.3])",
     ),
     (&["cookie webwx_data_ticket"], "telemetry needs no credentials ([P48])"),
-    (&["body id"], "it counts the files of a page; a job here has one file ([§4.6])"),
+    (&["body id"], "the page counts its files; here, each job has one file ([§4.6])"),
     (
         &["by default, OPTIONS", "by default, reportforweb"],
-        "a browser's habits, which change nothing ([§4.1], [§4.4])",
+        "habits of a browser without any effect ([§4.1], [§4.4])",
     ),
     (
         &["calls of webwxinit", "calls of webwxlogout"],
@@ -63,9 +63,8 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
             "call webwxsendemoticon",
             "call webwxstatusnotify, Code 3",
         ],
-        "the page of that recording was a substitute, which makes fewer calls; here they are made \
-         as \
-         on the official page",
+        "the recorded page was a substitute, which makes fewer calls; here, they are made as on \
+         the official page",
     ),
     (
         &[
@@ -76,7 +75,7 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
             "query sid",
             "query skey",
         ],
-        "what the page's own script sends no source shows: the browser had a substitute, and \
-         clients differ from each other; here it is as on the official page",
+        "no source shows what the page's own script sends: the recorded page was a substitute, \
+         and clients differ; here, it is sent as on the official page",
     ),
 ];

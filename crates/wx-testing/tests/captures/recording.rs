@@ -19,7 +19,7 @@ pub(crate) struct Recorded {
     pub(crate) target: String,
     /// The names as they were spelled, in the order sent.
     pub(crate) headers: Vec<(String, String)>,
-    /// The body. In an upload, `<file>` stands for the file content.
+    /// The body. In an upload, `<file>` replaces the file content.
     pub(crate) body: String,
     pub(crate) body_len: usize,
     pub(crate) status: u16,
@@ -58,7 +58,7 @@ impl Recording {
             (self.credential("Sid"), "{sid}"),
             // In JSON, the value has to remain a number.
             (self.credential("Uin"), "7777777777"),
-            (decoded(&self.query("webwxinit", "pass_ticket")), "{pass_ticket}"),
+            (decoded(&self.pass_ticket()), "{pass_ticket}"),
             (self.cookie("webwx_data_ticket"), "{data_ticket}"),
             (self.query("login", "uuid"), "{uuid}"),
             (self.query("webwxnewloginpage", "ticket"), "{ticket}"),
@@ -85,6 +85,22 @@ impl Recording {
     /// Returns the first value of `name` in the queries to `endpoint`, decoded.
     pub(crate) fn query(&self, endpoint: &str, name: &str) -> String {
         self.to(endpoint).find_map(|request| request.query(name)).unwrap()
+    }
+
+    /// Returns the first pass_ticket in a query, decoded. Some clients do not send it to webwxinit.
+    pub(crate) fn pass_ticket(&self) -> String {
+        self.requests.iter().find_map(|request| request.query("pass_ticket")).unwrap()
+    }
+
+    /// Returns the uuids of the login codes that were polled, each once.
+    pub(crate) fn uuids(&self) -> Vec<String> {
+        let mut uuids: Vec<String> = Vec::new();
+        for uuid in self.to("login").filter_map(|request| request.query("uuid")) {
+            if !uuids.contains(&uuid) {
+                uuids.push(uuid);
+            }
+        }
+        uuids
     }
 
     /// Returns the value of a cookie.
@@ -127,7 +143,8 @@ impl Recording {
     /// Returns the messages whose images were fetched, each once.
     pub(crate) fn pictures(&self) -> Vec<String> {
         let mut ids: Vec<String> = Vec::new();
-        for id in self.to("webwxgetmsgimg").filter_map(|request| request.query("MsgID")) {
+        let id = |request: &Recorded| request.query("MsgID").or(request.query("msgid"));
+        for id in self.to("webwxgetmsgimg").filter_map(id) {
             if !ids.contains(&id) {
                 ids.push(id);
             }

@@ -20,8 +20,7 @@ const CHUNK: usize = 524_288;
 /// The result of a replay.
 pub(crate) struct Outcome {
     pub(crate) server: Emulator,
-    /// Replies that do not contain what the call is for: the number of the request, its call, and
-    /// the reply.
+    /// Replies without the required values: the number of the request, its call, and the reply.
     pub(crate) refused: Vec<String>,
 }
 
@@ -54,6 +53,8 @@ pub(crate) fn replay(recording: &Recording, is_browser: bool) -> Outcome {
         aes_key: String::new(),
         media_id: None,
         msg_id: String::new(),
+        codes: 0,
+        is_confirmed: false,
     };
     let mut refused = Vec::new();
     for (number, recorded) in recording.requests.iter().enumerate() {
@@ -78,10 +79,16 @@ struct Replay<'a> {
     /// The values of the last upload, until a message has used them.
     media_id: Option<String>,
     msg_id: String,
+    /// The number of login codes so far.
+    codes: usize,
+    is_confirmed: bool,
 }
 
 impl Replay<'_> {
     fn play(&mut self, recorded: &Recorded) -> Result<(), String> {
+        if recorded.endpoint() == "webwxnewloginpage" {
+            self.poll_until_confirmed();
+        }
         self.prepare(recorded);
         let mut body = self.text(recorded).into_bytes();
         if recorded.field("uploadmediarequest").is_some() {
@@ -91,7 +98,7 @@ impl Replay<'_> {
             let is_whole = !recorded.body.contains("DIR/");
             assert!(
                 !is_whole || recorded_len == recorded.body_len,
-                "the form is put together as recorded"
+                "the form is built as recorded"
             );
             let at = body.windows(FILE.len()).position(|window| window == FILE).unwrap();
             body.splice(at..at + FILE.len(), chunk);
@@ -100,8 +107,8 @@ impl Replay<'_> {
         let headers = self.headers(recorded, body.len());
         let answer = request(self.server.addr(), &recorded.method, &target, &headers, &body);
         let answer = answer
-            .unwrap_or_else(|_| panic!("{} {target} {headers:?}: no answer", recorded.endpoint()));
-        assert!(answer.whole, "{}", recorded.endpoint());
+            .unwrap_or_else(|_| panic!("{} {target} {headers:?}: no reply", recorded.endpoint()));
+        assert!(answer.is_complete, "{}", recorded.endpoint());
         // The recorder replaced the server; the real server redirects a browser to the page.
         let status = if recorded.endpoint() == "webwxlogout" { 301 } else { recorded.status };
         assert_eq!(answer.status, status, "{}", recorded.endpoint());
@@ -135,6 +142,18 @@ impl Replay<'_> {
         }
     }
 
+    /// Repeats the last recorded poll, because a recording holds only three.
+    fn poll_until_confirmed(&mut self) {
+        for _ in 0..3 {
+            if self.is_confirmed {
+                return;
+            }
+            let poll = self.recording.to("login").last().unwrap();
+            self.play(poll).unwrap();
+        }
+        assert!(self.is_confirmed, "the login is confirmed after three more polls");
+    }
+
     fn learn_digest(&mut self, name: &str, size: usize, recorded: &Value) {
         // Some clients upload without this header.
         if let Some(recorded) = recorded.as_str().filter(|digest| !digest.is_empty()) {
@@ -144,7 +163,7 @@ impl Replay<'_> {
 
     /// Only six uploads of a recording were kept. Other uploads are made from them.
     fn upload_unrecorded(&mut self, message: &Value) {
-        let content = message["Msg"]["Content"].as_str().unwrap();
+        let content = message["Msg"]["Content"].as_str().unwrap_or_default();
         let element =
             |name: &str| content.split(['<', '>']).skip_while(|part| *part != name).nth(1);
         let name = element("title").unwrap_or("clip.mp4");
@@ -241,7 +260,8 @@ impl Replay<'_> {
         match recorded.endpoint() {
             "jslogin" => {
                 let uuid = between(answer, "uuid = \"", "\"")?;
-                self.swap.add(&self.recording.query("login", "uuid"), &uuid);
+                self.swap.add(&self.recording.uuids()[self.codes], &uuid);
+                self.codes += 1;
             }
             "login" => self.follow_poll(answer)?,
             "webwxnewloginpage" => self.follow_login(answer)?,
@@ -278,6 +298,7 @@ impl Replay<'_> {
                 assert_eq!(between(answer, "redirect_uri=\"", "?")?, address);
                 let ticket = between(answer, "ticket=", "&uuid")?;
                 self.swap.add(&page.query("ticket").unwrap(), &ticket);
+                self.is_confirmed = true;
                 Ok(())
             }
             "201" | "408" => Ok(()),
@@ -288,10 +309,14 @@ impl Replay<'_> {
     fn follow_login(&mut self, answer: &Reply) -> Result<(), String> {
         for (tag, key) in [("skey", "Skey"), ("wxsid", "Sid"), ("wxuin", "Uin")] {
             let present = between(answer, &format!("<{tag}>"), "<")?;
-            self.swap.add(&self.recording.credential(key), &present);
+            let recorded = self.recording.credential(key);
+            // One client sends an empty skey.
+            if !recorded.is_empty() {
+                self.swap.add(&recorded, &present);
+            }
         }
-        let recorded = self.recording.query("webwxinit", "pass_ticket");
-        // All clients but one encode the value from the login once more.
+        let recorded = self.recording.pass_ticket();
+        // All clients except one encode the value from the login again.
         let recorded =
             if recorded.contains('%') { wx_testing::swap::decoded(&recorded) } else { recorded };
         let present = wx_testing::swap::decoded(&between(answer, "<pass_ticket>", "<")?);
@@ -319,7 +344,7 @@ impl Replay<'_> {
                     == recorded.field("chunk").unwrap().parse::<usize>().unwrap() + 1
             });
             let media_id = answer["MediaId"].as_str().unwrap();
-            assert_eq!(media_id.is_empty(), !is_last, "the MediaId comes with the last chunk");
+            assert_eq!(media_id.is_empty(), !is_last, "the last reply has the MediaId");
             self.media_id = is_last.then(|| media_id.to_owned());
         }
         if let Some(aes_key) = answer["AESKey"].as_str() {

@@ -36,7 +36,7 @@ pub(super) enum Fault {
     ReadsAnyHead,
     Inflates,
     PassesOnChunks,
-    TakesCutForEnd,
+    IgnoresTruncation,
     WaitsForever,
     StallsInAll,
     IgnoresRate,
@@ -85,7 +85,7 @@ pub(super) fn drive<const FAULT: usize, F: Flow>(
                 Err(error) => Input::Failed(id, error),
             },
             Action::Receive(id) => match held.take() {
-                Some(mut reply) => match reply.next(http.has(Fault::TakesCutForEnd)) {
+                Some(mut reply) => match reply.next(http.has(Fault::IgnoresTruncation)) {
                     Ok(bytes) if bytes.is_empty() => {
                         http.connection = reply.into_connection();
                         Input::End(id)
@@ -95,7 +95,7 @@ pub(super) fn drive<const FAULT: usize, F: Flow>(
                         Input::Body(id, bytes)
                     }
                     Err(error) => {
-                        http.leave(reply);
+                        http.close(reply);
                         Input::Failed(id, on_the_way(&error))
                     }
                 },
@@ -218,7 +218,7 @@ impl Http {
                 if self.has(Fault::KeepsClosedConnection) {
                     self.connection = Some(reader);
                 } else {
-                    self.leave(Reply { reader, left: Left::Unknown });
+                    self.close(Reply { reader, left: Left::Unknown });
                 }
                 Err(if self.has(Fault::DeniesDelivery) {
                     TransportError::never_connected(error.kind)
@@ -231,7 +231,7 @@ impl Http {
         }
     }
 
-    /// Alters a head and its body before the flow gets them, depending on the fault.
+    /// Alters a head and its body before the flow receives them, depending on the fault.
     fn finish(
         &mut self,
         mut head: Parts,
@@ -276,10 +276,9 @@ impl Http {
     }
 
     fn read_head(&self, reader: &mut BufReader<Line>, limits: Limits) -> io::Result<Parts> {
-        let most =
-            if self.has(Fault::ReadsAnyHead) { u64::MAX } else { limits.max_head as u64 * 2 };
+        let max = if self.has(Fault::ReadsAnyHead) { u64::MAX } else { limits.max_head as u64 * 2 };
         loop {
-            let mut reader = (&mut *reader).take(most);
+            let mut reader = (&mut *reader).take(max);
             let line = read_line(&mut reader)?;
             let status = line.strip_prefix("HTTP/1.").and_then(|line| line.split(' ').nth(1));
             let mut head = Builder::new().status(status.ok_or_else(invalid)?);
@@ -296,7 +295,7 @@ impl Http {
     }
 
     /// Closes the connection of a reply that is no longer needed.
-    fn leave(&self, reply: Reply) {
+    fn close(&self, reply: Reply) {
         if self.has(Fault::LeavesConnectionOpen) {
             std::mem::forget(reply);
         }

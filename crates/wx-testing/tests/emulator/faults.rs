@@ -8,7 +8,7 @@ use wx_emulator::Emulator;
 
 use crate::page::{FIRST, PATH, Page};
 use wx_testing::images::{sized, small};
-use wx_testing::raw_client::{Gone, Reply, connect, head, reply};
+use wx_testing::raw_client::{ClosedWithoutReply, Reply, connect, head, reply};
 use wx_testing::samples::vector;
 
 const ID: &str = "15114939427950364";
@@ -35,7 +35,7 @@ impl Stage {
         self
     }
 
-    fn send(&self) -> Result<Reply, Gone> {
+    fn send(&self) -> Result<Reply, ClosedWithoutReply> {
         self.page.post_json(
             "webwxsendmsgimg?fun=async&f=json",
             &self.page.message(3, &self.media_id, ID),
@@ -66,7 +66,7 @@ fn drop_before_reads_nothing() {
             1000,
         ))
         .unwrap();
-    assert_eq!(reply(&mut stream).err(), Some(Gone));
+    assert_eq!(reply(&mut stream).err(), Some(ClosedWithoutReply));
     assert_eq!((stage.stored(), stage.server.requests_to("webwxsendmsgimg")), (0, 1));
     assert_eq!(stage.server.requests().pop().unwrap().body_len, 0);
 }
@@ -97,7 +97,7 @@ fn drop_after_some_bytes() {
         "{waits}"
     );
     let _ = stream.write_all(&body[699_999..]);
-    assert_eq!(reply(&mut stream).err(), Some(Gone));
+    assert_eq!(reply(&mut stream).err(), Some(ClosedWithoutReply));
     assert!(stage.server.requests()[1].body_len >= 700_000);
     assert!(stage.server.requests()[1].parts.is_empty());
 }
@@ -105,7 +105,7 @@ fn drop_after_some_bytes() {
 #[test]
 fn drop_after_has_its_effect() {
     let stage = stage().with("drop=after@webwxsendmsgimg#1");
-    assert_eq!(stage.send().err(), Some(Gone));
+    assert_eq!(stage.send().err(), Some(ClosedWithoutReply));
     assert_eq!(stage.stored(), 1);
     let again = stage.send().unwrap().json();
     assert_eq!(again["MsgID"], stage.server.messages()[0].msg_id);
@@ -130,7 +130,7 @@ fn close_idle_hits_reused_connections_only() {
             reply(&mut stream)
         };
         assert_eq!(send(ID).unwrap().ret(), 0);
-        assert_eq!(send("15114939427950365").err(), Some(Gone));
+        assert_eq!(send("15114939427950365").err(), Some(ClosedWithoutReply));
         assert_eq!((stage.stored(), stage.server.requests_to("webwxsendmsgimg")), (stored, 2));
     }
 }
@@ -244,7 +244,7 @@ fn cut_announces_more_than_it_sends() {
         server.add_fault(format!("cut={cut}@webwxgetmsgimg#{}", nth + 1).parse().unwrap());
         let reply = page.fetch(&server.incoming()[0], "");
         assert_eq!((reply.header("content-length"), reply.body.len()), (Some("2000000"), cut));
-        assert!(!reply.whole);
+        assert!(!reply.is_complete);
     }
 }
 
@@ -252,7 +252,7 @@ fn cut_announces_more_than_it_sends() {
 fn big_has_the_given_length() {
     let stage = stage().with("big=3000000@webwxsendmsgimg");
     let reply = stage.send().unwrap();
-    assert_eq!((reply.body.len(), reply.whole, reply.ret()), (3_000_000, true, 0));
+    assert_eq!((reply.body.len(), reply.is_complete, reply.ret()), (3_000_000, true, 0));
 }
 
 #[test]
@@ -329,8 +329,8 @@ fn close_after_the_reply() {
 fn faults_add_up() {
     let stage = stage().with("delay=60@webwxsendmsgimg#1").with("drop=after@webwxsendmsgimg#1+");
     let start = Instant::now();
-    assert_eq!(stage.send().err(), Some(Gone));
-    assert_eq!(stage.send().err(), Some(Gone));
+    assert_eq!(stage.send().err(), Some(ClosedWithoutReply));
+    assert_eq!(stage.send().err(), Some(ClosedWithoutReply));
     assert!(start.elapsed() >= Duration::from_millis(60));
     assert_eq!(stage.stored(), 1);
 }
@@ -349,7 +349,7 @@ fn stopping_frees_the_port_and_ends_connections() {
     }
     let start = Instant::now();
     stage.server.stop();
-    assert_eq!(waiting.join().unwrap().err(), Some(Gone));
+    assert_eq!(waiting.join().unwrap().err(), Some(ClosedWithoutReply));
     assert!(start.elapsed() < Duration::from_secs(5));
     assert!(std::net::TcpListener::bind(addr).is_ok());
 }
@@ -364,7 +364,7 @@ fn starts_inside_a_runtime() {
 }
 
 #[test]
-fn debug_and_violations_hold_no_secret() {
+fn debug_and_violations_contain_no_secret() {
     let stage = stage();
     stage.send().unwrap();
     let page = &stage.page;

@@ -1,4 +1,4 @@
-//! Files that are delivered to the client, and what a request for one has to hold.
+//! Files that are delivered to the client, and the values that a request for one must have.
 
 use serde_json::Value;
 use wx_emulator::{Emulator, Incoming, Profile};
@@ -92,7 +92,7 @@ fn each_value_that_differs_from_the_pages_is_noticed() {
 }
 
 #[test]
-fn a_message_without_the_servers_spelling_is_asked_for_by_its_name() {
+fn a_message_without_the_servers_spelling_is_requested_by_its_name() {
     let server = Emulator::start().unwrap();
     let page = Page::new(&server);
     let file = Incoming::file("a b.txt", &b"bytes"[..]).with("EncryFileName", "");

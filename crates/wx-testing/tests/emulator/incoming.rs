@@ -111,10 +111,10 @@ fn contacts_are_the_possible_recipients() {
         .map(|c| c["UserName"].as_str().unwrap())
         .collect();
     assert_eq!(names, [server.friend(), server.second_friend(), "filehelper"]);
-    let list = json!([{ "UserName": server.second_friend() }]);
-    let asked = json!({ "BaseRequest": page.base_request(), "Count": 1, "List": list });
+    let list = json!([{ "UserName": server.second_friend(), "EncryChatRoomId": "" }]);
+    let body = json!({ "BaseRequest": page.base_request(), "Count": 1, "List": list });
     let some = page
-        .post_json("webwxbatchgetcontact?type=ex&r=1546211298790&lang=zh_CN", &asked)
+        .post_json("webwxbatchgetcontact?type=ex&r=1546211298790&lang=zh_CN", &body)
         .unwrap()
         .json();
     assert_eq!(

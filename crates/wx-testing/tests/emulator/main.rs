@@ -3,16 +3,20 @@
 #![allow(clippy::unwrap_used, clippy::type_complexity, reason = "helpers and tables of tests")]
 
 mod capture;
+mod fault_effects;
 mod faults;
 mod files;
 mod host_names;
 mod incoming;
+mod lies;
 mod logins;
 mod more_calls;
 mod odd_bodies;
 mod odd_clients;
 mod other_clients;
 mod page;
+mod parallel_lies;
 mod refusals;
 mod repeats;
 mod sending;
+mod vector_clients;

@@ -121,10 +121,10 @@ fn avatars_of_contacts_rooms_and_members() {
     for id in [&room.user_name, &room.encry_chat_room_id] {
         assert!(!page.get(&format!("{member}&chatroomid={id}")).unwrap().body.is_empty());
     }
-    let asked = json!({ "BaseRequest": page.base_request(), "Count": 1, "List": [
+    let body = json!({ "BaseRequest": page.base_request(), "Count": 1, "List": [
         { "UserName": room.user_name, "ChatRoomId": "" },
     ] });
-    let detailed = page.post_json("webwxbatchgetcontact?type=ex&r=1", &asked).unwrap().json();
+    let detailed = page.post_json("webwxbatchgetcontact?type=ex&r=1", &body).unwrap().json();
     let contact = &detailed["ContactList"][0];
     let names: Vec<_> = contact["MemberList"]
         .as_array()
@@ -141,8 +141,8 @@ fn avatars_of_contacts_rooms_and_members() {
     let bob = &room.members[0];
     let member = |room: &str| {
         let list = json!([{ "UserName": bob, "EncryChatRoomId": room }]);
-        let asked = json!({ "BaseRequest": page.base_request(), "Count": 1, "List": list });
-        page.post_json("webwxbatchgetcontact?type=ex&r=1", &asked).unwrap().json()
+        let body = json!({ "BaseRequest": page.base_request(), "Count": 1, "List": list });
+        page.post_json("webwxbatchgetcontact?type=ex&r=1", &body).unwrap().json()
     };
     for id in [&room.user_name, &room.encry_chat_room_id] {
         assert_eq!(member(id)["ContactList"][0]["NickName"], "Bob");
@@ -309,14 +309,14 @@ fn at_most_50_contacts_are_described_per_call() {
         .map(|n| server.room(&format!("R{n}")).unwrap().user_name.clone())
         .map(|name| json!({ "UserName": name, "ChatRoomId": "" }))
         .collect();
-    let ask = |list: &[Value], count: usize| {
-        let asked = json!({ "BaseRequest": page.base_request(), "Count": count, "List": list });
-        page.post_json("webwxbatchgetcontact?type=ex&r=1", &asked).unwrap().json()["Count"].as_u64()
+    let request_contacts = |list: &[Value], count: usize| {
+        let body = json!({ "BaseRequest": page.base_request(), "Count": count, "List": list });
+        page.post_json("webwxbatchgetcontact?type=ex&r=1", &body).unwrap().json()["Count"].as_u64()
     };
-    assert_eq!(ask(&list[..50], 50), Some(50));
+    assert_eq!(request_contacts(&list[..50], 50), Some(50));
     assert_eq!(server.violations(), [""; 0]);
-    assert_eq!(ask(&list, 51), Some(50));
-    assert_eq!(ask(&list[..2], 3), Some(2));
+    assert_eq!(request_contacts(&list, 51), Some(50));
+    assert_eq!(request_contacts(&list[..2], 3), Some(2));
     assert_eq!(
         server.violations(),
         [

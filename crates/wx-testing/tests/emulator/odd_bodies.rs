@@ -23,14 +23,14 @@ fn messages() {
         ),
         (|m| m["Msg"]["ToUserName"] = "@x".into(), "ToUserName is not a contact of this account"),
     ];
-    for (spoil, violation) in cases {
+    for (alter, violation) in cases {
         let server = Emulator::start().unwrap();
         let page = Page::new(&server);
         let media_id =
             page.upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), FIRST).json()["MediaId"]
                 .take();
         let mut message = page.message(3, media_id.as_str().unwrap(), "15114939427950364");
-        spoil(&mut message);
+        alter(&mut message);
         assert_eq!(page.post_json("webwxsendmsgimg?fun=async&f=json", &message).unwrap().ret(), 0);
         assert_eq!(server.violations(), [format!("webwxsendmsgimg: {violation}")]);
     }

@@ -9,18 +9,18 @@ use wx_testing::images::{sized, small};
 use wx_testing::raw_client::request;
 
 /// Returns the violations of an altered upload that is still accepted.
-fn upload(name: &str, mime: &str, bytes: &[u8], spoil: impl Fn(&mut Form)) -> Vec<String> {
+fn upload(name: &str, mime: &str, bytes: &[u8], alter: impl Fn(&mut Form)) -> Vec<String> {
     let server = Emulator::start().unwrap();
     let page = Page::new(&server);
     for mut form in page.forms(name, mime, bytes, FIRST) {
-        spoil(&mut form);
+        alter(&mut form);
         assert_eq!(page.send_form(&form).unwrap().ret(), 0);
     }
     server.violations()
 }
 
-fn small_upload(spoil: impl Fn(&mut Form)) -> Vec<String> {
-    upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), spoil)
+fn small_upload(alter: impl Fn(&mut Form)) -> Vec<String> {
+    upload("a.jpg", "image/jpeg", &small(Jpeg, 40, 30), alter)
 }
 
 fn request_key(key: &'static str, value: impl Into<Value>) -> Vec<String> {
@@ -205,13 +205,9 @@ fn queries() {
         (
             "other order",
             |_| "f=json&fun=async".to_owned(),
-            &["no fun in the query where the page has it"],
+            &["no fun in the query, unlike on the page"],
         ),
-        (
-            "more",
-            |_| "fun=async&f=json&x=1".to_owned(),
-            &["x in the query where the page has nothing"],
-        ),
+        ("more", |_| "fun=async&f=json&x=1".to_owned(), &["x in the query, unlike on the page"]),
         ("other value", |_| "fun=sys&f=json".to_owned(), &["an unknown value of fun in the query"]),
         ("stray", |_| "&fun=async&f=json".to_owned(), &[]),
     ];
@@ -239,29 +235,29 @@ fn spellings() {
         (
             "GET",
             "webwxgetcontact?r=1&seq=0&skey=%40RAW",
-            &["skey percent-encoded where the page has it raw"],
+            &["skey percent-encoded, unlike on the page"],
         ),
         (
             "GET",
             "webwxgetcontact?r=1&seq=0&skey=@RAW&lang=zh_CN",
-            &["lang in the query where the page has nothing"],
+            &["lang in the query, unlike on the page"],
         ),
         (
             "GET",
             "login?loginicon=true&uuid=a%3D%3D&tip=1&r=1",
-            &["uuid percent-encoded where the page has it raw"],
+            &["uuid percent-encoded, unlike on the page"],
         ),
         ("GET", "webwxgetmsgimg?&MsgID=1&skey=%40RAW&type=slave", &[]),
         ("GET", "webwxgetmsgimg?&MsgID=1&skey=@RAW", &["skey not percent-encoded in the query"]),
         (
             "POST",
             "webwxlogout?redirect=1&type=0&skey=%40RAW&lang=zh_CN",
-            &["lang in the query where the page has nothing"],
+            &["lang in the query, unlike on the page"],
         ),
         (
             "POST",
             "webwxuploadmedia?f=json&random=abcd",
-            &["random in the query where the page has none", "the body is not a well-formed form"],
+            &["random in the query, unlike on the page", "the body is not a well-formed form"],
         ),
     ];
     for (method, target, violations) in cases {

@@ -121,7 +121,7 @@ fn replay(name: &str) -> Emulator {
     let server = Emulator::builder().image(incoming.clone()).start().unwrap();
     let mut replay = Replay::new(&server, &capture, incoming);
     for recorded in capture.requests() {
-        replay.play(recorded);
+        replay.replay(recorded);
     }
     let sent = capture
         .requests()
@@ -197,7 +197,7 @@ impl Replay {
         self.swap.add("ticket=A&uuid=B", &format!("ticket={link}&uuid={uuid}"));
     }
 
-    fn play(&mut self, recorded: &Value) {
+    fn replay(&mut self, recorded: &Value) {
         let endpoint = recorded["path"].as_str().unwrap().rsplit('/').next().unwrap();
         let body = &recorded["body"];
         let bytes = match (body.is_null(), body["multipart"].is_null()) {
@@ -209,7 +209,7 @@ impl Replay {
         let target = self.swap.text(recorded["target"].as_str().unwrap());
         let method = recorded["method"].as_str().unwrap();
         let reply = request(self.page.addr, method, &target, &headers, &bytes).unwrap();
-        assert!(reply.whole, "{endpoint}");
+        assert!(reply.is_complete, "{endpoint}");
         self.check(endpoint, &target, recorded, &reply);
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wx_emulator::Emulator;
 
 use wx_testing::images::md5;
-use wx_testing::raw_client::{Gone, Reply, request};
+use wx_testing::raw_client::{ClosedWithoutReply, Reply, request};
 
 /// The first ClientMediaId.
 pub(crate) const FIRST: u64 = 1_511_509_303_500;
@@ -82,7 +82,11 @@ impl Page {
         headers
     }
 
-    pub(crate) fn post_json(&self, target: &str, body: &Value) -> Result<Reply, Gone> {
+    pub(crate) fn post_json(
+        &self,
+        target: &str,
+        body: &Value,
+    ) -> Result<Reply, ClosedWithoutReply> {
         let headers = self.post_headers("/?lang=zh_CN", "application/json;charset=UTF-8");
         request(
             self.addr,
@@ -93,7 +97,7 @@ impl Page {
         )
     }
 
-    pub(crate) fn get(&self, target: &str) -> Result<Reply, Gone> {
+    pub(crate) fn get(&self, target: &str) -> Result<Reply, ClosedWithoutReply> {
         request(self.addr, "GET", &format!("{PATH}/{target}"), &self.headers("/?lang=zh_CN"), b"")
     }
 
@@ -163,7 +167,7 @@ impl Page {
         }
     }
 
-    pub(crate) fn send_form(&self, form: &Form) -> Result<Reply, Gone> {
+    pub(crate) fn send_form(&self, form: &Form) -> Result<Reply, ClosedWithoutReply> {
         let headers = self.post_headers("/", Form::TYPE);
         request(
             self.addr,

@@ -11,11 +11,11 @@ use wx_testing::samples::vector;
 
 const NAME: &str = "IMG_1002.JPG";
 
-fn upload_spoiled(spoil: impl FnOnce(&mut Form)) -> (i64, Emulator) {
+fn upload_altered(alter: impl FnOnce(&mut Form)) -> (i64, Emulator) {
     let server = Emulator::start().unwrap();
     let page = Page::new(&server);
     let mut form = page.form(NAME, "image/jpeg", &small(Jpeg, 40, 30), FIRST + 1, 0);
-    spoil(&mut form);
+    alter(&mut form);
     let reply = page.send_form(&form).unwrap();
     assert_eq!(reply.json()["MediaId"], "");
     (reply.ret(), server)
@@ -26,10 +26,10 @@ fn an_upload_must_carry_the_login() {
     let identity = |key: &'static str, value: Value| {
         move |form: &mut Form| form.change(|request| request["BaseRequest"][key] = value)
     };
-    assert_eq!(upload_spoiled(identity("Sid", "x".into())).0, 1100);
-    assert_eq!(upload_spoiled(identity("Uin", 1.into())).0, 1100);
-    assert_eq!(upload_spoiled(identity("Skey", "@crypt_0_0".into())).0, 1101);
-    assert_eq!(upload_spoiled(identity("Skey", Value::Null)).0, 1);
+    assert_eq!(upload_altered(identity("Sid", "x".into())).0, 1100);
+    assert_eq!(upload_altered(identity("Uin", 1.into())).0, 1100);
+    assert_eq!(upload_altered(identity("Skey", "@crypt_0_0".into())).0, 1101);
+    assert_eq!(upload_altered(identity("Skey", Value::Null)).0, 1);
 }
 
 /// The ticket is required in the form or as a cookie. Anything else that is missing is a violation.
@@ -86,23 +86,23 @@ fn numbers_of_an_upload_may_be_text() {
 
 #[test]
 fn an_upload_must_match_its_announcement() {
-    assert_eq!(upload_spoiled(|form| form.remove("uploadmediarequest")).0, 1);
-    assert_eq!(upload_spoiled(|form| form.set("uploadmediarequest", "{")).0, 1);
-    assert_eq!(upload_spoiled(|form| form.set("size", "7")).0, 1);
-    assert_eq!(upload_spoiled(|form| form.change(|request| request["TotalLen"] = 7.into())).0, 1);
+    assert_eq!(upload_altered(|form| form.remove("uploadmediarequest")).0, 1);
+    assert_eq!(upload_altered(|form| form.set("uploadmediarequest", "{")).0, 1);
+    assert_eq!(upload_altered(|form| form.set("size", "7")).0, 1);
+    assert_eq!(upload_altered(|form| form.change(|request| request["TotalLen"] = 7.into())).0, 1);
     assert_eq!(
-        upload_spoiled(|form| form.file_head = form.file_head.replace("\"filename\"", "\"file\""))
+        upload_altered(|form| form.file_head = form.file_head.replace("\"filename\"", "\"file\""))
             .0,
         1
     );
-    assert_eq!(upload_spoiled(|form| form.fields.push(("chunk".into(), "0".into()))).0, 1);
-    assert_eq!(upload_spoiled(|form| form.file.push(0)).0, 1);
-    let (ret, server) = upload_spoiled(|form| form.file.truncate(700));
+    assert_eq!(upload_altered(|form| form.fields.push(("chunk".into(), "0".into()))).0, 1);
+    assert_eq!(upload_altered(|form| form.file.push(0)).0, 1);
+    let (ret, server) = upload_altered(|form| form.file.truncate(700));
     assert_eq!(
         (ret, server.violations()),
         (1, vec!["webwxuploadmedia: fewer bytes than announced".to_owned()])
     );
-    let (ret, server) = upload_spoiled(|form| form.file[700] ^= 1);
+    let (ret, server) = upload_altered(|form| form.file[700] ^= 1);
     assert_eq!(
         (ret, server.violations()),
         (1, vec!["webwxuploadmedia: FileMd5 is not the file's".to_owned()])
@@ -203,7 +203,7 @@ fn an_image_is_not_sent_without_skey() {
         format!("webwxgetmsgimg?MsgID=1&skey={}", page.word("skey")),
     ] {
         let reply = page.get(&target).unwrap();
-        assert_eq!((reply.status, reply.body.len(), reply.whole), (200, 0, true), "{target}");
+        assert_eq!((reply.status, reply.body.len(), reply.is_complete), (200, 0, true), "{target}");
     }
 }
 

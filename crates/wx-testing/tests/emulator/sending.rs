@@ -53,7 +53,7 @@ fn an_image_arrives_unchanged_and_without_violations() {
 }
 
 #[test]
-fn a_gif_goes_as_an_emoticon() {
+fn a_gif_is_sent_as_an_emoticon() {
     let server = Emulator::start().unwrap();
     let page = Page::new(&server);
     let bytes = small(Gif, 50, 20);

@@ -163,8 +163,8 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
     ];
     walk.errors("BuildError", builds);
     walk.errors("LoginError", logins(&builds));
-    let gone = io::Error::from_raw_os_error(2);
-    walk.errors("FileError", [io_error(), gone].map(|error| FileError::new("a.jpg", error)));
+    let not_found = io::Error::from_raw_os_error(2);
+    walk.errors("FileError", [io_error(), not_found].map(|error| FileError::new("a.jpg", error)));
     walk.finish();
     for error in [io_error(), io::Error::from_raw_os_error(2), io::Error::from_raw_os_error(20)] {
         let explained = creation::explain(Path::new("none/file"), error);
@@ -174,7 +174,7 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
 }
 
 #[test]
-fn what_becomes_an_error_of_the_core_keeps_its_chain_and_its_advice() {
+fn converted_errors_keep_their_chain_and_advice() {
     for error in outboxes() {
         let advice = match error.kind() {
             OutboxErrorKind::KnownKey(_)

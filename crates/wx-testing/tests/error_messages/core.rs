@@ -44,7 +44,7 @@ fn refused(code: i64) -> ReplyError {
     ReplyError::Refused { ret: Ret(code), message: String::new() }
 }
 
-fn not_a_picture() -> ReplyError {
+fn not_an_image() -> ReplyError {
     ReplyError::NotAnImage { first: FirstBytes::new(b"hello") }
 }
 
@@ -154,7 +154,7 @@ fn replies() -> Vec<(ReplyError, Advice)> {
         (ReplyError::NotJson, Advice::CheckProxy),
         (ReplyError::TruncatedJson, Advice::RetryLater),
         (ReplyError::Json, Advice::Report),
-        (not_a_picture(), Advice::Report),
+        (not_an_image(), Advice::Report),
         (ReplyError::NoDataTicket { expired: false }, Advice::LoginAgain),
         (ReplyError::NoDataTicket { expired: true }, Advice::SetClock),
         (ReplyError::NoRet, Advice::Report),
@@ -178,7 +178,7 @@ fn replies() -> Vec<(ReplyError, Advice)> {
 /// Every kind, and its advice when an image is uploaded.
 fn kinds() -> Vec<(ErrorKind, Advice)> {
     let dropped = TransportError::on_the_way(TransportErrorKind::Dropped);
-    let gone = SourceError::new(io::ErrorKind::NotFound, "there is no such file");
+    let not_found = SourceError::new(io::ErrorKind::NotFound, "there is no such file");
     let mut kinds = vec![
         (ErrorKind::Network { error: dropped, tries: 3 }, Advice::CheckNetwork),
         (uncertain(None), Advice::LookAtPhone),
@@ -194,7 +194,7 @@ fn kinds() -> Vec<(ErrorKind, Advice)> {
         (ErrorKind::Changed, Advice::CheckFile),
         (ErrorKind::OtherMedia, Advice::CheckFile),
         (ErrorKind::SourceEnded { expected: 12, got: 7 }, Advice::CheckFile),
-        (ErrorKind::Source(gone.clone()), Advice::CheckFile),
+        (ErrorKind::Source(not_found.clone()), Advice::CheckFile),
         (
             ErrorKind::Source(
                 SourceError::new(io::ErrorKind::InvalidInput, "the key is in use")
@@ -299,7 +299,7 @@ fn the_predicates_agree_with_the_advice() {
 }
 
 #[test]
-fn a_chain_tells_the_step_then_the_kind_then_its_cause() {
+fn a_chain_shows_the_step_then_the_kind_then_its_cause() {
     let shown = |step, kind: ErrorKind| Error::new(step, kind).chain().to_string();
     let error = TransportError {
         host: Some("file.wx.qq.com"),
@@ -350,7 +350,7 @@ fn a_source_error_keeps_the_io_error_that_it_was_made_from() {
     let error = SourceError::from(failed());
     assert_eq!(error.io_error().raw_os_error(), Some(28));
     assert_eq!((error.kind(), error.to_string()), (failed().kind(), failed().to_string()));
-    assert!(error.source().is_none(), "it would be said twice");
+    assert!(error.source().is_none(), "the text would occur twice");
     assert_eq!(error, SourceError::from(failed()));
     assert_ne!(error, SourceError::from(io::Error::from_raw_os_error(13)));
     assert_ne!(error, SourceError::from(failed()).with_advice(Advice::CheckKey));
@@ -362,7 +362,7 @@ fn a_source_error_keeps_the_io_error_that_it_was_made_from() {
 }
 
 #[test]
-fn every_step_and_advice_has_a_name_and_words_of_its_own() {
+fn every_step_and_advice_has_a_unique_name_and_text() {
     let mut advice: Vec<_> = kinds().into_iter().map(|(_, advice)| advice).collect();
     advice.push(Error::new(Step::Download, ReplyError::Empty).advice());
     advice.sort_by_key(|advice| advice.name());

@@ -11,7 +11,7 @@ use std::{fs, io};
 #[derive(Default)]
 pub(crate) struct ErrorWalk {
     variants: BTreeMap<String, BTreeSet<String>>,
-    unseen: BTreeSet<String>,
+    unchecked: BTreeSet<String>,
     shown: BTreeSet<String>,
     texts: Vec<String>,
 }
@@ -23,8 +23,8 @@ impl ErrorWalk {
         let mut public = BTreeSet::new();
         let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         walk.read(&crates.join(name).join("src"), &mut public);
-        walk.unseen.retain(|name| public.contains(name));
-        assert!(!walk.unseen.is_empty(), "no error type was found in {name}");
+        walk.unchecked.retain(|name| public.contains(name));
+        assert!(!walk.unchecked.is_empty(), "no error type was found in {name}");
         walk
     }
 
@@ -64,7 +64,7 @@ impl ErrorWalk {
                 if let (Some("Error" | "StdError"), syn::Type::Path(of)) =
                     (of.as_deref(), &*item.self_ty)
                 {
-                    self.unseen.insert(last(&of.path));
+                    self.unchecked.insert(last(&of.path));
                 }
             }
             _ => {}
@@ -80,13 +80,16 @@ impl ErrorWalk {
         errors: impl IntoIterator<Item = E>,
     ) {
         let errors: Vec<E> = errors.into_iter().collect();
-        assert!(self.unseen.remove(name), "{name} is no error type, or was checked already");
+        assert!(self.unchecked.remove(name), "{name} is not an error type, or was already checked");
         self.data(name, &errors);
         for error in &errors {
             let shown = check_chain(error);
-            assert!(self.shown.insert(shown.clone()), "said of two things: {shown:?}");
+            assert!(
+                self.shown.insert(shown.clone()),
+                "two errors have the same message: {shown:?}"
+            );
         }
-        // Another type may wrap these errors without a message of its own.
+        // Another type may wrap these errors without adding a message.
         self.shown.clear();
     }
 
@@ -104,8 +107,8 @@ impl ErrorWalk {
     /// Checks that no error type was left out.
     #[track_caller]
     pub(crate) fn finish(self) {
-        assert_eq!(self.unseen, BTreeSet::new(), "these error types were not checked");
-        assert_eq!(self.texts, Vec::<String>::new(), "these variants hold fragments");
+        assert_eq!(self.unchecked, BTreeSet::new(), "these error types were not checked");
+        assert_eq!(self.texts, Vec::<String>::new(), "these variants contain fragments");
     }
 }
 
@@ -124,7 +127,7 @@ pub(crate) fn check_chain(error: &(dyn Error + 'static)) -> String {
             check_sentence(text);
         }
         for (other, repeated) in texts.iter().enumerate() {
-            assert!(other == at || !text.contains(repeated), "said twice: {texts:?}");
+            assert!(other == at || !text.contains(repeated), "a text occurs twice: {texts:?}");
         }
     }
     texts.join(": ")

@@ -1,5 +1,5 @@
-//! Limits of what a server can put into a session: whatever it replies, the session file stays
-//! small and readable.
+//! Limits on the data that a server can put into a session: whatever it replies, the session file
+//! stays small and readable.
 
 use serde_json::json;
 use wx_proto::endpoint::Endpoint;
@@ -22,7 +22,7 @@ fn assert_small(session: &Session) {
 }
 
 #[test]
-fn cookies_without_end_are_taken_in_linear_time_and_dropped() {
+fn endless_cookies_are_parsed_in_linear_time_and_dropped() {
     const ROLES: [HostRole; 3] = [HostRole::Base, HostRole::File, HostRole::Support];
     let mut session = session();
     let odd = "\"\\".repeat(2000);

@@ -11,35 +11,35 @@ use wx_testing::harness::*;
 use super::upload::assembled;
 
 #[test]
-fn a_picture_that_changes_is_noticed_before_the_change_is_sent() {
+fn an_image_that_changes_is_noticed_before_the_change_is_sent() {
     let bytes = jpeg(3 * CHUNK);
     for changed in 0..3 {
         let mut harness = Harness::new(bytes.clone(), vec![middle(); changed]);
         let mut loads = 0;
-        harness.before_read = Box::new(move |picture| {
+        harness.before_read = Box::new(move |image| {
             loads += 1;
             if loads == 4 {
-                let mut other = picture.to_vec();
+                let mut other = image.to_vec();
                 other[changed * CHUNK + 99] ^= 1;
-                *picture = other.into();
+                *image = other.into();
             }
         });
         let error = harness.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap_err();
         assert_eq!((&error.kind, error.advice()), (&ErrorKind::Changed, Advice::CheckFile));
-        assert_eq!(harness.seen.len(), changed, "only what had not changed has left");
+        assert_eq!(harness.seen.len(), changed, "only unchanged bytes have left");
     }
 }
 
 #[test]
-fn a_picture_that_cannot_change_is_not_compared() {
+fn an_image_that_cannot_change_is_not_compared() {
     let bytes = jpeg(2 * CHUNK);
     let other: Bytes = bytes.iter().map(|byte| !byte).collect();
     let (mut loads, later) = (0, other.clone());
     let mut harness = Harness::new(bytes.clone(), [middle(), last("@m", 2 * CHUNK)]);
-    harness.before_read = Box::new(move |picture| {
+    harness.before_read = Box::new(move |image| {
         loads += 1;
         if loads == 3 {
-            *picture = later.clone();
+            *image = later.clone();
         }
     });
     let policy = Policy::default();
@@ -49,18 +49,14 @@ fn a_picture_that_cannot_change_is_not_compared() {
     assert_eq!(
         Ok(&saved),
         Snapshot::from_json(saved.to_json()).as_ref(),
-        "of the next source nothing is known"
+        "nothing is known about the next source"
     );
     harness.run(&mut flow).unwrap();
-    assert_eq!(
-        assembled(&harness.seen),
-        other,
-        "whoever says so of a file that changes gets what they said"
-    );
+    assert_eq!(assembled(&harness.seen), other, "media marked as immutable is not compared");
 }
 
 #[test]
-fn a_picture_of_one_chunk_is_loaded_once() {
+fn an_image_of_one_chunk_is_loaded_once() {
     for (len, answers, expected) in [
         (12, [dropped(), last("@m", 12)], 1),
         (CHUNK, [dropped(), last("@m", CHUNK)], 1),
@@ -79,26 +75,26 @@ fn a_picture_of_one_chunk_is_loaded_once() {
 }
 
 #[test]
-fn a_picture_that_shrinks_or_grows_is_an_outcome() {
+fn an_image_that_shrinks_or_grows_is_an_outcome() {
     let bytes = jpeg(2 * CHUNK);
     for (at_load, len) in
         [(1, CHUNK + 7), (3, 2 * CHUNK - 1), (1, 2 * CHUNK + 1), (4, 2 * CHUNK + 1), (2, 0)]
     {
         let mut harness = Harness::new(bytes.clone(), [middle(), middle()]);
         let mut loads = 0;
-        harness.before_read = Box::new(move |picture| {
+        harness.before_read = Box::new(move |image| {
             loads += 1;
             if loads == at_load {
-                let mut other = picture.to_vec();
+                let mut other = image.to_vec();
                 other.resize(len, 0);
-                *picture = other.into();
+                *image = other.into();
             }
         });
         let error = harness.run(&mut upload(&bytes, &Policy::default()).unwrap()).unwrap_err();
         if len > 2 * CHUNK {
             assert_eq!(error.kind, ErrorKind::Changed);
         } else {
-            // How much of the data before this chunk is gone is unknown.
+            // It is unknown how much of the data before this chunk is gone.
             let got = len.max(CHUNK) as u64;
             assert_eq!(error.kind, ErrorKind::SourceEnded { expected: 2 * CHUNK as u64, got });
             assert!(error.chain().to_string().contains(&format!("{got} of {} bytes", 2 * CHUNK)));
@@ -108,7 +104,7 @@ fn a_picture_that_shrinks_or_grows_is_an_outcome() {
 }
 
 #[test]
-fn an_unreadable_picture_is_an_outcome() {
+fn an_unreadable_image_is_an_outcome() {
     let bytes = jpeg(12);
     let mut harness = Harness::new(bytes.clone(), []);
     harness.read_error =

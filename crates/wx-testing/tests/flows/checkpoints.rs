@@ -4,14 +4,14 @@ use wx_proto::flow::{Flow, Input, UnexpectedInput};
 use wx_proto::{ErrorKind, Outcome, Ret};
 use wx_testing::harness::*;
 
-use super::resume::{LEN, good, killed_in_message, new, resume, seconds_later};
+use super::resume::{LEN, good, killed_while_sending, new, resume, seconds_later};
 
 #[test]
 fn every_state_is_saved_once_and_before_it_is_acted_on() {
     let mut flow = new().checkpointed();
     let mut harness = Harness::new(jpeg(LEN), good());
     let mut left = Vec::new();
-    let sent = harness.run_seeing(&mut flow, |flow, message| {
+    let sent = harness.run_inspected(&mut flow, |flow, message| {
         let snapshot = flow.snapshot().unwrap();
         assert_eq!(snapshot.in_doubt(), message);
         left.push(snapshot);
@@ -24,7 +24,10 @@ fn every_state_is_saved_once_and_before_it_is_acted_on() {
         "{}",
         states.len()
     );
-    assert!(left.iter().all(|left| states.contains(left)), "what leaves has been saved");
+    assert!(
+        left.iter().all(|left| states.contains(left)),
+        "a message leaves only after it was saved"
+    );
 }
 
 #[test]
@@ -63,7 +66,7 @@ fn a_state_that_cannot_be_saved_is_not_acted_on() {
 #[test]
 fn a_state_that_cannot_be_saved_takes_nothing_back() {
     // A message in doubt stays in doubt, whatever its age, and can be resumed again.
-    let saved = killed_in_message();
+    let saved = killed_while_sending();
     for seconds in [5, 500] {
         let mut flow = resume(&saved, seconds_later(seconds)).checkpointed();
         let mut harness = Harness::new(jpeg(LEN), []);

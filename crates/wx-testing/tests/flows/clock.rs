@@ -1,5 +1,5 @@
-//! A computer whose clock is wrong. Cookies live as long as the server says, and errors that are
-//! caused by the clock mention it.
+//! A computer whose clock is wrong. Cookies have the lifetime that the server sets, and errors that
+//! are caused by the clock mention it.
 
 use serde_json::Value;
 use wx_proto::flow::Login;
@@ -145,8 +145,8 @@ fn the_ticket_of_the_login_before_is_not_the_one_of_this_login() {
     let old = log_in(local(0), captured(&[("date", DATE)], "")).unwrap();
     let seed = Seed { unix_ms: UnixMs::from_secs(local(0)), ..SEED };
     let push = |page: Answer| {
-        let asked = ok(r#"{"ret":"0","msg":"all ok","uuid":"AbCdEfGhIj=="}"#);
-        let mut harness = Harness::new("", [asked, polled(2), page, init(""), notified()]);
+        let prompted = ok(r#"{"ret":"0","msg":"all ok","uuid":"AbCdEfGhIj=="}"#);
+        let mut harness = Harness::new("", [prompted, polled(2), page, init(""), notified()]);
         harness.run(&mut Login::push(&old, seed, Policy::default()).unwrap())
     };
     assert!(push(captured(&[("date", DATE)], "")).is_ok());
@@ -154,7 +154,7 @@ fn the_ticket_of_the_login_before_is_not_the_one_of_this_login() {
 }
 
 #[test]
-fn p52_a_redirect_uri_is_taken_without_its_escapes() {
+fn p52_a_redirect_uri_is_unescaped() {
     for uri in [
         r"https:\/\/wx2.qq.com\/cgi-bin\/mmwebwx-bin\/webwxnewloginpage?ticket=t\x26uuid=u&amp;scan=1",
         r"https:\x2f\x2fwx2.qq.com/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=t\u0026uuid=u\x26amp;scan=1",

@@ -70,7 +70,7 @@ fn fetch(answers: Vec<Answer>) -> (Harness, Result<(), Error>) {
 
 fn messages(answers: Vec<Answer>) -> (Harness, Result<(), Error>) {
     let saved = Session::from_json(session().to_json().expose()).unwrap();
-    let mut harness = Harness::new("", answers).lending(&saved);
+    let mut harness = Harness::new("", answers).with_session(&saved);
     let result =
         harness.run(&mut NextMessages::new(&saved, SEED, Policy::default()).unwrap()).map(drop);
     (harness, result)
@@ -128,13 +128,13 @@ fn everything_else_is_repeated() {
 #[test]
 fn the_error_names_the_host() {
     let (_, result) = uploaded(vec![never(TransportErrorKind::Resolve); 3]);
-    let said = result.unwrap_err().chain().to_string();
-    assert!(said.contains("the host name of file.wx.qq.com could not be resolved"), "{said}");
+    let message = result.unwrap_err().chain().to_string();
+    assert!(message.contains("the host name of file.wx.qq.com could not be resolved"), "{message}");
     let (_, result) = fetch(vec![never(FINAL[3])]);
-    let said = result.unwrap_err().chain().to_string();
-    assert!(said.contains("the certificate of wx.qq.com is for another host"), "{said}");
+    let message = result.unwrap_err().chain().to_string();
+    assert!(message.contains("the certificate of wx.qq.com is for another host"), "{message}");
     let (_, result) =
         fetch(vec![never(TransportErrorKind::Proxy(ProxyProblem::Refused(Some(502)))); 3]);
-    let said = result.unwrap_err().chain().to_string();
-    assert!(said.contains("the proxy refused to connect (status 502)"), "{said}");
+    let message = result.unwrap_err().chain().to_string();
+    assert!(message.contains("the proxy refused to connect (status 502)"), "{message}");
 }

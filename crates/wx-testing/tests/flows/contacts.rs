@@ -77,7 +77,7 @@ fn p91_pages_are_requested_until_seq_is_0_or_repeats_itself_or_there_are_17() {
         let (harness, result) = list(answers.iter().map(|seq| contacts(&["@a"], *seq)));
         assert_eq!((seqs(&harness), result.unwrap().len()), (owned(&sent), 1));
     }
-    // An endless list is cut off.
+    // An endless list is truncated.
     let (harness, result) = list((1..20).map(|seq| contacts(&[&format!("@{seq}")], seq)));
     assert_eq!((seqs(&harness).len(), result.unwrap().len()), (17, 17));
 }

@@ -111,9 +111,9 @@ fn lines_1_to_4_in_every_state_of_a_send() {
             Action::Done(result) => {
                 assert!(result.is_ok());
                 assert!(shown(&flow.poll(&mut session(), NOW)) == "done", "done stays done");
-                let nobodys = flow.handle(Input::Written, NOW).unwrap_err();
+                let error = flow.handle(Input::Written, NOW).unwrap_err();
                 assert_eq!(
-                    nobodys.to_string(),
+                    error.to_string(),
                     "the input does not answer the flow's outstanding action"
                 );
                 return;
@@ -130,7 +130,7 @@ fn lines_1_to_4_in_every_state_of_a_send() {
                 };
                 let reply = Response::builder().status(code).body(body).unwrap();
                 if let Some(stale) = stale {
-                    // The most that a driver can have passed on before it was dropped.
+                    // The longest part that a driver can have passed on before it was dropped.
                     let mut half_read = flow.clone();
                     half_read.handle(Input::Head(id, head()), NOW).unwrap();
                     half_read.handle(Input::Body(id, Bytes::from_static(b"{")), NOW).unwrap();
@@ -156,14 +156,14 @@ fn lines_1_to_4_in_every_state_of_a_send() {
 /// Checks lines 1 to 4 for a flow that does not read an image, from beginning to end.
 fn keeps_the_contract<F: Flow>(mut flow: F, answers: impl IntoIterator<Item = Answer>) {
     let mut answers = answers.into_iter();
-    let (mut lent, mut now, mut stale, mut requests) = (session(), NOW, None, 0);
+    let (mut borrowed, mut now, mut stale, mut requests) = (session(), NOW, None, 0);
     assert_eq!(
         flow.handle(Input::Read(Bytes::new()), now),
         Err(UnexpectedInput),
-        "nothing was asked for yet"
+        "no request was handed out yet"
     );
     for _ in 0..200 {
-        let action = flow.poll(&mut lent, now);
+        let action = flow.poll(&mut borrowed, now);
         if let Some(stale) = stale {
             assert_steady(&mut flow, stale, true, now);
         }
@@ -172,7 +172,7 @@ fn keeps_the_contract<F: Flow>(mut flow: F, answers: impl IntoIterator<Item = An
             Action::Done(_) => {
                 assert_eq!(shown(&flow.poll(&mut session(), now)), "done", "done stays done");
                 let left = answers.count();
-                assert_eq!(left, 0, "every answer was asked for, after {requests} requests");
+                assert_eq!(left, 0, "every answer was used, after {requests} requests");
                 flow.cancel();
                 assert_eq!(shown(&flow.poll(&mut session(), now)), "done");
                 return;
@@ -191,8 +191,10 @@ fn keeps_the_contract<F: Flow>(mut flow: F, answers: impl IntoIterator<Item = An
                         for (name, value) in headers {
                             reply = reply.header(name, value);
                         }
-                        flow.answer(id, reply.body(body).unwrap(), &mut lent, now, |_, _| Ok(()))
-                            .unwrap();
+                        flow.answer(id, reply.body(body).unwrap(), &mut borrowed, now, |_, _| {
+                            Ok(())
+                        })
+                        .unwrap();
                     }
                     Answer::Fail(error) => flow.handle(Input::Failed(id, error), now).unwrap(),
                     Answer::Break(..) => panic!("not used here"),
@@ -305,7 +307,7 @@ fn line_4_nothing_is_answered_before_it_was_handed_out() {
 }
 
 #[test]
-fn line_4_a_picture_of_one_chunk_takes_no_second_load() {
+fn line_4_an_image_of_one_chunk_takes_no_second_load() {
     let (bytes, policy) = (jpeg(12), Policy::default());
     for form in [media(&bytes), media(&bytes).immutable()] {
         let mut upload = Upload::new(&session(), form, to(), SEED, policy.clone()).unwrap();
@@ -318,13 +320,13 @@ fn line_4_a_picture_of_one_chunk_takes_no_second_load() {
         }
         let Action::Send(_, request) = upload.poll(&mut session(), NOW) else { panic!() };
         assert_eq!(request.http().body().segments()[1], bytes);
-        assert!(!format!("{upload:?}").contains("xff"), "it does not show the picture");
+        assert!(!format!("{upload:?}").contains("xff"), "Debug does not show the image");
     }
 }
 
 #[test]
-fn a_whole_answer_goes_to_the_sink() {
-    let picture = jpeg(60);
+fn a_complete_reply_is_written_to_the_sink() {
+    let image = jpeg(60);
     let reply =
         |bytes: Bytes| Response::builder().header("content-length", 60).body(bytes).unwrap();
     let mut flow = fetch();
@@ -334,13 +336,13 @@ fn a_whole_answer_goes_to_the_sink() {
         stored.push((at, bytes));
         Ok(())
     };
-    flow.answer(id, reply(picture.clone()), &mut session(), NOW, store).unwrap();
+    flow.answer(id, reply(image.clone()), &mut session(), NOW, store).unwrap();
     assert!(matches!(flow.poll(&mut session(), NOW), Action::Done(Ok(_))));
-    assert_eq!(stored, [(0, picture.clone())]);
+    assert_eq!(stored, [(0, image.clone())]);
 
     let mut flow = fetch();
     let id = sent_id(&flow.poll(&mut session(), NOW));
-    flow.answer(id, reply(picture), &mut session(), NOW, |_, _| {
+    flow.answer(id, reply(image), &mut session(), NOW, |_, _| {
         Err(std::io::Error::other("full").into())
     })
     .unwrap();
@@ -380,7 +382,7 @@ fn line_3_a_refusal_of_the_second_try_leaves_the_first_uncertain() {
 }
 
 #[test]
-fn line_5_what_the_world_does_is_not_misuse() {
+fn line_5_external_failures_are_not_misuse() {
     let mut flow = send_image(12);
     let _ = flow.poll(&mut session(), NOW);
     assert_eq!(flow.handle(Input::Read(Bytes::new()), NOW), Ok(()));

@@ -63,7 +63,7 @@ fn spellings(secret: &str) -> Vec<String> {
         all.push(STANDARD.encode(format!("{before}{secret}")));
         all.push(URL_SAFE_NO_PAD.encode(format!("{before}{secret}&x=y")));
     }
-    // The beginning alone, and with invisible characters in between.
+    // The beginning alone, and the text with invisible characters in between.
     all.push(secret.chars().take(8).collect());
     all.push(secret.chars().take(9).collect());
     all.push(secret.chars().flat_map(|c| [c, '\u{1}']).collect());
@@ -123,7 +123,7 @@ fn login_ends(answers: impl IntoIterator<Item = Answer>) -> Error {
 #[test]
 fn p15_a_servers_words_show_no_secret() {
     for spelled in SECRETS.iter().flat_map(|secret| spellings(secret)) {
-        // Also where the message is cut off.
+        // This also applies where the message is truncated.
         let words = format!("{spelled} key={spelled}&x {} {spelled}", "长".repeat(180));
         let json = serde_json::json!({ "BaseResponse": { "Ret": 1101, "ErrMsg": words } });
         let errors = ends(&ok(json.to_string()));

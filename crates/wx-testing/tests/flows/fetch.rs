@@ -41,21 +41,21 @@ fn gzipped(bytes: &[u8]) -> Answer {
 
 #[test]
 fn p19_p21_any_piece_size_gives_the_same_bytes() {
-    let picture = jpeg(5000);
+    let image = jpeg(5000);
     for piece in [1, 2, 3, 7, 12, 15, 16, 17, 1000, 4999, 5000] {
-        for answer in [served(picture.clone()), gzipped(&picture)] {
+        for answer in [served(image.clone()), gzipped(&image)] {
             let mut harness = Harness::new("", [answer]);
             harness.piece = piece;
             let fetched = harness.run(&mut flow(false, Policy::default())).unwrap();
-            assert_eq!(harness.stored, picture);
+            assert_eq!(harness.stored, image);
             assert_eq!((fetched.bytes, fetched.format), (5000, Some(ImageFormat::Jpeg)));
-            assert_eq!(fetched.md5, Md5::digest(&picture));
+            assert_eq!(fetched.md5, Md5::digest(&image));
         }
     }
 }
 
 #[test]
-fn p19_tiny_pictures_and_lying_types() {
+fn p19_tiny_images_and_lying_types() {
     let gif = &b"GIF89a\x01\0\x01\0\0\0\0;"[..];
     for piece in [1, 5, 14] {
         let Answer::Reply(code, mut headers, body) = served(gif) else { unreachable!() };
@@ -71,7 +71,7 @@ fn p19_tiny_pictures_and_lying_types() {
 }
 
 #[test]
-fn p20_what_is_not_a_picture_is_never_stored() {
+fn p20_other_data_than_an_image_is_never_stored() {
     let finals = [
         (served("<!doctype html><title>x</title>"), ReplyError::Html, Advice::CheckProxy),
         (served("{\"BaseResponse\":{\"Ret\":0}}"), ReplyError::Json, Advice::Report),
@@ -116,7 +116,7 @@ fn p20_what_is_not_a_picture_is_never_stored() {
             );
             assert_eq!(error.advice(), advice);
             assert!(harness.stored.is_empty());
-            assert_eq!(harness.seen.len(), 1, "{expected:?} is final");
+            assert_eq!(harness.seen.len(), 1, "{expected:?} is not retried");
         }
     }
 }
@@ -126,7 +126,7 @@ fn chunked(bytes: impl Into<Bytes>) -> Answer {
 }
 
 #[test]
-fn p20_a_picture_in_chunks_is_whole_when_the_client_says_so() {
+fn p20_an_image_in_chunks_is_complete_when_the_client_says_so() {
     for piece in [1, 1000, 5000] {
         let mut harness = Harness::new("", [chunked(jpeg(5000))]);
         harness.piece = piece;
@@ -146,7 +146,7 @@ fn p20_a_picture_in_chunks_is_whole_when_the_client_says_so() {
 }
 
 #[test]
-fn p19_a_page_or_a_verdict_behind_blanks_is_not_a_picture() {
+fn p19_a_page_or_a_verdict_behind_blanks_is_not_an_image() {
     let mut keep = Policy::default();
     keep.keep_unknown = true;
     for blank in ["\n", "\0", "\r\n "] {
@@ -169,7 +169,7 @@ fn p19_a_page_or_a_verdict_behind_blanks_is_not_a_picture() {
 }
 
 #[test]
-fn p20_what_is_whole_and_unknown_is_named_and_kept_only_on_request() {
+fn p20_a_complete_unknown_image_is_named_and_kept_only_on_request() {
     let unknown = &b"\0\0\0\x20ftypisom and so on, to an end that is far away"[..];
     let mut keep = Policy::default();
     keep.keep_unknown = true;
@@ -196,9 +196,9 @@ fn p20_what_is_whole_and_unknown_is_named_and_kept_only_on_request() {
             (Some(ImageFormat::Unknown), "bin", unknown)
         );
         // The format is only reported if the file is complete.
-        let cut = Answer::Break(5000, unknown.into());
+        let truncated = Answer::Break(5000, unknown.into());
         assert!(matches!(
-            fetch(cut, &Policy::default()).0.unwrap_err().kind,
+            fetch(truncated, &Policy::default()).0.unwrap_err().kind,
             ErrorKind::Network { .. }
         ));
         // HTML pages and JSON are never kept.
@@ -209,18 +209,18 @@ fn p20_what_is_whole_and_unknown_is_named_and_kept_only_on_request() {
 }
 
 #[test]
-fn p20_a_jpeg_is_taken_for_one_at_its_second_marker() {
-    let mut picture = b"\xff\xd8\xff\xe1\xff\xff".to_vec();
-    picture.resize(2 + 2 + 0xffff, 7);
-    let begun = picture.clone();
-    picture.extend(b"\xff\xdb\0\x02 and what follows");
-    let (harness, result) = run(vec![served(picture.clone())]);
+fn p20_a_jpeg_is_recognised_at_its_second_marker() {
+    let mut image = b"\xff\xd8\xff\xe1\xff\xff".to_vec();
+    image.resize(2 + 2 + 0xffff, 7);
+    let begun = image.clone();
+    image.extend(b"\xff\xdb\0\x02 and what follows");
+    let (harness, result) = run(vec![served(image.clone())]);
     assert_eq!(
         (result.unwrap().format, &harness.stored[..]),
-        (Some(ImageFormat::Jpeg), &picture[..])
+        (Some(ImageFormat::Jpeg), &image[..])
     );
     for bad in
-        [&b"\xff\xd8\xff"[..], b"\xff\xd8\xff\xe0 a server that begins like a picture", &begun]
+        [&b"\xff\xd8\xff"[..], b"\xff\xd8\xff\xe0 a server that begins like an image", &begun]
     {
         let (harness, result) = run(vec![served(bad.to_vec())]);
         assert!(
@@ -233,12 +233,12 @@ fn p20_a_jpeg_is_taken_for_one_at_its_second_marker() {
 }
 
 #[test]
-fn p20_empty_cut_and_passing_statuses_are_tried_three_times() {
-    let cut = || Answer::Break(5000, jpeg(5000).slice(..3000));
+fn p20_empty_truncated_and_passing_statuses_are_tried_three_times() {
+    let truncated = || Answer::Break(5000, jpeg(5000).slice(..3000));
     let short = || Answer::Reply(200, vec![("content-length", "5000".into())], jpeg(4999));
     for answer in [
         served(""),
-        cut(),
+        truncated(),
         short(),
         dropped(),
         unreachable(),
@@ -260,8 +260,8 @@ fn p20_empty_cut_and_passing_statuses_are_tried_three_times() {
 
 #[test]
 fn a_sink_that_cannot_start_over_is_written_once() {
-    let cut = Answer::Break(5000, jpeg(5000).slice(..3000));
-    let mut harness = Harness::new("", [dropped(), cut]);
+    let truncated = Answer::Break(5000, jpeg(5000).slice(..3000));
+    let mut harness = Harness::new("", [dropped(), truncated]);
     let error = harness.run(&mut flow(false, Policy::default())).unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Network { tries: 2, .. }), "{error:?}");
     assert_eq!(harness.seen.len(), 2);
@@ -287,12 +287,12 @@ fn p21_nothing_above_the_cap_is_read_or_stored() {
 }
 
 #[test]
-fn p37_a_truncated_gzip_is_not_a_picture() {
+fn p37_a_truncated_gzip_is_not_an_image() {
     let packed = gzip(&jpeg(5000));
-    for cut in [5, 200, packed.len() - 1] {
-        let body = packed.slice(..cut);
+    for len in [5, 200, packed.len() - 1] {
+        let body = packed.slice(..len);
         let headers =
-            vec![("content-length", cut.to_string()), ("content-encoding", "gzip".into())];
+            vec![("content-length", len.to_string()), ("content-encoding", "gzip".into())];
         let (_, result) = run(vec![Answer::Reply(200, headers, body); 3]);
         let error = result.unwrap_err();
         assert!(
@@ -306,7 +306,7 @@ fn p37_a_truncated_gzip_is_not_a_picture() {
 }
 
 #[test]
-fn p20_json_in_the_pictures_place_is_read_to_a_limit() {
+fn p20_json_in_the_images_place_is_read_to_a_limit() {
     let limit = 64 * 1024;
     let refused = |len: usize| {
         let head = r#"{"BaseResponse":{"Ret":1101,"ErrMsg":""#;
@@ -322,12 +322,12 @@ fn p20_json_in_the_pictures_place_is_read_to_a_limit() {
 }
 
 #[test]
-fn progress_tells_try_and_bytes_as_they_come() {
+fn progress_reports_try_and_bytes_as_they_come() {
     let mut flow = flow(true, Policy::default());
     let mut harness = Harness::new("", [dropped()]);
     // One step is the request, and one the wait.
     harness.steps_left = 2;
-    assert!(harness.run_or_die(&mut flow).is_none());
+    assert!(harness.run_until_killed(&mut flow).is_none());
     let Action::Send(id, _) = flow.poll(&mut session(), harness.now) else { panic!() };
     let mut rows = Vec::new();
     let head = Response::builder().header("content-length", 5000).body(()).unwrap().into_parts().0;

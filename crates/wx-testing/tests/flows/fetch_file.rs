@@ -75,7 +75,7 @@ fn reply_error(result: Result<Fetched, Error>) -> ReplyError {
 }
 
 #[test]
-fn p76_p77_a_file_is_what_has_its_length_whatever_it_is() {
+fn p76_p77_a_file_is_recognised_by_its_length_alone() {
     let blank = [b' '; 70_000];
     for file in [&b"x"[..], PAGE.as_bytes(), REFUSAL.as_bytes(), &jpeg(5000), &blank] {
         let len = Some(file.len());
@@ -111,17 +111,17 @@ fn p76_without_a_length_the_servers_decides() {
 fn p76_a_file_that_is_too_short_or_too_long_is_fetched_again_from_the_start() {
     let file = jpeg(5000);
     let longer = jpeg(5001);
-    let cut = || file.slice(..4999);
+    let truncated = || file.slice(..4999);
     let bad = |got| ReplyError::Truncated { expected: Some(5000), got };
     for (answer, error) in [
-        (served(cut()), bad(4999)),
-        (chunked(cut()), bad(4999)),
-        (unmarked(cut()), bad(4999)),
-        (gzipped(&cut()), bad(4999)),
+        (served(truncated()), bad(4999)),
+        (chunked(truncated()), bad(4999)),
+        (unmarked(truncated()), bad(4999)),
+        (gzipped(&truncated()), bad(4999)),
         (served(longer.clone()), bad(5001)),
         (chunked(longer.clone()), bad(5001)),
         (served(Bytes::from(vec![0; 70_000])), bad(70_000)),
-        (headed("content-length", 5000, cut()), bad(4999)),
+        (headed("content-length", 5000, truncated()), bad(4999)),
     ] {
         let answers = vec![answer.clone(), answer.clone(), served(file.clone())];
         let (harness, result) = fetch(Some(5000), answers, 5001);
@@ -135,11 +135,11 @@ fn p76_a_file_that_is_too_short_or_too_long_is_fetched_again_from_the_start() {
 }
 
 #[test]
-fn p76_a_connection_that_is_cut_starts_over() {
+fn p76_a_connection_that_is_interrupted_starts_over() {
     let file = jpeg(5000);
-    let cut = Answer::Break(5000, file.slice(..3000));
+    let truncated = Answer::Break(5000, file.slice(..3000));
     let (harness, result) =
-        fetch(Some(5000), vec![cut.clone(), dropped(), served(file.clone())], 900);
+        fetch(Some(5000), vec![truncated.clone(), dropped(), served(file.clone())], 900);
     assert_eq!(result.unwrap().md5, Md5::digest(&file));
     assert!(harness.stored == file && harness.pauses() == [1, 2]);
     // No source shows that the server can resume.
@@ -148,7 +148,7 @@ fn p76_a_connection_that_is_cut_starts_over() {
         assert!(!seen.http().headers().contains_key("range"));
     }
     // A sink that cannot start over is written once.
-    let mut harness = Harness::new("", [cut]);
+    let mut harness = Harness::new("", [truncated]);
     let error = harness.run(&mut flow(Some(5000), false, &Policy::default())).unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Network { tries: 1, .. }), "{error:?}");
 }
@@ -176,7 +176,7 @@ fn p77_a_page_or_a_refusal_in_its_place_is_named() {
         ("[1]", ReplyError::Json, Advice::Report),
     ];
     for (text, expected, advice) in cases {
-        // The type decides nothing.
+        // The Content-Type is ignored.
         let typed = Answer::Reply(
             200,
             vec![
@@ -192,7 +192,7 @@ fn p77_a_page_or_a_refusal_in_its_place_is_named() {
                     let (harness, result) = fetch(Some(len), vec![answer.clone()], piece);
                     let error = result.clone().unwrap_err();
                     assert_eq!((reply_error(result), error.advice()), (expected.clone(), advice));
-                    assert_eq!(harness.seen.len(), 1, "it is final");
+                    assert_eq!(harness.seen.len(), 1, "the error is not retried");
                     assert!(harness.stored.len() <= len);
                 }
             }
@@ -243,7 +243,7 @@ fn p21_no_file_above_the_limit_is_fetched() {
         assert_eq!(error.advice(), Advice::RaiseLimit);
         assert!(harness.stored.len() < 5000);
     }
-    // Files and images have limits of their own.
+    // Files and images have separate limits.
     policy = Policy::default();
     policy.max_fetch = 10;
     let mut harness = Harness::new("", [served(file)]);
@@ -287,7 +287,7 @@ fn progress_knows_the_length_of_the_file() {
     let mut harness = Harness::new("", [chunked(jpeg(5000))]);
     harness.piece = 2000;
     harness.steps_left = 4;
-    assert!(harness.run_or_die(&mut flow).is_none());
+    assert!(harness.run_until_killed(&mut flow).is_none());
     let at = flow.progress();
     assert_eq!((at.step, at.done, at.total), (Step::Download, 4000, Some(5000)));
 }
@@ -308,7 +308,7 @@ fn each_piece_of_a_file_is_dropped_once_it_is_written() {
             Action::Receive(id) if pieces == PIECES => Input::End(id),
             Action::Receive(id) => {
                 assert!(pieces == 0 || piece.is_unique(), "held after piece {pieces}");
-                // It looks like a page, whose beginning is kept.
+                // It looks like a web page, so its beginning is kept.
                 piece = Bytes::from(vec![b'<'; PIECE]);
                 pieces += 1;
                 Input::Body(id, piece.clone())

@@ -18,7 +18,7 @@ fn session() -> Session {
         .skey("k")
         .user_name("@me");
     let session = builder.data_ticket("t").build().unwrap();
-    assert_eq!(session.site().profile(), Profile::FileHelper, "the base tells");
+    assert_eq!(session.site().profile(), Profile::FileHelper, "the profile follows from the base");
     session
 }
 
@@ -31,12 +31,12 @@ fn query(seen: &SentRequest) -> String {
 }
 
 #[test]
-fn p60_a_picture_goes_up_and_down_with_its_marks() {
+fn p60_an_image_is_uploaded_and_fetched_with_its_marks() {
     let bytes = jpeg(CHUNK + 1);
     let policy = Policy::default();
     let flow = SendMessage::media(&session(), media(&bytes), helper(), SEED, policy.clone());
     let mut harness =
-        Harness::new(bytes, [middle(), last("@m", CHUNK + 1), sent()]).lending(&session());
+        Harness::new(bytes, [middle(), last("@m", CHUNK + 1), sent()]).with_session(&session());
     harness.run(&mut flow.unwrap()).unwrap();
     let id = MsgId::new("7").unwrap();
     let mut flow =
@@ -48,7 +48,10 @@ fn p60_a_picture_goes_up_and_down_with_its_marks() {
     for seen in [first, second, message] {
         assert_eq!(seen.http().headers()["mmweb_appid"], "wx_webfilehelper", "{}", seen.endpoint());
     }
-    assert!(!image.http().headers().contains_key("mmweb_appid"), "an <img> cannot carry it");
+    assert!(
+        !image.http().headers().contains_key("mmweb_appid"),
+        "an <img> cannot have custom headers"
+    );
     assert_eq!(first.http().uri().host(), Some("file.wx2.qq.com"));
     let random =
         |seen: &SentRequest| query(seen).strip_prefix("f=json&random=").unwrap().to_owned();
@@ -57,7 +60,7 @@ fn p60_a_picture_goes_up_and_down_with_its_marks() {
             random(chunk).len() == 4 && random(chunk).bytes().all(|b| b.is_ascii_alphanumeric())
         );
     }
-    assert_eq!(random(first), random(second), "one for each file");
+    assert_eq!(random(first), random(second), "one number for each file");
     assert_eq!(query(message), "fun=async&f=json&lang=zh_CN");
     assert_eq!(query(image), "&MsgID=7&skey=k&mmweb_appid=wx_webfilehelper");
     let origin = "https://szfilehelper.weixin.qq.com";
@@ -82,7 +85,7 @@ fn p2_p5_p60_of_the_logins_cookies_only_the_ticket_reaches_the_file_host() {
     let bytes = jpeg(12);
     let policy = Policy::default();
     let flow = SendMessage::media(&session, media(&bytes), helper(), SEED, policy);
-    let mut harness = Harness::new(bytes, [last("@m", 12), sent()]).lending(&session);
+    let mut harness = Harness::new(bytes, [last("@m", 12), sent()]).with_session(&session);
     harness.run(&mut flow.unwrap()).unwrap();
     let cookies = |n: usize| {
         let header = harness.seen[n].http().headers()["cookie"].to_str().unwrap();
@@ -100,8 +103,8 @@ fn p60_above_25_mib_there_is_another_upload_which_is_not_here() {
     policy.max_upload = 100 * 1024 * 1024;
     const LIMIT: u64 = 25 * 1024 * 1024;
     let upload = |session: &Session, len: u64| {
-        let picture = Media::new("a.jpg", len, &jpeg(20)).unwrap();
-        Upload::new(session, picture, helper(), SEED, policy.clone()).map(|_| ())
+        let image = Media::new("a.jpg", len, &jpeg(20)).unwrap();
+        Upload::new(session, image, helper(), SEED, policy.clone()).map(|_| ())
     };
     assert!(upload(&session(), LIMIT).is_ok());
     let error = upload(&session(), LIMIT + 1).unwrap_err();
@@ -112,12 +115,12 @@ fn p60_above_25_mib_there_is_another_upload_which_is_not_here() {
     assert_eq!(error.advice(), Advice::CheckFile);
     assert!(
         upload(&wx_testing::harness::session(), LIMIT + 1).is_ok(),
-        "web WeChat has the check for it"
+        "web WeChat checks the file first"
     );
 }
 
 #[test]
-fn a_picture_can_go_as_a_file() {
+fn an_image_can_be_sent_as_a_file() {
     let policy = Policy::default();
     for (len, chunks) in
         [(12, vec![last("@m", 12)]), (CHUNK + 1, vec![middle(), last("@m", CHUNK + 1)])]
@@ -126,8 +129,8 @@ fn a_picture_can_go_as_a_file() {
         let file = media(&bytes).sent_as(MediaKind::File).unwrap();
         let mut flow =
             SendMessage::media(&session(), file, helper(), SEED, policy.clone()).unwrap();
-        let mut harness =
-            Harness::new(bytes, chunks.into_iter().chain([dropped(), sent()])).lending(&session());
+        let mut harness = Harness::new(bytes, chunks.into_iter().chain([dropped(), sent()]))
+            .with_session(&session());
         let sent = harness.run(&mut flow).unwrap();
         assert_eq!(
             (sent.uploaded.as_ref().unwrap().kind, &*sent.uploaded.as_ref().unwrap().name),
@@ -137,7 +140,7 @@ fn a_picture_can_go_as_a_file() {
         let messages: Vec<_> =
             harness.seen.iter().filter(|seen| seen.endpoint() == "webwxsendappmsg").collect();
         assert_eq!(messages.len(), 2);
-        assert_eq!(messages[0].body(), messages[1].body(), "repeated with its own id");
+        assert_eq!(messages[0].body(), messages[1].body(), "the repeat has the same id");
         let content = messages[0].json()["Msg"]["Content"].as_str().unwrap().to_owned();
         assert!(
             content.contains("<attachid>@m</attachid>")
@@ -147,15 +150,15 @@ fn a_picture_can_go_as_a_file() {
 }
 
 #[test]
-fn a_picture_taken_up_again_still_goes_as_a_file() {
+fn a_resumed_image_is_still_sent_as_a_file() {
     let policy = Policy::default();
     let bytes = jpeg(CHUNK + 1);
     let killed_after = |steps| {
         let file = media(&bytes).sent_as(MediaKind::File).unwrap();
         let new = SendMessage::media(&session(), file, helper(), SEED, policy.clone());
-        let mut harness = Harness::new(bytes.clone(), [middle()]).lending(&session());
+        let mut harness = Harness::new(bytes.clone(), [middle()]).with_session(&session());
         harness.steps_left = steps;
-        harness.run_or_die(&mut new.unwrap());
+        harness.run_until_killed(&mut new.unwrap());
         harness
     };
     let one_chunk = |harness: &Harness| {
@@ -165,7 +168,7 @@ fn a_picture_taken_up_again_still_goes_as_a_file() {
     let saved = Snapshot::from_json(killed.saved.unwrap()).unwrap();
     let at = ResumeOptions { unix_ms: Some(SEED.unix_ms), resend: false };
     let mut flow = SendMessage::resume(&session(), saved, Policy::default(), at).unwrap();
-    let mut harness = Harness::new(bytes, [last("@m", CHUNK + 1), sent()]).lending(&session());
+    let mut harness = Harness::new(bytes, [last("@m", CHUNK + 1), sent()]).with_session(&session());
     harness.run(&mut flow).unwrap();
     for (seen, chunk) in [(&killed.seen[0], "0"), (&harness.seen[0], "1")] {
         assert_eq!(seen.field("chunk").as_deref(), Some(chunk));

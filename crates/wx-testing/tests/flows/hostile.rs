@@ -20,15 +20,15 @@ fn saved() -> [Value; 2] {
     for steps in 0..40 {
         let mut harness = Harness::new(jpeg(LEN), [middle(), last("@m", LEN), sent()]);
         harness.steps_left = steps;
-        let picture = media(&jpeg(LEN));
-        let _ = harness.run_or_die(
-            &mut SendMessage::media(&session(), picture, to(), SEED, Policy::default()).unwrap(),
+        let image = media(&jpeg(LEN));
+        let _ = harness.run_until_killed(
+            &mut SendMessage::media(&session(), image, to(), SEED, Policy::default()).unwrap(),
         );
         states.extend(harness.saved);
     }
     let state = |holds: fn(&Value) -> bool| {
         let mut states = states.iter().map(|text| serde_json::from_str(text).unwrap());
-        states.find(holds).expect("such a state is saved")
+        states.find(holds).expect("the job saves a state")
     };
     [
         state(|state| state["job"]["upload"]["acked"] == 1),
@@ -50,7 +50,7 @@ fn resumed(state: &Value) -> Result<(), ResumeError> {
 }
 
 #[test]
-fn what_no_job_saves_is_refused() {
+fn a_state_that_no_job_saves_is_refused() {
     let [upload, message] = saved();
     assert_eq!((resumed(&upload), resumed(&message)), (Ok(()), Ok(())));
     let media = "/job/upload/media";
@@ -112,7 +112,7 @@ fn another_version_is_not_a_snapshot_to_serde_either() {
 }
 
 #[test]
-fn odd_values_that_can_be_sent_are_sent_as_a_new_picture_would_be() {
+fn odd_values_that_can_be_sent_are_sent_as_a_new_image_would_be() {
     let [upload, message] = saved();
     for (state, key, value) in [
         (&upload, "/job/upload/media/name", json!("")),
@@ -129,7 +129,7 @@ fn odd_values_that_can_be_sent_are_sent_as_a_new_picture_would_be() {
         *state.pointer_mut(key).unwrap() = value.clone();
         assert_eq!(resumed(&state), Ok(()), "{key} {value}");
     }
-    // The form contains the name that a new image of that name would have.
+    // The form contains the name in the same way as for a new image.
     let mut state = upload;
     state["job"]["upload"]["media"]["name"] = json!("a\0\u{1b}b");
     let snapshot = Snapshot::from_json(state.to_string()).unwrap();

@@ -19,15 +19,15 @@ fn seed(n: u64) -> Seed {
     Seed { unix_ms: UnixMs::new(SEED.unix_ms.get() + 2 * n), ..SEED }
 }
 
-/// Returns a different recipient for each job, so that the server can tell the jobs apart.
+/// Returns a different recipient for each job, so that the server can distinguish the jobs.
 fn recipient(n: u64) -> Recipient {
     Recipient::new(format!("@{n:x}")).unwrap()
 }
 
 fn send(n: u64, session: &Session) -> SendMessage {
     let policy = Policy::default();
-    let picture = media(&jpeg(12));
-    SendMessage::media(session, picture, recipient(n), seed(n), policy).unwrap().checkpointed()
+    let image = media(&jpeg(12));
+    SendMessage::media(session, image, recipient(n), seed(n), policy).unwrap().checkpointed()
 }
 
 /// Compares the result of a job with what happened to its message.
@@ -41,7 +41,7 @@ fn check(n: u64, result: &Result<Sent, Error>, server: &Server, run: u64) {
             assert!(delivered.contains(sent.local_id.as_str()), "run {run}");
         }
         Err(error) if error.outcome() == Outcome::NotSent => {
-            assert_eq!(ids, 0, "run {run}: job {n} says {error:?}");
+            assert_eq!(ids, 0, "run {run}: job {n} failed: {error:?}");
         }
         Err(_) => {}
     }
@@ -50,14 +50,14 @@ fn check(n: u64, result: &Result<Sent, Error>, server: &Server, run: u64) {
 /// Runs two streams and three sends on one session. Sometimes a driver is dropped. In half of the
 /// runs, a login runs at the same time and replaces the first one when it succeeds.
 fn interleave(run: u64) {
-    const MOST: i64 = 12;
+    const MESSAGES: i64 = 12;
     let mut random = Random::new(run);
-    let mut server = Server { most: MOST, one_fault_in: 6, ..Server::default() };
-    let mut lent = session_at(0);
+    let mut server = Server { message_count: MESSAGES, one_fault_in: 6, ..Server::default() };
+    let mut borrowed = session_at(0);
     let begins_at = (run % 2 == 1).then(|| random.below(100));
-    let (mut old, mut new_login, mut login) = (lent.clone(), false, None);
-    let mut streams = [stream(&lent), stream(&lent)];
-    let mut sends: Vec<_> = (0..3).map(|n| Some(Driver::new(send(n, &lent)))).collect();
+    let (mut old, mut new_login, mut login) = (borrowed.clone(), false, None);
+    let mut streams = [stream(&borrowed), stream(&borrowed)];
+    let mut sends: Vec<_> = (0..3).map(|n| Some(Driver::new(send(n, &borrowed)))).collect();
     let (mut seen, mut now) = (Vec::new(), Duration::from_secs(1));
     for step in 0.. {
         assert!(step < 20_000, "run {run}: no end");
@@ -65,9 +65,9 @@ fn interleave(run: u64) {
             let site = Site::new(Profile::Web);
             login = Some(Driver::new(Login::new(site, seed(900), Policy::default())));
         }
-        let sid = lent.sid().unwrap().expose().clone();
+        let sid = borrowed.sid().unwrap().expose().clone();
         // Each request belongs to the current login of the session.
-        let mut see = |request: &wx_proto::ApiRequest| {
+        let mut inspect = |request: &wx_proto::ApiRequest| {
             let text = String::from_utf8_lossy(&request.http().body().to_vec()).into_owned();
             let all = format!("{} {text}", request.http().uri());
             assert!(all.contains(&sid), "run {run}: {} of another login", request.endpoint());
@@ -83,15 +83,20 @@ fn interleave(run: u64) {
             if dropped {
                 driver.replace();
             }
-            let before = lent.clone();
-            match driver.step(&mut lent, &mut server, &mut random, now, &mut |_| {}) {
+            let before = borrowed.clone();
+            match driver.step(&mut borrowed, &mut server, &mut random, now, &mut |_| {}) {
                 Some(Ok(())) => (old, new_login, login) = (before, true, None),
                 Some(Err(_)) => {
-                    assert_eq!(lent, before, "run {run}: a login that failed changed the session");
+                    assert_eq!(
+                        borrowed, before,
+                        "run {run}: a login that failed changed the session"
+                    );
                     let site = Site::new(Profile::Web);
                     *driver = Driver::new(Login::new(site, seed(901 + step), Policy::default()));
                 }
-                None => assert_eq!(lent, before, "run {run}: a login changed the session early"),
+                None => {
+                    assert_eq!(borrowed, before, "run {run}: a login changed the session early")
+                }
             }
         } else if actor < 2 {
             let stream_ = &mut streams[usize::try_from(actor).unwrap()];
@@ -102,10 +107,10 @@ fn interleave(run: u64) {
             if dropped {
                 stream_.replace();
             }
-            match stream_.step(&mut lent, &mut server, &mut random, now, &mut see) {
+            match stream_.step(&mut borrowed, &mut server, &mut random, now, &mut inspect) {
                 Some(Ok(new)) => {
                     seen.extend(new.messages.iter().map(|message| message.content.clone()));
-                    *stream_ = stream(&lent);
+                    *stream_ = stream(&borrowed);
                 }
                 Some(Err(error)) => {
                     assert!(new_login, "run {run}: {error:?}");
@@ -125,33 +130,33 @@ fn interleave(run: u64) {
             if dropped {
                 driver.replace();
             }
-            let done = driver.step(&mut lent, &mut server, &mut random, now, &mut see);
+            let done = driver.step(&mut borrowed, &mut server, &mut random, now, &mut inspect);
             if let Some(result) = done {
                 check(n, &result, &server, run);
                 sends[usize::try_from(n).unwrap()] = None;
             }
         }
-        let observed = seen.len() as i64 == MOST || new_login;
+        let observed = seen.len() as i64 == MESSAGES || new_login;
         if observed && sends.iter().all(Option::is_none) && begins_at.is_some() == new_login {
             break;
         }
     }
     // Each message arrives once and in order, up to the session's sync position.
-    let all: Vec<_> = (1..=MOST).map(|n| n.to_string()).collect();
+    let all: Vec<_> = (1..=MESSAGES).map(|n| n.to_string()).collect();
     assert!(all.starts_with(&seen), "run {run}: {seen:?}");
-    let at = if new_login { &old } else { &lent };
+    let at = if new_login { &old } else { &borrowed };
     if new_login {
         let file = at.to_json();
         assert!(file.expose().contains(&format!("\"Val\": {}", seen.len())), "run {run}");
-        let lent = lent.to_json();
+        let borrowed = borrowed.to_json();
         assert!(
-            !lent.expose().contains("of_the_first_login"),
+            !borrowed.expose().contains("of_the_first_login"),
             "run {run}: a cookie of the old login"
         );
-        assert!(!lent.expose().contains("@skey_"), "run {run}: an skey of the old login");
+        assert!(!borrowed.expose().contains("@skey_"), "run {run}: an skey of the old login");
     } else {
         assert_eq!(seen, all, "run {run}");
-        assert_eq!(lent.skey().unwrap().expose(), &format!("@skey_{MOST}"));
+        assert_eq!(borrowed.skey().unwrap().expose(), &format!("@skey_{MESSAGES}"));
     }
 }
 
@@ -164,10 +169,11 @@ fn any_order_of_flows_on_one_session_keeps_every_promise() {
 /// saved state.
 fn crash(run: u64) {
     let mut random = Random::new(run);
-    let mut server = Server { most: 0, one_fault_in: 1 + random.below(6), ..Server::default() };
-    let mut lent = session();
+    let mut server =
+        Server { message_count: 0, one_fault_in: 1 + random.below(6), ..Server::default() };
+    let mut borrowed = session();
     let (mut now, mut unix_ms) = (Duration::from_secs(1), seed(0).unix_ms.get());
-    let mut driver = Driver::new(send(0, &lent));
+    let mut driver = Driver::new(send(0, &borrowed));
     let mut stored: Option<Snapshot> = None;
     let (mut killed, mut full_at) = (0, random.below(60));
     for step in 0.. {
@@ -177,7 +183,7 @@ fn crash(run: u64) {
             now = driver.waits;
         }
         if killed < 4 && random.one_in(9) {
-            // Everything but the saved state is lost, and time passes.
+            // Everything except the saved state is lost, and time passes.
             killed += 1;
             let longest = if random.one_in(3) { 200_000 } else { 30_000 };
             let away = random.below(longest);
@@ -186,18 +192,18 @@ fn crash(run: u64) {
             let at = ResumeOptions { unix_ms: Some(UnixMs::new(unix_ms)), resend: false };
             now = Duration::from_secs(1);
             driver = match stored.clone() {
-                None => Driver::new(send(0, &lent)),
+                None => Driver::new(send(0, &borrowed)),
                 Some(state) => {
                     let text = state.to_json();
                     let state = Snapshot::from_json(text).unwrap();
-                    let resumed = SendMessage::resume(&lent, state, policy, at).unwrap();
+                    let resumed = SendMessage::resume(&borrowed, state, policy, at).unwrap();
                     Driver::new(resumed.checkpointed())
                 }
             };
             full_at = random.below(400);
         }
         driver.full = step > full_at && random.one_in(40);
-        let done = driver.step(&mut lent, &mut server, &mut random, now, &mut |_| {});
+        let done = driver.step(&mut borrowed, &mut server, &mut random, now, &mut |_| {});
         stored = driver.saved.clone().or(stored);
         unix_ms += 10;
         now += Duration::from_millis(10);

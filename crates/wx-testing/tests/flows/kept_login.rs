@@ -47,7 +47,7 @@ fn failures_of_webwxinit_are_retried() {
 }
 
 #[test]
-fn a_login_whose_webwxinit_fails_is_kept_and_can_be_taken_up() {
+fn a_login_whose_webwxinit_fails_is_kept_and_can_be_resumed() {
     for failure in transient_failures() {
         let answers = [code(), polled(2), page()].into_iter().chain(vec![failure.clone(); 6]);
         let (_, result, kept, reported) = log_in(answers);
@@ -56,10 +56,10 @@ fn a_login_whose_webwxinit_fails_is_kept_and_can_be_taken_up() {
         let Some(LoginState::Opened { session }) = reported.last() else { panic!("{reported:?}") };
         assert_eq!(kept, *session);
         assert!(kept.awaits_init());
-        // The same after saving and loading.
+        // The same applies after saving and loading.
         let kept = Session::from_json(kept.to_json().expose()).unwrap();
         assert!(kept.awaits_init());
-        let mut harness = Harness::new("", [init("@crypt_new"), notified()]).lending(&kept);
+        let mut harness = Harness::new("", [init("@crypt_new"), notified()]).with_session(&kept);
         harness.run(&mut Restore::new(&kept, SEED, Policy::default()).unwrap()).unwrap();
         let session = harness.session;
         assert!(!session.awaits_init());
@@ -100,7 +100,7 @@ fn a_login_that_is_cancelled_after_its_page_is_kept() {
     let mut harness = Harness::new("", [code(), polled(2), page(), dropped()]);
     let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default());
     harness.steps_left = 10;
-    assert!(harness.run_or_die(&mut login).is_none());
+    assert!(harness.run_until_killed(&mut login).is_none());
     login.cancel();
     assert_eq!(Harness::new("", []).run(&mut login).unwrap_err().kind, ErrorKind::Cancelled);
     assert!(login.session().is_some_and(Session::awaits_init));
@@ -142,7 +142,7 @@ fn failures_of_the_login_page_are_retried_while_its_ticket_is_valid() {
 }
 
 #[test]
-fn an_answer_to_the_poll_that_is_cut_is_asked_for_again() {
+fn an_answer_to_the_poll_that_is_truncated_is_requested_again() {
     let confirmed = text("/poll/answers/2/text");
     for cut in 0..confirmed.len() {
         // The connection breaks, or a complete reply is too short. A truncated number would be a

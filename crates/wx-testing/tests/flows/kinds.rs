@@ -14,7 +14,7 @@ fn gif() -> Media {
 }
 
 #[test]
-fn p47_a_gif_goes_as_an_emoticon_or_as_a_file_and_is_refused_as_an_image() {
+fn p47_a_gif_is_sent_as_an_emoticon_or_as_a_file_and_is_refused_as_an_image() {
     assert_eq!(gif().kind(), MediaKind::Emoticon);
     for (kind, call) in
         [(MediaKind::Emoticon, "webwxsendemoticon"), (MediaKind::File, "webwxsendappmsg")]
@@ -35,7 +35,7 @@ fn p47_a_gif_goes_as_an_emoticon_or_as_a_file_and_is_refused_as_an_image() {
 }
 
 #[test]
-fn a_jpeg_goes_as_an_image_or_as_a_file_and_is_refused_as_an_emoticon() {
+fn a_jpeg_is_sent_as_an_image_or_as_a_file_and_is_refused_as_an_emoticon() {
     let jpeg = media(&jpeg(12));
     assert_eq!(jpeg.kind(), MediaKind::Image);
     assert_eq!(jpeg.clone().sent_as(MediaKind::File).unwrap().kind(), MediaKind::File);
@@ -53,12 +53,12 @@ fn the_kind_outlives_a_crash() {
     {
         let mut finished = 0;
         for steps in 1..20 {
-            let picture = media(&bytes).sent_as(kind).unwrap();
+            let image = media(&bytes).sent_as(kind).unwrap();
             let mut flow =
-                SendMessage::media(&session(), picture, to(), SEED, policy.clone()).unwrap();
+                SendMessage::media(&session(), image, to(), SEED, policy.clone()).unwrap();
             let mut killed = Harness::new(bytes.clone(), [middle(), last("@m", CHUNK + 1), sent()]);
             killed.steps_left = steps;
-            killed.run_or_die(&mut flow);
+            killed.run_until_killed(&mut flow);
             let Some(saved) = killed.saved else { continue };
             let snapshot = Snapshot::from_json(&saved).unwrap();
             let at = ResumeOptions { unix_ms: Some(SEED.unix_ms), resend: false };

@@ -1,6 +1,6 @@
 //! Files above 25 MiB: the check, its ticket, and the parallel upload of the File Transfer Helper
-//! ([P73](wx_proto::protocol#p73), [P98](wx_proto::protocol#p98)). The limit is data, so small
-//! files show it.
+//! ([P73](wx_proto::protocol#p73), [P98](wx_proto::protocol#p98)). The limit is set to a small
+//! value, so that the files can be small.
 
 use serde_json::Value;
 use wx_proto::bytes::Bytes;
@@ -74,7 +74,7 @@ fn p73_above_the_limit_upload_and_message_repeat_the_signature() {
 #[test]
 fn p73_a_file_that_the_server_has_is_not_uploaded_and_its_message_is_signed() {
     for (session, aes_key) in [(session(), Value::Null), (helper(), "aes".into())] {
-        let mut harness = Harness::new(bytes(), [known(), sent()]).lending(&session);
+        let mut harness = Harness::new(bytes(), [known(), sent()]).with_session(&session);
         let sent = harness.run(&mut flow(&session)).unwrap();
         assert_eq!(harness.endpoints(), ["webwxcheckupload", "webwxsendappmsg"]);
         let message = &harness.seen[1].json()["Msg"];
@@ -85,9 +85,9 @@ fn p73_a_file_that_the_server_has_is_not_uploaded_and_its_message_is_signed() {
 }
 
 #[test]
-fn p98_the_parallel_upload_goes_chunk_by_chunk_under_the_first_replys_id() {
+fn p98_the_parallel_upload_is_made_chunk_by_chunk_under_the_first_replys_id() {
     let answers = [vec![unknown()], parts().to_vec()].concat();
-    let mut harness = Harness::new(bytes(), answers).lending(&helper());
+    let mut harness = Harness::new(bytes(), answers).with_session(&helper());
     let sent = harness.run(&mut flow(&helper())).unwrap();
     assert_eq!(sent.uploaded.unwrap().chunks, 3);
     let upload = "webwxuploadmediaparallel";
@@ -110,11 +110,29 @@ fn p98_the_parallel_upload_goes_chunk_by_chunk_under_the_first_replys_id() {
 }
 
 #[test]
+fn p98_up_to_the_limit_a_file_takes_the_usual_upload() {
+    for (limit, call) in [(LEN, "webwxuploadmedia"), (LEN - 1, "webwxcheckupload")] {
+        let answers = match call {
+            "webwxcheckupload" => [vec![unknown()], parts().to_vec()].concat(),
+            _ => vec![middle(), middle(), last("@m", LEN), sent()],
+        };
+        let mut policy = policy();
+        policy.check_above = limit as u64;
+        let file = Media::new("big.zip", LEN as u64, &bytes()[..512]).unwrap();
+        let to = Recipient::file_helper();
+        let mut flow = SendMessage::media(&helper(), file, to, SEED, policy).unwrap();
+        let mut harness = Harness::new(bytes(), answers).with_session(&helper());
+        harness.run(&mut flow).unwrap();
+        assert_eq!(harness.endpoints()[0], call);
+    }
+}
+
+#[test]
 fn p98_the_same_chunk_again_on_ret_minus_1_five_times_at_most_a_second_apart() {
     let some = |count: usize| vec![ret(-1); count];
     let [first, second, third, message] = parts();
     let answers = [vec![unknown(), first.clone()], some(4), vec![second, third, message]].concat();
-    let mut harness = Harness::new(bytes(), answers).lending(&helper());
+    let mut harness = Harness::new(bytes(), answers).with_session(&helper());
     harness.run(&mut flow(&helper())).unwrap();
     for at in 2..7 {
         assert_eq!(request(&harness, at)["Chunk"], 1);
@@ -122,10 +140,10 @@ fn p98_the_same_chunk_again_on_ret_minus_1_five_times_at_most_a_second_apart() {
     assert_eq!(harness.pauses(), [0, 0, 1, 1, 1, 1, 0, 0]);
     let queries: std::collections::BTreeSet<_> =
         harness.seen[1..8].iter().map(|seen| seen.http().uri().query().unwrap()).collect();
-    assert_eq!(queries.len(), 7, "each request has a random of its own");
+    assert_eq!(queries.len(), 7, "each request has a different random");
 
     let answers = [vec![unknown(), first], some(5)].concat();
-    let mut harness = Harness::new(bytes(), answers).lending(&helper());
+    let mut harness = Harness::new(bytes(), answers).with_session(&helper());
     let error = harness.run(&mut flow(&helper())).unwrap_err();
     assert_eq!((error.ret().map(|ret| ret.0), harness.seen.len()), (Some(-1), 7));
 }
@@ -146,7 +164,7 @@ fn p98_another_ret_a_missing_id_and_a_missing_media_id_are_failures() {
         (vec![unknown(), first, second, part("", "")], no_media_id),
     ];
     for (answers, expected) in cases {
-        let mut harness = Harness::new(bytes(), answers).lending(&helper());
+        let mut harness = Harness::new(bytes(), answers).with_session(&helper());
         let error = harness.run(&mut flow(&helper())).unwrap_err();
         assert!(expected(&error.kind), "{error:?}");
         assert_eq!(harness.messages(), 0);
@@ -158,9 +176,9 @@ fn p98_killed_after_any_step_the_parallel_upload_continues_with_its_id_and_ticke
     let mut resumed = 0;
     for steps in 1..20 {
         let answers = [vec![unknown()], parts().to_vec()].concat();
-        let mut killed = Harness::new(bytes(), answers).lending(&helper());
+        let mut killed = Harness::new(bytes(), answers).with_session(&helper());
         killed.steps_left = steps;
-        killed.run_or_die(&mut flow(&helper()));
+        killed.run_until_killed(&mut flow(&helper()));
         let Some(saved) = killed.saved.clone() else { continue };
         let snapshot = Snapshot::from_json(&saved).unwrap();
         let state: Value = serde_json::from_str(&saved).unwrap();
@@ -173,7 +191,7 @@ fn p98_killed_after_any_step_the_parallel_upload_continues_with_its_id_and_ticke
         let check = vec![unknown(); usize::from(acked.is_some() && !is_checked)];
         let at = ResumeOptions { unix_ms: Some(SEED.unix_ms), resend: false };
         let mut flow = SendMessage::resume(&helper(), snapshot, policy(), at).unwrap();
-        let mut harness = Harness::new(bytes(), [check, rest].concat()).lending(&helper());
+        let mut harness = Harness::new(bytes(), [check, rest].concat()).with_session(&helper());
         harness.run(&mut flow).unwrap();
         let message = harness.seen.last().unwrap().json();
         assert_eq!(message["Msg"]["Signature"], "sig");
@@ -194,7 +212,7 @@ fn p98_killed_after_any_step_the_parallel_upload_continues_with_its_id_and_ticke
 fn p98_a_dropped_connection_costs_one_try() {
     let [first, second, third, message] = parts();
     let answers = [unknown(), first, dropped(), second, third, message];
-    let mut harness = Harness::new(bytes(), answers).lending(&helper());
+    let mut harness = Harness::new(bytes(), answers).with_session(&helper());
     harness.run(&mut flow(&helper())).unwrap();
     assert_eq!(
         (request(&harness, 2)["Chunk"].clone(), request(&harness, 3)["Chunk"].clone()),

@@ -7,26 +7,26 @@ use serde_json::{Value, json};
 use wx_proto::flow::{Flow, ListContacts, Logout, NextMessages, Restore, SendMessage};
 use wx_proto::{Advice, Error, ErrorKind, Policy, Recipient, RequestError, Session, Text, UnixMs};
 
-use super::messages::{batch, check, going_on, key, received};
+use super::messages::{batch, check, continued, key, received};
 use wx_testing::harness::*;
 use wx_testing::samples::vector;
 
-const HELD: u64 = 25;
+/// The duration of a poll without messages, in seconds.
+const LONG_POLL: u64 = 25;
 
-/// Waits for messages with this policy. Each request takes the number of seconds given with its
-/// answer.
+/// Waits for messages with this policy. Each answer has the number of seconds until it arrives.
 fn wait(policy: Policy, answers: Vec<(Answer, u64)>) -> Harness {
-    let session = going_on(5);
+    let session = continued(5);
     let (answers, passing): (Vec<_>, Vec<_>) = answers.into_iter().unzip();
-    let mut harness = Harness::new("", answers).lending(&session);
+    let mut harness = Harness::new("", answers).with_session(&session);
     harness.passing = passing.into();
     let mut flow = NextMessages::new(&session, SEED, policy).unwrap();
     harness.run(&mut flow).unwrap();
     harness
 }
 
-fn held() -> (Answer, u64) {
-    (check(0, 0), HELD)
+fn quiet_poll() -> (Answer, u64) {
+    (check(0, 0), LONG_POLL)
 }
 
 fn count(harness: &Harness, endpoint: &str) -> usize {
@@ -58,7 +58,7 @@ fn p102_a_sync_is_made_once_an_hour_although_nothing_is_new() {
 fn p102_a_quiet_day_has_a_sync_an_hour_and_no_pause() {
     let mut answers = Vec::new();
     for _ in 0..24 {
-        answers.extend(vec![held(); 144]);
+        answers.extend(vec![quiet_poll(); 144]);
         answers.push((received(5, &[]), 0));
     }
     answers.extend([(check(0, 2), 0), (received(6, &[2]), 0)]);
@@ -69,7 +69,7 @@ fn p102_a_quiet_day_has_a_sync_an_hour_and_no_pause() {
     assert!(times.windows(2).take(23).all(|pair| pair[1] - pair[0] == 3600), "{times:?}");
     // Each request follows its predecessor at once.
     let pauses = harness.pauses();
-    assert!(pauses.iter().all(|pause| [0, HELD].contains(pause)), "{pauses:?}");
+    assert!(pauses.iter().all(|pause| [0, LONG_POLL].contains(pause)), "{pauses:?}");
 }
 
 #[test]
@@ -101,14 +101,14 @@ fn p102_zero_is_a_number_and_servers_that_do_not_hold_are_still_found() {
         let end = [(check(0, 2), 0), (received(6, &[2]), 0)];
         wait(policy.clone(), answers.chain(end).collect())
     };
-    let pauses = run(HELD).pauses();
-    assert_eq!(pauses.iter().sum::<u64>(), 10 * HELD, "no pause is added: {pauses:?}");
+    let pauses = run(LONG_POLL).pauses();
+    assert_eq!(pauses.iter().sum::<u64>(), 10 * LONG_POLL, "no pause is added: {pauses:?}");
     let pauses = run(0).pauses();
-    assert_eq!(pauses.iter().sum::<u64>(), 6, "the first four are free: {pauses:?}");
+    assert_eq!(pauses.iter().sum::<u64>(), 6, "there is no pause after the first four: {pauses:?}");
 }
 
 #[test]
-fn p102_what_the_sync_brings_is_delivered_and_its_failures_are_retried() {
+fn p102_messages_of_the_sync_are_delivered_and_its_failures_retried() {
     let answers =
         vec![(check(0, 0), 3600), (dropped(), 0), (status(502), 0), (received(6, &[2]), 0)];
     let harness = wait(Policy::default(), answers);
@@ -117,13 +117,13 @@ fn p102_what_the_sync_brings_is_delivered_and_its_failures_are_retried() {
 }
 
 #[test]
-fn p103_every_cookie_of_a_sync_is_applied_with_its_life() {
+fn p103_every_cookie_of_a_sync_is_applied_with_its_lifetime() {
     let vector: Value = vector("sync_cookies");
     let lines = vector["set_cookie"].as_array().unwrap();
     let mut headers: Vec<_> = vec![("date", "Sun, 30 Dec 2018 23:12:23 GMT".to_owned())];
     headers.extend(lines.iter().map(|line| ("set-cookie", line.as_str().unwrap().to_owned())));
     let Answer::Reply(code, _, body) = received(5, &[]) else { unreachable!() };
-    // The sync of its own accord brings no message, and is followed by others.
+    // The webwxsync that renews the login returns no message, and others follow.
     let harness = wait(
         Policy::default(),
         vec![
@@ -144,13 +144,13 @@ fn p103_every_cookie_of_a_sync_is_applied_with_its_life() {
         assert_eq!(ends, [synced + life.as_u64().unwrap()], "{name}");
     }
     let saved = Session::from_json(harness.session.to_json().expose()).unwrap();
-    assert_eq!(saved.cookies(), harness.session.cookies(), "the file has them too");
+    assert_eq!(saved.cookies(), harness.session.cookies(), "the file contains them too");
     assert_eq!(saved.ends_at(), harness.session.ends_at());
 }
 
 /// Returns a session that ends at this time.
-fn ending(at: UnixMs) -> Session {
-    let mut file: Value = serde_json::from_str(going_on(5).to_json().expose()).unwrap();
+fn session_ending_at(at: UnixMs) -> Session {
+    let mut file: Value = serde_json::from_str(continued(5).to_json().expose()).unwrap();
     for cookie in file["cookies"].as_array_mut().unwrap() {
         cookie["expires"] = at.as_secs().into();
     }
@@ -158,16 +158,17 @@ fn ending(at: UnixMs) -> Session {
 }
 
 #[test]
-fn p103_a_login_that_is_over_is_told_without_a_request_and_since_when() {
+fn p103_a_login_that_is_over_is_reported_without_a_request_and_since_when() {
     let since = UnixMs::from_secs(SEED.unix_ms.as_secs());
-    let session = ending(since);
+    let session = session_ending_at(since);
     let policy = Policy::default;
     fn refused<F: Flow<Output = Result<T, Error>>, T>(
         session: &Session,
         flow: Result<F, Error>,
     ) -> Error {
-        let ended = flow
-            .and_then(|mut flow| Harness::new("", []).lending(session).run(&mut flow).map(|_| ()));
+        let ended = flow.and_then(|mut flow| {
+            Harness::new("", []).with_session(session).run(&mut flow).map(|_| ())
+        });
         ended.unwrap_err()
     }
     let text = SendMessage::text(&session, Text::new("hello"), to(), SEED, policy());
@@ -187,13 +188,13 @@ fn p103_a_login_that_is_over_is_told_without_a_request_and_since_when() {
     // The server may still know the login, so it can be ended there.
     let mut logout = Logout::new(&session, SEED, policy()).unwrap();
     let moved = Answer::Reply(301, vec![("location", "https://wx.qq.com/".into())], "".into());
-    Harness::new("", [moved]).lending(&session).run(&mut logout).unwrap();
+    Harness::new("", [moved]).with_session(&session).run(&mut logout).unwrap();
 }
 
 #[test]
 fn p103_a_login_can_end_while_messages_are_awaited() {
-    let session = ending(SEED.unix_ms.saturating_add(Duration::from_secs(7200)));
-    let mut harness = Harness::new("", vec![unreachable(); 500]).lending(&session);
+    let session = session_ending_at(SEED.unix_ms.saturating_add(Duration::from_secs(7200)));
+    let mut harness = Harness::new("", vec![unreachable(); 500]).with_session(&session);
     let mut flow = NextMessages::new(&session, SEED, Policy::default()).unwrap();
     let error = harness.run(&mut flow).unwrap_err();
     let since = session.ends_at().unwrap();
@@ -222,12 +223,12 @@ fn from_own(id: u64, to: &str) -> Value {
 
 #[test]
 fn p97_the_phones_messages_are_delivered_and_only_own_sends_are_dropped() {
-    for (session, to) in [(helper_session(), "filehelper"), (going_on(5), "@0a")] {
+    for (session, to) in [(helper_session(), "filehelper"), (continued(5), "@0a")] {
         for restarts in [false, true] {
             let recipient = Recipient::new(to).unwrap();
             let send =
                 SendMessage::text(&session, Text::new("hello"), recipient, SEED, Policy::default());
-            let mut harness = Harness::new("", [sent()]).lending(&session);
+            let mut harness = Harness::new("", [sent()]).with_session(&session);
             let done = harness.run(&mut send.unwrap()).unwrap();
             assert_eq!(done.msg_id.as_str(), OWN.to_string());
             let mut session = harness.session;
@@ -238,7 +239,7 @@ fn p97_the_phones_messages_are_delivered_and_only_own_sends_are_dropped() {
             let arrived = [check(0, 2), batch(6, &answers, json!({}))];
             let restarted = restarts || to == "filehelper";
             let arrived = arrived.into_iter().skip(usize::from(restarted));
-            let mut harness = Harness::new("", arrived).lending(&session);
+            let mut harness = Harness::new("", arrived).with_session(&session);
             let mut flow = NextMessages::new(&session, SEED, Policy::default()).unwrap();
             let new = harness.run(&mut flow).unwrap();
             let ids: Vec<_> = new.messages.iter().map(|new| new.id.clone().unwrap()).collect();
@@ -255,7 +256,7 @@ fn p97_the_phones_messages_are_delivered_and_only_own_sends_are_dropped() {
 fn p97_the_copy_of_a_message_that_was_not_acknowledged_is_delivered() {
     let session = helper_session();
     let answers = batch(6, &[from_own(OWN, "filehelper")], json!({}));
-    let mut harness = Harness::new("", [answers]).lending(&session);
+    let mut harness = Harness::new("", [answers]).with_session(&session);
     let mut flow = NextMessages::new(&session, SEED, Policy::default()).unwrap();
     assert_eq!(harness.run(&mut flow).unwrap().messages.len(), 1);
 }

@@ -1,4 +1,4 @@
-//! Consequences of lending the session to `poll` only (lines 6, 12 and 13 of the contract).
+//! Consequences of the session being borrowed by `poll` only (lines 6, 12 and 13 of the contract).
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ fn a_rotated_skey_reaches_the_message_and_the_chunks_keep_their_text() {
     // After six steps the first chunk has been sent and answered. Then another job receives a new
     // skey and a new ticket.
     harness.steps_left = 6;
-    assert!(harness.run_or_die(&mut flow).is_none());
+    assert!(harness.run_until_killed(&mut flow).is_none());
     assert_eq!(harness.seen.len(), 1);
     harness.steps_left = 100;
     let file: Value = serde_json::from_str(session_at(5).to_json().expose()).unwrap();
@@ -91,7 +91,7 @@ fn p7_cookies_of_every_good_reply_are_in_the_next_request_and_no_others() {
 }
 
 #[test]
-fn the_cookies_of_a_picture_count_once_it_is_one() {
+fn the_cookies_of_an_image_count_once_it_is_one() {
     let web_page = ("content-length", "12".to_owned());
     for (body, expected) in [(jpeg(12), true), (Bytes::from_static(b"<!doctype ht"), false)] {
         let reply = Answer::Reply(200, vec![web_page.clone()], body);
@@ -122,7 +122,7 @@ fn another_login() -> Session {
 }
 
 #[test]
-fn another_login_in_the_session_ends_what_was_of_the_first() {
+fn another_login_in_the_session_ends_jobs_of_the_first() {
     let bytes = jpeg(12);
     let mut ended = session();
     ended.clear_login();
@@ -131,7 +131,7 @@ fn another_login_in_the_session_ends_what_was_of_the_first() {
             let mut harness = Harness::new(bytes.clone(), [last("@m", 12), dropped(), sent()]);
             let mut flow = send(&bytes);
             harness.steps_left = steps;
-            assert!(harness.run_or_die(&mut flow).is_none());
+            assert!(harness.run_until_killed(&mut flow).is_none());
             let before = harness.seen.len();
             (harness.session, harness.steps_left) = (other.clone(), 1000);
             let error = harness.run(&mut flow).unwrap_err();
@@ -151,9 +151,9 @@ fn a_login_that_fails_leaves_the_session_as_it_was() {
 }
 
 #[test]
-fn a_batch_that_another_stream_has_had_is_asked_for_anew() {
-    let start = super::messages::going_on(5);
-    let mut harness = Harness::new("", []).lending(&start);
+fn a_batch_that_another_stream_has_had_is_requested_again() {
+    let start = super::messages::continued(5);
+    let mut harness = Harness::new("", []).with_session(&start);
     let new = || NextMessages::new(&start, SEED, Policy::default()).unwrap();
     let (mut flow, now) = (new(), harness.now);
     // The message has no id. A message with an id would be recognised as a duplicate and dropped
@@ -169,14 +169,14 @@ fn a_batch_that_another_stream_has_had_is_asked_for_anew() {
     assert_eq!((had.messages.len(), &had.messages[0].id), (1, &None));
     harness.answer_next([check(0, 2), super::messages::received(7, &[9])]);
     let next = harness.run(&mut flow).unwrap();
-    assert_eq!(next.messages[0].id.as_ref().unwrap().as_str(), "9", "not the same once more");
+    assert_eq!(next.messages[0].id.as_ref().unwrap().as_str(), "9", "not the same message again");
     assert_eq!(harness.seen.last().unwrap().json()["SyncKey"], key(6));
 }
 
 #[test]
 fn a_batch_that_another_stream_has_had_still_brings_its_skey() {
-    let start = super::messages::going_on(5);
-    let mut harness = Harness::new("", []).lending(&start);
+    let start = super::messages::continued(5);
+    let mut harness = Harness::new("", []).with_session(&start);
     let new = || NextMessages::new(&start, SEED, Policy::default()).unwrap();
     let (mut flow, now) = (new(), harness.now);
     for answer in [check(0, 2), rotated()] {
@@ -193,7 +193,7 @@ fn a_batch_that_another_stream_has_had_still_brings_its_skey() {
 }
 
 #[test]
-fn what_is_to_be_saved_has_not_left() {
+fn a_message_about_to_be_saved_has_not_left() {
     let bytes = jpeg(12);
     let mut flow = send(&bytes).checkpointed();
     let mut harness = Harness::new(bytes, []);
@@ -215,12 +215,12 @@ fn what_is_to_be_saved_has_not_left() {
             other => panic!("{other:?}"),
         }
     };
-    // The driver is dropped. The next driver gets the same action, whatever the time.
+    // The driver is dropped. The next driver receives the same action, whatever the time.
     for seconds in 0..10 {
         let later = now + std::time::Duration::from_secs(100 * seconds);
         let Action::Save(again) = flow.poll(&mut harness.session, later) else { panic!() };
         assert_eq!(again, saved);
-        assert!(!flow.progress().in_doubt, "it waits here");
+        assert!(!flow.progress().in_doubt, "the job waits here");
     }
     let mut cancelled = flow.clone();
     cancelled.cancel();
@@ -248,7 +248,7 @@ fn what_is_to_be_saved_has_not_left() {
             }
         };
         assert_eq!(error.outcome(), outcome);
-        assert_eq!(saves, i32::from(outcome == Outcome::NotSent), "the true state once more");
+        assert_eq!(saves, i32::from(outcome == Outcome::NotSent), "the true state is saved again");
     }
 }
 
@@ -292,7 +292,7 @@ fn a_whole_reply_whose_head_is_refused_sends_no_message_again() {
     let mut flow = SendMessage::uploaded(&session, upload.unwrap(), to(), SEED, tight).unwrap();
     for attempt in 1..=2 {
         let Action::Send(id, _) = flow.poll(&mut session, now) else { panic!() };
-        assert_eq!(flow.progress().attempt, Some(attempt), "none was returned and dropped");
+        assert_eq!(flow.progress().attempt, Some(attempt), "no message was lost");
         let refused = wx_proto::http::Response::builder().header("a", "1").header("b", "2");
         let reply = refused.body(Bytes::from_static(b"{}")).unwrap();
         flow.answer(id, reply, &mut session, now, |_, _| Ok(())).unwrap();
@@ -313,37 +313,39 @@ fn a_message_of_unknown_fate_is_in_doubt_while_that_is_saved() {
     let Action::Save(_) = flow.poll(&mut harness.session, until) else { panic!("before each try") };
     flow.cancel();
     let Action::Save(last) = flow.poll(&mut harness.session, until) else { panic!() };
-    assert!(last.in_doubt() && flow.progress().in_doubt, "only this job knows of it");
+    assert!(last.in_doubt() && flow.progress().in_doubt, "only this job has the information");
     flow.handle(Input::Saved, until).unwrap();
     let Action::Done(Err(error)) = flow.poll(&mut harness.session, until) else { panic!() };
     assert_eq!((error.outcome(), flow.progress().in_doubt), (Outcome::Unknown, false));
 }
 
 #[test]
-fn what_was_saved_for_a_message_is_what_leaves() {
+fn a_message_leaves_as_it_was_saved() {
     let mut flow = super::contract::message().checkpointed();
-    let (mut lent, second) = (session(), std::time::Duration::from_secs(1));
-    let save = |flow: &mut SendMessage, lent: &mut Session, now| {
-        let Action::Save(state) = flow.poll(lent, now) else { panic!("nothing is to be saved") };
+    let (mut borrowed, second) = (session(), std::time::Duration::from_secs(1));
+    let save = |flow: &mut SendMessage, borrowed: &mut Session, now| {
+        let Action::Save(state) = flow.poll(borrowed, now) else {
+            panic!("there is nothing to save")
+        };
         flow.handle(Input::Saved, now).unwrap();
         state
     };
     // Saving takes a second. The saved time counts as the time at which the message was handed out.
-    let saved = save(&mut flow, &mut lent, second);
-    let Action::Send(id, _) = flow.poll(&mut lent, second * 2) else { panic!() };
+    let saved = save(&mut flow, &mut borrowed, second);
+    let Action::Send(id, _) = flow.poll(&mut borrowed, second * 2) else { panic!() };
     assert_eq!(flow.snapshot().unwrap(), saved);
     // The message never left, and this is saved, too. Then it is about to be handed out again.
     let failure = TransportError::never_connected(TransportErrorKind::Connect);
     flow.handle(Input::Failed(id, failure), second * 2).unwrap();
-    let not_out = save(&mut flow, &mut lent, second * 2);
+    let not_out = save(&mut flow, &mut borrowed, second * 2);
     assert!(!not_out.in_doubt());
-    let Action::Wait(until) = flow.poll(&mut lent, second * 2) else { panic!() };
-    let Action::Save(out) = flow.poll(&mut lent, until) else { panic!() };
+    let Action::Wait(until) = flow.poll(&mut borrowed, second * 2) else { panic!() };
+    let Action::Save(out) = flow.poll(&mut borrowed, until) else { panic!() };
     assert!(out.in_doubt());
     // The job is cancelled during the save, so the saved state may be wrong.
     flow.cancel();
-    assert_eq!(save(&mut flow, &mut lent, until), not_out);
-    assert!(matches!(flow.poll(&mut lent, until), Action::Done(Err(_))));
+    assert_eq!(save(&mut flow, &mut borrowed, until), not_out);
+    assert!(matches!(flow.poll(&mut borrowed, until), Action::Done(Err(_))));
 }
 
 #[test]
@@ -351,7 +353,7 @@ fn a_message_in_doubt_whose_next_try_cannot_be_made_stays_in_doubt() {
     let mut harness = Harness::new("", [dropped()]);
     let mut flow = super::contract::message();
     harness.steps_left = 1;
-    assert!(harness.run_or_die(&mut flow).is_none());
+    assert!(harness.run_until_killed(&mut flow).is_none());
     // The same login, as it was before webwxinit.
     let mut file: Value = serde_json::from_str(session().to_json().expose()).unwrap();
     file["user_name"] = "@".into();
@@ -368,7 +370,7 @@ fn cookies_of_a_resumed_upload_last_from_now_on() {
     let mut killed = Harness::new(bytes.clone(), [middle()]);
     killed.steps_left = 7;
     let mut first = upload(&bytes, &policy).unwrap();
-    assert!(killed.run_or_die(&mut first).is_none());
+    assert!(killed.run_until_killed(&mut first).is_none());
     let saved = Snapshot::from_json(killed.saved.unwrap()).unwrap();
     let hours_later = SEED.unix_ms.saturating_add(Duration::from_secs(13 * 3600));
     for unix_ms in [Some(hours_later), None] {

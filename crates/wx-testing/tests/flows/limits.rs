@@ -5,7 +5,7 @@ use std::time::Duration;
 use wx_proto::flow::{Delivery, FetchImage, ListContacts, NextMessages, TransportErrorKind};
 use wx_proto::{Error, ErrorKind, ImageVariant, Limits, MsgId, Policy, ReplyError};
 
-use super::messages::going_on;
+use super::messages::continued;
 use wx_testing::harness::*;
 
 const S: Duration = Duration::from_secs(1);
@@ -54,8 +54,8 @@ fn requests_carry_the_policy() {
     let mut policy = Policy::default();
     policy.poll_limit = 50 * S;
     let over = ok(r#"window.synccheck={retcode:"1101",selector:"0"}"#);
-    let mut harness = Harness::new("", [over]).lending(&going_on(5));
-    harness.run(&mut NextMessages::new(&going_on(5), SEED, policy).unwrap()).unwrap_err();
+    let mut harness = Harness::new("", [over]).with_session(&continued(5));
+    harness.run(&mut NextMessages::new(&continued(5), SEED, policy).unwrap()).unwrap_err();
     let limits = harness.seen[0].request.limits();
     assert_eq!((limits.stall, limits.total), (35 * S, Some(50 * S)));
 }
@@ -75,7 +75,7 @@ fn head(headers: usize, bytes: usize) -> Answer {
 }
 
 #[test]
-fn a_head_that_is_too_large_is_refused_and_not_asked_for_again() {
+fn a_head_that_is_too_large_is_refused_and_not_requested_again() {
     for (headers, bytes, good) in [
         (100, 0, true),
         (101, 0, false),
@@ -100,7 +100,7 @@ fn a_head_that_is_too_large_is_refused_and_not_asked_for_again() {
         };
         let mut harness = Harness::new("", [head(headers, bytes)]);
         let error = harness.run(&mut fetch(Policy::default())).unwrap_err();
-        check("a picture", harness.seen.len(), error);
+        check("an image", harness.seen.len(), error);
 
         let mut harness = Harness::new("", [head(headers, bytes)]);
         let error =

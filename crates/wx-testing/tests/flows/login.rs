@@ -167,7 +167,7 @@ fn p14_the_skey_of_webwxinit_is_adopted_unless_empty() {
 }
 
 #[test]
-fn p52_redirect_uris_in_any_spelling_are_taken_whole_and_decide_the_hosts() {
+fn p52_redirect_uris_in_any_spelling_are_read_completely_and_decide_the_hosts() {
     let (harness, result, _) = run([code(), polled(3), page(), init(""), notified()]);
     let session = result.unwrap();
     assert_eq!(session.hosts().origin(HostRole::File).host(), "file.wx2.qq.com");
@@ -204,7 +204,7 @@ fn p59_bodies_are_utf_8_whatever_the_headers_say() {
     assert!(refused.chain().to_string().ends_with("不行"), "{refused:?}");
     let mut broken = b"window.code=200;window.redirect_uri='https://wx.qq.com/\xff?a'".to_vec();
     broken.push(b';');
-    assert!(run([code(), ok(broken)]).1.is_err(), "an address that is none");
+    assert!(run([code(), ok(broken)]).1.is_err(), "an invalid address");
 }
 
 #[test]
@@ -347,7 +347,7 @@ fn a_login_can_be_cancelled_at_every_step_and_shows_no_secret() {
         let mut harness = Harness::new("", good());
         harness.steps_left = steps;
         let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default());
-        let _ = harness.run_or_die(&mut login);
+        let _ = harness.run_until_killed(&mut login);
         let shown = format!("{:?}", login.shown());
         assert!(!shown.contains("AbCdEfGhIj") && !shown.contains("qrticket"), "{shown}");
         let ended = matches!(login.poll(&mut session(), harness.now), Action::Done(_));

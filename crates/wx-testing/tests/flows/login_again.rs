@@ -11,16 +11,16 @@ fn push(
 ) -> (Harness, Result<Session, Error>, Vec<LoginState>) {
     let old = run(good()).1.unwrap();
     let mut login = Login::push(&old, SEED, Policy::default()).unwrap();
-    let mut harness = Harness::new("", answers).lending(&old);
+    let mut harness = Harness::new("", answers).with_session(&old);
     let result = harness.run(&mut login).map(|()| harness.session.clone());
     (harness, result, login.shown().to_vec())
 }
 
 #[test]
 fn the_phone_can_be_asked_without_a_code() {
-    let asked = || ok(r#"{"ret":"0","msg":"all ok","uuid":"AbCdEfGhIj=="}"#);
+    let prompted = || ok(r#"{"ret":"0","msg":"all ok","uuid":"AbCdEfGhIj=="}"#);
     let (harness, result, reported) =
-        push([asked(), polled(0), polled(2), page(), init(""), notified()]);
+        push([prompted(), polled(0), polled(2), page(), init(""), notified()]);
     assert!(result.is_ok());
     assert_eq!(names(&reported), ["Asked", "Confirmed", "Opened"]);
     let uri = harness.seen[0].http().uri().to_string();
@@ -34,7 +34,7 @@ fn the_phone_can_be_asked_without_a_code() {
     assert_eq!(names(&reported), ["Refused", "Code", "Confirmed", "Opened"]);
     // The prompt has expired, so a QR code follows.
     let (_, result, reported) =
-        push([asked(), polled(4), code(), polled(2), page(), init(""), notified()]);
+        push([prompted(), polled(4), code(), polled(2), page(), init(""), notified()]);
     assert!(result.is_ok());
     assert_eq!(names(&reported), ["Asked", "Expired", "Code", "Confirmed", "Opened"]);
     // Any other reply, or none, also leads to a QR code.
@@ -63,15 +63,19 @@ fn the_phone_can_be_asked_without_a_code() {
 }
 
 #[test]
-fn a_saved_login_is_taken_up_or_over() {
+fn a_saved_login_is_resumed_or_over() {
     let saved = || run(good()).1.unwrap();
     let restore = |answers: Vec<Answer>| {
-        let mut harness = Harness::new("", answers).lending(&saved());
+        let mut harness = Harness::new("", answers).with_session(&saved());
         let mut restore = Restore::new(&saved(), SEED, Policy::default()).unwrap();
         harness.run(&mut restore).map(|()| harness.session)
     };
     let restored = restore(vec![init("@crypt_2"), status(500)]).unwrap();
-    assert_eq!(restored.skey().unwrap().expose(), "@crypt_2", "the notice never fails it");
+    assert_eq!(
+        restored.skey().unwrap().expose(),
+        "@crypt_2",
+        "a failed notification does not fail the login"
+    );
     for code in [1100, 1101, 1102] {
         let error = restore(vec![ret(code)]).unwrap_err();
         assert_eq!((error.advice(), error.step), (Advice::LoginAgain, Step::Init), "{code}");

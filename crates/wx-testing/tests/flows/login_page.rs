@@ -1,4 +1,4 @@
-//! The login page: the only place where a reply decides which host gets the login.
+//! The login page: the only place where a reply determines the host that receives the login.
 
 use wx_proto::flow::{Login, LoginState};
 use wx_proto::http::{HeaderName, HeaderValue};
@@ -136,7 +136,7 @@ fn a_page_that_sends_on_is_followed_twice_at_the_most() {
 }
 
 #[test]
-fn p54_a_redirecturl_is_taken_without_its_escapes() {
+fn p54_a_redirecturl_is_unescaped() {
     for url in [
         "https://wx2.qq.com/x?a=1&amp;b=2",
         "<![CDATA[https://wx2.qq.com/x?a=1&b=2]]>",

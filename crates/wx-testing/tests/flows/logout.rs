@@ -32,14 +32,14 @@ fn a_redirect_to_a_page_of_web_wechat_is_a_good_answer_and_not_followed() {
     for good in ["/", "?&lang=zh_CN", "https://login.weixin.qq.com/", "https://WEB.wechat.com/x"] {
         assert_eq!(run([moved(good)]).1, Ok(()), "{good}");
     }
-    let said = ok(r#"{"BaseResponse":{"Ret":0,"ErrMsg":""}}"#);
-    assert_eq!(run([said]).1, Ok(()));
+    let reply = ok(r#"{"BaseResponse":{"Ret":0,"ErrMsg":""}}"#);
+    assert_eq!(run([reply]).1, Ok(()));
 }
 
 #[test]
 fn anything_else_is_not_a_logout() {
     let nowhere = Answer::Reply(301, vec![], "".into());
-    assert_eq!(run([nowhere]).1, Ok(()), "the one answer that was seen");
+    assert_eq!(run([nowhere]).1, Ok(()), "the only reply that was observed");
     // Transient failures are retried, because a second logout is harmless.
     for passing in [
         dropped(),
@@ -71,7 +71,7 @@ fn anything_else_is_not_a_logout() {
 }
 
 #[test]
-fn what_is_left_of_an_ended_login_can_push_the_next_one_and_nothing_else() {
+fn the_rest_of_an_ended_login_can_only_push_the_next_one() {
     let mut session = login::run(login::good()).1.unwrap();
     let live = [session.sid(), session.skey()].map(|secret| secret.unwrap().expose().clone());
     let file = session.site().hosts().origin(HostRole::File);

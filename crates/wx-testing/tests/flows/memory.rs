@@ -10,16 +10,19 @@ use wx_testing::harness::*;
 #[test]
 fn a_chunk_that_was_acknowledged_is_dropped_before_the_next_is_read() {
     let (now, len) = (Duration::ZERO, 2 * CHUNK + 1);
-    let picture = jpeg(len);
-    let mut flow = upload(&picture, &Policy::default()).unwrap();
+    let image = jpeg(len);
+    let mut flow = upload(&image, &Policy::default()).unwrap();
     let (mut read, mut reads) = (Bytes::new(), 0);
     let mut replies = [last("@m", len), middle(), middle()].into_iter().rev();
     let done = loop {
         let input = match flow.poll(&mut session(), now) {
             Action::Read(span) => {
-                assert!(reads == 0 || read.is_unique(), "held at read {reads}");
+                assert!(
+                    reads == 0 || read.is_unique(),
+                    "the memory is still in use at read {reads}"
+                );
                 let at = |offset| usize::try_from(offset).unwrap().min(len);
-                read = Bytes::from(picture[at(span.start)..at(span.end)].to_vec());
+                read = Bytes::from(image[at(span.start)..at(span.end)].to_vec());
                 reads += 1;
                 Input::Read(read.clone())
             }

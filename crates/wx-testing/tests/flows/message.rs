@@ -29,7 +29,7 @@ fn run(answers: impl IntoIterator<Item = Answer>) -> (Harness, Result<Sent, Erro
 }
 
 /// Returns the answers that neither accept nor refuse the message.
-fn unclear() -> Vec<Answer> {
+fn unclear_answers() -> Vec<Answer> {
     vec![
         dropped(),
         status(500),
@@ -49,7 +49,7 @@ fn unclear() -> Vec<Answer> {
 
 #[test]
 fn p45_p46_an_unclear_answer_is_repeated_with_the_same_ids() {
-    for answer in unclear() {
+    for answer in unclear_answers() {
         let (harness, result) = run([answer.clone(), answer.clone(), answer, sent()]);
         let sent = result.unwrap();
         assert_eq!(sent.msg_id.as_str(), "1036723910963469192");
@@ -61,7 +61,7 @@ fn p45_p46_an_unclear_answer_is_repeated_with_the_same_ids() {
 
 #[test]
 fn tries_used_up_without_an_answer_are_uncertain() {
-    for answer in unclear() {
+    for answer in unclear_answers() {
         let (harness, result) = run(vec![answer; 4]);
         let error = result.unwrap_err();
         assert!(
@@ -100,7 +100,7 @@ fn p49_p51_a_verdict_is_final() {
 
 #[test]
 fn a_verdict_after_a_possible_delivery_leaves_it_uncertain() {
-    for answer in unclear() {
+    for answer in unclear_answers() {
         let (_, result) = run([answer, ret(1205)]);
         let error = result.unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Uncertain { tries: 2, .. }), "{error:?}");
@@ -132,13 +132,13 @@ fn a_broken_reply_was_delivered_whatever_the_driver_thinks() {
 }
 
 #[test]
-fn progress_tells_try_and_id_of_the_message() {
+fn progress_reports_try_and_id_of_the_message() {
     let mut waiting = flow().checkpointed();
     assert!(matches!(waiting.poll(&mut session(), Duration::ZERO), Action::Save(_)));
     assert_eq!(waiting.progress().attempt, None, "not sent yet");
     let mut flow = flow();
     let mut rows = Vec::new();
-    let result = Harness::new("", [dropped(), sent()]).run_seeing(&mut flow, |flow, _| {
+    let result = Harness::new("", [dropped(), sent()]).run_inspected(&mut flow, |flow, _| {
         let at = flow.progress();
         assert_eq!((at.step, at.done, at.total, at.in_doubt), (Step::Message, 12, Some(12), true));
         rows.push((at.attempt, at.local_id.unwrap()));

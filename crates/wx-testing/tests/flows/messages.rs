@@ -58,7 +58,7 @@ pub(crate) fn next(
     session: Session,
     answers: impl IntoIterator<Item = Answer>,
 ) -> (Harness, Result<Received, Error>) {
-    let mut harness = Harness::new("", answers).lending(&session);
+    let mut harness = Harness::new("", answers).with_session(&session);
     let mut flow = NextMessages::new(&session, SEED, Policy::default()).unwrap();
     let result = harness.run(&mut flow).map(|new| {
         let session = harness.session.clone();
@@ -76,26 +76,28 @@ fn ids(arrived: &Received) -> Vec<String> {
 }
 
 /// Returns a session that continues with synccheck. A loaded session starts with webwxsync.
-pub(crate) fn going_on(n: i64) -> Session {
+pub(crate) fn continued(n: i64) -> Session {
     next(session_at(n - 1), [received(n, &[1])]).1.unwrap().session
 }
 
 #[test]
 fn p57_any_selector_but_zero_leads_to_a_sync() {
     for selector in [2, 3, 4, 6, 7, 99] {
-        let (harness, result) =
-            next(going_on(5), [check(0, 0), check(0, 0), check(0, selector), received(6, &[8, 9])]);
+        let (harness, result) = next(
+            continued(5),
+            [check(0, 0), check(0, 0), check(0, selector), received(6, &[8, 9])],
+        );
         let arrived = result.unwrap();
         assert_eq!(ids(&arrived), ["8", "9"]);
         assert_eq!(harness.endpoints(), ["synccheck", "synccheck", "synccheck", "webwxsync"]);
-        assert_eq!(harness.pauses(), [0, 0, 0], "the server does the waiting");
+        assert_eq!(harness.pauses(), [0, 0, 0], "the server holds the long poll");
     }
 }
 
 #[test]
-fn p2_p56_synccheck_goes_to_the_push_host_with_its_own_key() {
+fn p2_p56_synccheck_is_sent_to_the_push_host_with_its_own_key() {
     let (harness, result) = next(
-        going_on(5),
+        continued(5),
         [check(0, 2), batch(6, &[message(2)], json!({ "SyncCheckKey": key(66) }))],
     );
     let uri = harness.seen[0].http().uri();
@@ -115,18 +117,18 @@ fn p2_p56_synccheck_goes_to_the_push_host_with_its_own_key() {
 }
 
 #[test]
-fn p55_a_key_goes_back_unaltered_and_an_empty_one_is_not_adopted() {
+fn p55_a_key_is_sent_back_unaltered_and_an_empty_one_is_not_applied() {
     let stuck = recorded()["stuck_sync"]["body"].to_string();
     let (harness, result) =
-        next(going_on(5), [check(0, 2), ok(stuck.clone()), ok(stuck), received(6, &[2])]);
-    assert_eq!(ids(&result.unwrap()), ["2"], "Ret 3 goes by");
+        next(continued(5), [check(0, 2), ok(stuck.clone()), ok(stuck), received(6, &[2])]);
+    assert_eq!(ids(&result.unwrap()), ["2"], "Ret 3 is transient");
     for sync in &harness.seen[1..] {
         assert_eq!(sync.json()["SyncKey"], key(5));
     }
     assert_eq!(harness.pauses(), [0, 1, 2]);
     // An empty SyncKey in a successful reply is not applied either.
     let empty = batch(6, &[message(2)], json!({ "SyncKey": { "Count": 0, "List": [] } }));
-    let session = next(going_on(5), [check(0, 2), empty]).1.unwrap().session;
+    let session = next(continued(5), [check(0, 2), empty]).1.unwrap().session;
     let (harness, _) = next(session, [check(0, 2), received(6, &[3])]);
     assert_eq!(harness.seen[1].json()["SyncKey"], key(5));
 }
@@ -135,7 +137,7 @@ fn p55_a_key_goes_back_unaltered_and_an_empty_one_is_not_adopted() {
 fn p14_the_skey_of_webwxsync_is_adopted_unless_empty() {
     for (skey, expected) in [("@crypt_new", "@crypt_new"), ("", "@crypt_skey")] {
         let session =
-            next(going_on(5), [check(0, 2), batch(6, &[message(2)], json!({ "SKey": skey }))])
+            next(continued(5), [check(0, 2), batch(6, &[message(2)], json!({ "SKey": skey }))])
                 .1
                 .unwrap()
                 .session;
@@ -148,7 +150,7 @@ fn p14_the_skey_of_webwxsync_is_adopted_unless_empty() {
 
 #[test]
 fn p57_a_message_that_comes_twice_is_dropped_also_after_a_restart() {
-    let (_, result) = next(going_on(5), [check(0, 2), received(6, &[2, 3, 2])]);
+    let (_, result) = next(continued(5), [check(0, 2), received(6, &[2, 3, 2])]);
     let first = result.unwrap();
     assert_eq!(ids(&first), ["2", "3"]);
     // A batch that consists of duplicates only is not returned.
@@ -182,14 +184,14 @@ fn a_session_that_was_saved_syncs_before_it_waits_and_one_without_a_key_begins()
 #[test]
 fn a_batch_that_has_more_behind_it_is_followed_at_once() {
     let more = batch(6, &[message(2)], json!({ "ContinueFlag": 1 }));
-    let session = next(going_on(5), [check(0, 2), more]).1.unwrap().session;
+    let session = next(continued(5), [check(0, 2), more]).1.unwrap().session;
     let (harness, _) = next(session, [received(7, &[3])]);
     assert_eq!(harness.endpoints(), ["webwxsync"]);
 }
 
 #[test]
 fn failures_are_retried_with_growing_waits() {
-    let weather = [
+    let failures = [
         dropped(),
         unreachable(),
         status(502),
@@ -200,21 +202,21 @@ fn failures_are_retried_with_growing_waits() {
         check(9, 0),
         Answer::Break(40, "window".into()),
     ];
-    let n = weather.len();
+    let n = failures.len();
     for before_sync in [false, true] {
         let mut answers: Vec<_> = if before_sync { vec![check(0, 2)] } else { vec![] };
         let is_odd_code = |answer: &Answer| {
             matches!(answer, Answer::Reply(200, _, body)
             if body.starts_with(b"window.synccheck={retcode:\"9"))
         };
-        let weather =
-            weather.clone().into_iter().filter(|answer| !before_sync || !is_odd_code(answer));
-        answers.extend(weather);
+        let failures =
+            failures.clone().into_iter().filter(|answer| !before_sync || !is_odd_code(answer));
+        answers.extend(failures);
         if !before_sync {
             answers.push(check(0, 2));
         }
         answers.push(received(6, &[2]));
-        let (harness, result) = next(going_on(5), answers);
+        let (harness, result) = next(continued(5), answers);
         assert_eq!(ids(&result.unwrap()), ["2"], "before webwxsync: {before_sync}");
         let pauses = harness.pauses();
         let waits: Vec<_> = pauses.iter().filter(|pause| **pause > 0).copied().collect();
@@ -228,7 +230,7 @@ fn a_synccheck_that_never_answers_is_asked_again() {
     use wx_proto::flow::{TransportError, TransportErrorKind};
     let stalled = Answer::Fail(TransportError::on_the_way(TransportErrorKind::Stalled));
     let (harness, result) =
-        next(going_on(5), [stalled.clone(), stalled, check(0, 2), received(6, &[2])]);
+        next(continued(5), [stalled.clone(), stalled, check(0, 2), received(6, &[2])]);
     assert!(result.is_ok());
     assert!(
         harness
@@ -244,7 +246,7 @@ fn a_synccheck_that_never_answers_is_asked_again() {
 fn a_login_that_is_over_ends_it() {
     for code in [1100, 1101, 1102] {
         for answers in [vec![check(code, 0)], vec![check(0, 2), ret(code)]] {
-            let (harness, result) = next(going_on(5), answers);
+            let (harness, result) = next(continued(5), answers);
             let error = result.unwrap_err();
             assert_eq!(
                 (error.advice(), error.step, error.ret().unwrap().0),
@@ -254,15 +256,15 @@ fn a_login_that_is_over_ends_it() {
         }
     }
     // An unknown Ret is not retried forever.
-    assert!(next(going_on(5), [check(0, 2), ret(1)]).1.is_err());
+    assert!(next(continued(5), [check(0, 2), ret(1)]).1.is_err());
 }
 
 #[test]
-fn a_server_that_has_something_and_never_gives_it_is_not_asked_without_a_pause() {
+fn a_server_that_has_something_and_never_gives_it_is_not_polled_without_a_pause() {
     let nothing = || [check(0, 2), received(5, &[])];
     let answers =
         std::iter::repeat_with(nothing).take(8).flatten().chain([check(0, 2), received(6, &[2])]);
-    let (harness, result) = next(going_on(5), answers);
+    let (harness, result) = next(continued(5), answers);
     assert!(result.is_ok());
     let pauses = harness.pauses();
     assert_eq!(pauses.iter().sum::<u64>(), 1 + 2 + 4 + 8 + 16 + 32 + 60 + 60, "{pauses:?}");
@@ -271,7 +273,7 @@ fn a_server_that_has_something_and_never_gives_it_is_not_asked_without_a_pause()
 #[test]
 fn ten_thousand_messages_in_one_batch() {
     let all: Vec<u64> = (1..=10_000).map(|n| u64::MAX - n).collect();
-    let (_, result) = next(going_on(5), [check(0, 2), received(6, &all)]);
+    let (_, result) = next(continued(5), [check(0, 2), received(6, &all)]);
     let first = result.unwrap();
     assert_eq!(
         (first.messages.len(), first.messages[0].id.as_ref().unwrap().as_str()),
@@ -279,7 +281,7 @@ fn ten_thousand_messages_in_one_batch() {
     );
     let (_, result) =
         next(first.session, [check(0, 2), received(7, &all), check(0, 2), received(8, &[2])]);
-    assert_eq!(ids(&result.unwrap()), ["2"], "and once more, dropped");
+    assert_eq!(ids(&result.unwrap()), ["2"], "and once more without a reply");
 }
 
 #[test]
@@ -292,7 +294,7 @@ fn p5_p6_p7_the_five_cookies_of_a_sync_are_kept() {
     let Answer::Reply(code, _, body) = received(6, &[2]) else { unreachable!() };
     let headers = lines.iter().map(|line| ("set-cookie", line.clone())).collect();
     let session =
-        next(going_on(5), [check(0, 2), Answer::Reply(code, headers, body)]).1.unwrap().session;
+        next(continued(5), [check(0, 2), Answer::Reply(code, headers, body)]).1.unwrap().session;
     let (harness, _) = next(session, [check(0, 2), received(7, &[3])]);
     for seen in &harness.seen {
         let sent = seen.http().headers()["cookie"].to_str().unwrap().split("; ");
@@ -307,8 +309,8 @@ fn p5_p6_p7_the_five_cookies_of_a_sync_are_kept() {
 }
 
 #[test]
-fn each_request_has_a_device_id_and_a_time_of_its_own() {
-    let (harness, _) = next(going_on(5), [dropped(), check(0, 2), received(6, &[2])]);
+fn each_request_has_a_separate_device_id_and_time() {
+    let (harness, _) = next(continued(5), [dropped(), check(0, 2), received(6, &[2])]);
     let pairs = |n: usize, name: &str| {
         let query = harness.seen[n].http().uri().query().unwrap().to_owned();
         query
@@ -323,12 +325,12 @@ fn each_request_has_a_device_id_and_a_time_of_its_own() {
 #[test]
 fn waiting_can_be_cancelled_at_any_step() {
     for steps in 0..12 {
-        let session = going_on(5);
+        let session = continued(5);
         let mut harness =
-            Harness::new("", [dropped(), check(0, 2), received(6, &[2])]).lending(&session);
+            Harness::new("", [dropped(), check(0, 2), received(6, &[2])]).with_session(&session);
         harness.steps_left = steps;
         let mut flow = NextMessages::new(&session, SEED, Policy::default()).unwrap();
-        if harness.run_or_die(&mut flow).is_none() {
+        if harness.run_until_killed(&mut flow).is_none() {
             flow.cancel();
             let result = Harness::new("", []).run(&mut flow);
             assert!(
@@ -339,20 +341,20 @@ fn waiting_can_be_cancelled_at_any_step() {
 }
 
 #[test]
-fn a_server_that_holds_nothing_back_is_not_asked_without_a_pause() {
+fn a_server_that_holds_nothing_back_is_not_polled_without_a_pause() {
     let answers =
         std::iter::repeat_with(|| check(0, 0)).take(10).chain([check(0, 2), received(6, &[2])]);
-    let (harness, result) = next(going_on(5), answers);
+    let (harness, result) = next(continued(5), answers);
     assert!(result.is_ok());
     assert_eq!(harness.pauses(), [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 0]);
     // The same applies if the position moves without messages, or with messages that have no id.
     let nothing = (6..16).flat_map(|n| [check(0, 4), received(n, &[])]);
-    let (harness, _) = next(going_on(5), nothing.chain([check(0, 2), received(20, &[2])]));
+    let (harness, _) = next(continued(5), nothing.chain([check(0, 2), received(20, &[2])]));
     assert!(harness.pauses().iter().sum::<u64>() >= 5, "{:?}", harness.pauses());
     let nameless = || [check(0, 2), batch(5, &[json!({ "MsgType": 51 })], json!({}))];
     let answers =
         std::iter::repeat_with(nameless).take(3).flatten().chain([check(0, 2), received(6, &[2])]);
-    let (harness, result) = next(going_on(5), answers);
+    let (harness, result) = next(continued(5), answers);
     assert_eq!(
         (ids(&result.unwrap()), harness.pauses().iter().sum::<u64>()),
         (vec!["2".to_owned()], 1 + 2 + 4)
@@ -364,7 +366,7 @@ fn a_certificate_of_somebody_else_ends_it() {
     use wx_proto::flow::{CertificateProblem, TransportError, TransportErrorKind};
     let refused = TransportErrorKind::Certificate(CertificateProblem::UnknownIssuer);
     let (harness, result) =
-        next(going_on(5), [Answer::Fail(TransportError::never_connected(refused))]);
+        next(continued(5), [Answer::Fail(TransportError::never_connected(refused))]);
     assert!(matches!(result.unwrap_err().kind, ErrorKind::Network { .. }));
     assert_eq!(harness.seen.len(), 1);
 }
@@ -373,7 +375,7 @@ fn a_certificate_of_somebody_else_ends_it() {
 fn null_is_nothing() {
     let nulls = json!({ "SyncKey": null, "SyncCheckKey": null, "AddMsgList": null });
     let (harness, result) =
-        next(going_on(5), [check(0, 2), batch(6, &[], nulls), check(0, 2), received(6, &[2])]);
+        next(continued(5), [check(0, 2), batch(6, &[], nulls), check(0, 2), received(6, &[2])]);
     assert!(result.is_ok());
     assert_eq!(harness.seen[3].json()["SyncKey"], key(5));
 }

@@ -122,7 +122,7 @@ fn marks_and_nuls_around_an_answer_are_passed_over() {
 }
 
 #[test]
-fn what_decides_stays_strict() {
+fn decisive_fields_are_read_strictly() {
     let read_init = |text: &str| Init::read(&Response::new(Bytes::from(text.to_owned()))).is_ok();
     let init = r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me","NickName":"x"},"SKey":"@k","SyncKey":{"Count":1,"List":[{"Key":1,"Val":2}]}}"#;
     assert!(read_init(init));
@@ -201,7 +201,7 @@ fn a_message_that_cannot_be_read_is_passed_for_good() {
     let unreadable = r#"{"MsgId":"7%","MsgType":1,"FromUserName":"@a"}"#;
     for odd in ODD {
         let mut harness = Harness::new("", [batch(6, unreadable, odd), batch(7, "{}", odd)])
-            .lending(&session_with_key());
+            .with_session(&session_with_key());
         let mut flow = NextMessages::new(&session_with_key(), SEED, Policy::default()).unwrap();
         let arrived = harness.run(&mut flow).unwrap();
         assert_eq!(
@@ -216,7 +216,7 @@ fn a_message_that_cannot_be_read_is_passed_for_good() {
     let known = r#"{"MsgId":"8","MsgType":1,"FromUserName":"@a"}"#;
     let check = || ok("window.synccheck={retcode:\"0\",selector:\"2\"}");
     let mut harness = Harness::new("", [batch(5, "{}", b""), check(), batch(6, known, b"")])
-        .lending(&session_with_key());
+        .with_session(&session_with_key());
     let mut flow = NextMessages::new(&session_with_key(), SEED, Policy::default()).unwrap();
     assert_eq!(harness.run(&mut flow).unwrap().messages.len(), 1);
 }
@@ -235,7 +235,7 @@ const ODD_LISTS: [(&str, u64); 9] = [
 ];
 
 #[test]
-fn a_list_that_is_none_is_told_and_passed() {
+fn an_invalid_list_is_counted_and_skipped() {
     let check = || ok("window.synccheck={retcode:\"0\",selector:\"2\"}");
     let synced = |list: &str, n: u32, count: &str| {
         ok(format!(
@@ -244,8 +244,8 @@ fn a_list_that_is_none_is_told_and_passed() {
     };
     for (list, unreadable) in ODD_LISTS {
         let known = batch(7, r#"{"MsgId":"8","MsgType":1,"FromUserName":"@a"}"#, b"");
-        let mut harness =
-            Harness::new("", [synced(list, 6, list), check(), known]).lending(&session_with_key());
+        let mut harness = Harness::new("", [synced(list, 6, list), check(), known])
+            .with_session(&session_with_key());
         let mut flow = NextMessages::new(&session_with_key(), SEED, Policy::default()).unwrap();
         let arrived = harness.run(&mut flow).unwrap();
         let (requests, messages, val) = if unreadable > 0 { (1, 0, 6) } else { (3, 1, 7) };
@@ -270,7 +270,7 @@ fn a_list_that_is_none_is_told_and_passed() {
 }
 
 #[test]
-fn contacts_asked_for_by_name_are_read_or_counted() {
+fn contacts_requested_by_name_are_read_or_counted() {
     let list = r#"[{"UserName":"@a"},{},7,{"UserName":"@b%"},{"UserName":"@c"}]"#;
     let answer = with(&format!(r#"{{"BaseResponse":{{"Ret":0}},"ContactList":{list}}}"#), b"\xff");
     let found = BatchGetContact::read(&answer).unwrap();
@@ -281,7 +281,7 @@ fn contacts_asked_for_by_name_are_read_or_counted() {
 #[test]
 fn more_than_twenty_thousand_are_counted_and_the_position_moves() {
     let many = [r#"{"MsgId":"0","MsgType":1,"FromUserName":"@a"}"#; 20_005].join(",");
-    let mut harness = Harness::new("", [batch(6, &many, b"")]).lending(&session_with_key());
+    let mut harness = Harness::new("", [batch(6, &many, b"")]).with_session(&session_with_key());
     let mut flow = NextMessages::new(&session_with_key(), SEED, Policy::default()).unwrap();
     let arrived = harness.run(&mut flow).unwrap();
     assert_eq!((arrived.messages.len(), arrived.skipped.over_limit), (20_000, 5));

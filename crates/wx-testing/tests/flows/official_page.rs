@@ -185,7 +185,7 @@ impl Captured<'_> {
 
     /// Panics unless `ours` equals this request. Random ids are compared only by their shape.
     #[track_caller]
-    fn is(&self, ours: &ApiRequest) {
+    fn check(&self, ours: &ApiRequest) {
         let http = ours.http();
         assert_eq!(http.method(), self.0["method"].as_str().unwrap());
         assert_eq!(http.uri().host(), self.0["host"].as_str());
@@ -261,9 +261,9 @@ fn media(name: &str, len: u64) -> Media {
 fn upload(captured: &Captured<'_>, session: &Session) -> ApiRequest {
     let request = captured.upload_request();
     let text = |key: &str| request[key].as_str().unwrap();
-    let picture = media(captured.field("name"), request["TotalLen"].as_u64().unwrap());
+    let image = media(captured.field("name"), request["TotalLen"].as_u64().unwrap());
     let to = Recipient::new(text("ToUserName")).unwrap();
-    let media = UploadMedia::new(picture, text("FileMd5").parse().ok(), to, captured.seed());
+    let media = UploadMedia::new(image, text("FileMd5").parse().ok(), to, captured.seed());
     let request = media.chunk(0, Bytes::new()).request(session).unwrap();
     let form = String::from_utf8(request.http().body().to_vec()).unwrap();
     assert!(
@@ -277,45 +277,49 @@ fn upload(captured: &Captured<'_>, session: &Session) -> ApiRequest {
 fn p13_p53_the_login_is_the_pages() {
     let (page, site) = (Capture::web(), Site::new(Profile::Web));
     let captured = page.get("jslogin", 0);
-    captured
-        .is(&JsLogin::new(captured.seed().unix_ms).request(&Session::new(site.clone())).unwrap());
+    captured.check(
+        &JsLogin::new(captured.seed().unix_ms).request(&Session::new(site.clone())).unwrap(),
+    );
     for n in 0..3 {
         let captured = page.get("login", n);
-        captured.is(&PollLogin::new(uuid(&captured), n > 0, captured.seed().unix_ms)
-            .request(&Session::new(site.clone()))
-            .unwrap());
+        captured.check(
+            &PollLogin::new(uuid(&captured), n > 0, captured.seed().unix_ms)
+                .request(&Session::new(site.clone()))
+                .unwrap(),
+        );
     }
     let captured = page.get("webwxnewloginpage", 0);
-    let given = captured.target().strip_suffix("&fun=new&version=v2&lang=zh_CN").unwrap();
-    let given = format!("https://wx.qq.com{given}");
-    let (call, site) = NewLoginPage::from_redirect(&given.as_str().into(), &site).unwrap();
-    captured.is(&call.request(&Session::new(site.clone())).unwrap());
+    let redirect_uri = captured.target().strip_suffix("&fun=new&version=v2&lang=zh_CN").unwrap();
+    let redirect_uri = format!("https://wx.qq.com{redirect_uri}");
+    let (call, site) = NewLoginPage::from_redirect(&redirect_uri.as_str().into(), &site).unwrap();
+    captured.check(&call.request(&Session::new(site.clone())).unwrap());
 }
 
 #[test]
 fn p12_p13_p16_p55_p56_receiving_is_the_pages() {
     let page = Capture::web();
     let captured = page.get("webwxinit", 0);
-    captured.is(&Init::new(captured.seed()).request(&page.session(&captured)).unwrap());
+    captured.check(&Init::new(captured.seed()).request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxstatusnotify", 0);
-    captured.is(&StatusNotify::new(captured.seed()).request(&page.session(&captured)).unwrap());
+    captured.check(&StatusNotify::new(captured.seed()).request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxgetcontact", 0);
-    captured.is(&GetContact::new(0, captured.seed().unix_ms)
-        .request(&page.session(&captured))
-        .unwrap());
+    captured.check(
+        &GetContact::new(0, captured.seed().unix_ms).request(&page.session(&captured)).unwrap(),
+    );
     let captured = page.get("synccheck", 0);
-    captured.is(&SyncCheck::new(captured.seed()).request(&page.session(&captured)).unwrap());
+    captured.check(&SyncCheck::new(captured.seed()).request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxsync", 0);
-    captured.is(&SyncMessages::new(captured.seed()).request(&page.session(&captured)).unwrap());
+    captured.check(&SyncMessages::new(captured.seed()).request(&page.session(&captured)).unwrap());
     for (n, size) in [(0, ImageVariant::Thumbnail), (2, ImageVariant::Original)] {
         let captured = page.get("webwxgetmsgimg", n);
         let id = MsgId::new(captured.query()["MsgID"]).unwrap();
         let call = GetMsgImg::new(id, size, captured.seed());
-        captured.is(&call.request(&page.session(&captured)).unwrap());
+        captured.check(&call.request(&page.session(&captured)).unwrap());
     }
     let captured = page.get("webwxlogout", 0);
-    captured
-        .is(&LogoutCall::new(captured.seed().unix_ms).request(&page.session(&captured)).unwrap());
+    captured.check(
+        &LogoutCall::new(captured.seed().unix_ms).request(&page.session(&captured)).unwrap(),
+    );
 }
 
 #[test]
@@ -323,29 +327,29 @@ fn p29_p30_p34_p41_p42_p43_p47_sending_is_the_pages() {
     let page = Capture::web();
     for (n, report) in Report::for_upload(4588, 57).into_iter().enumerate() {
         let captured = page.get("reportforweb", n);
-        captured.is(&report.request(&page.session(&captured)).unwrap());
+        captured.check(&report.request(&page.session(&captured)).unwrap());
     }
     let captured = page.get("webwxcheckupload", 0);
     let body = captured.json();
     let text = |key: &str| body[key].as_str().unwrap();
-    let picture = media(text("FileName"), body["FileSize"].as_u64().unwrap());
+    let image = media(text("FileName"), body["FileSize"].as_u64().unwrap());
     let to = Recipient::new(text("ToUserName")).unwrap();
-    let call = CheckUpload::new(&picture, text("FileMd5").parse().unwrap(), to, captured.seed());
-    captured.is(&call.request(&page.session(&captured)).unwrap());
+    let call = CheckUpload::new(&image, text("FileMd5").parse().unwrap(), to, captured.seed());
+    captured.check(&call.request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxuploadmedia", 0);
-    captured.is(&Preflight::new(captured.seed()).request(&page.session(&captured)).unwrap());
+    captured.check(&Preflight::new(captured.seed()).request(&page.session(&captured)).unwrap());
     // A file of one chunk, and the first of three chunks.
     for n in [1, 2] {
         let captured = page.get("webwxuploadmedia", n);
-        captured.is(&upload(&captured, &page.session(&captured)));
+        captured.check(&upload(&captured, &page.session(&captured)));
     }
     let media_id = |captured: &Captured<'_>| MediaId::new(captured.msg("MediaId")).unwrap();
     let captured = page.get("webwxsendmsgimg", 0);
     let call = SendMsg::image(media_id(&captured), captured.to(), captured.seed());
-    captured.is(&call.request(&page.session(&captured)).unwrap());
+    captured.check(&call.request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxsendemoticon", 0);
     let call = SendMsg::emoticon(media_id(&captured), captured.to(), captured.seed());
-    captured.is(&call.request(&page.session(&captured)).unwrap());
+    captured.check(&call.request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxsendappmsg", 0);
     let content = captured.msg("Content");
     let inner = |name: &str| {
@@ -360,7 +364,7 @@ fn p29_p30_p34_p41_p42_p43_p47_sending_is_the_pages() {
         captured.to(),
         captured.seed(),
     );
-    captured.is(&call.request(&page.session(&captured)).unwrap());
+    captured.check(&call.request(&page.session(&captured)).unwrap());
 }
 
 #[test]
@@ -368,21 +372,24 @@ fn p16_p34_p60_the_file_transfer_helper_sends_what_a_browser_can() {
     let page = Capture::helper();
     let site = Site::from_base(Profile::FileHelper, "https://szfilehelper.weixin.qq.com").unwrap();
     let captured = page.get("jslogin", 0);
-    captured
-        .is(&JsLogin::new(captured.seed().unix_ms).request(&Session::new(site.clone())).unwrap());
+    captured.check(
+        &JsLogin::new(captured.seed().unix_ms).request(&Session::new(site.clone())).unwrap(),
+    );
     let captured = page.get("login", 0);
-    captured.is(&PollLogin::new(uuid(&captured), false, captured.seed().unix_ms)
-        .request(&Session::new(site.clone()))
-        .unwrap());
+    captured.check(
+        &PollLogin::new(uuid(&captured), false, captured.seed().unix_ms)
+            .request(&Session::new(site.clone()))
+            .unwrap(),
+    );
     for (n, size) in [(0, ImageVariant::Original), (1, ImageVariant::Thumbnail)] {
         let captured = page.get("webwxgetmsgimg", n);
         let id = MsgId::new(captured.query()["MsgID"]).unwrap();
         let call = GetMsgImg::new(id, size, captured.seed());
-        captured.is(&call.request(&page.session(&captured)).unwrap());
+        captured.check(&call.request(&page.session(&captured)).unwrap());
     }
     // The second upload, which sends the header.
     let captured = page.get("webwxuploadmedia", 4);
-    captured.is(&Preflight::new(captured.seed()).request(&page.session(&captured)).unwrap());
+    captured.check(&Preflight::new(captured.seed()).request(&page.session(&captured)).unwrap());
     let captured = page.get("webwxuploadmedia", 5);
-    captured.is(&upload(&captured, &page.session(&captured)));
+    captured.check(&upload(&captured, &page.session(&captured)));
 }

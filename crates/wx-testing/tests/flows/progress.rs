@@ -5,21 +5,21 @@ use wx_proto::flow::{FetchImage, Flow, NextMessages, Progress, SendMessage};
 use wx_proto::{ErrorChain, ErrorKind, ImageVariant, MsgId, Policy, ReplyError};
 
 use super::login::{init, notified};
-use super::messages::{check, going_on, received, session_at};
+use super::messages::{check, continued, received, session_at};
 use wx_testing::harness::*;
 
 /// Returns the number of the try and the error of the previous one, before each request.
 fn tries<F: Flow>(
     flow: &mut F,
-    picture: &[u8],
+    image: &[u8],
     answers: impl IntoIterator<Item = Answer>,
 ) -> Vec<Row> {
-    tries_in(Harness::new(picture.to_vec(), answers), flow)
+    tries_in(Harness::new(image.to_vec(), answers), flow)
 }
 
 fn tries_in<F: Flow>(mut harness: Harness, flow: &mut F) -> Vec<Row> {
     let mut rows = Vec::new();
-    let _ = harness.run_seeing(flow, |flow, _| {
+    let _ = harness.run_inspected(flow, |flow, _| {
         let Progress { attempt, last_error, .. } = flow.progress();
         rows.push((attempt, last_error.map(|error| ErrorChain(&error).to_string())));
     });
@@ -38,7 +38,7 @@ fn after(attempt: u32, error: &str) -> Row {
 
 fn waiting(session: wx_proto::Session, answers: impl IntoIterator<Item = Answer>) -> Vec<Row> {
     let mut flow = NextMessages::new(&session, SEED, Policy::default()).unwrap();
-    tries_in(Harness::new("", answers).lending(&session), &mut flow)
+    tries_in(Harness::new("", answers).with_session(&session), &mut flow)
 }
 
 #[test]
@@ -49,13 +49,13 @@ fn polls_with_nothing_new_are_no_failed_tries() {
     // The server announces messages, but has none. The flow waits, but no try has failed.
     let nothing = || [check(0, 2), received(5, &[])];
     let answers = nothing().into_iter().chain(nothing()).chain([check(0, 2), received(6, &[7])]);
-    assert_eq!(waiting(going_on(5), answers), vec![first(); 6]);
+    assert_eq!(waiting(continued(5), answers), vec![first(); 6]);
 }
 
 #[test]
 fn failed_polls_say_why_until_one_goes_well() {
     let rows = waiting(
-        going_on(5),
+        continued(5),
         [
             status(502),
             dropped(),
@@ -127,8 +127,8 @@ fn too_many(retry_after: &str) -> Answer {
 
 #[test]
 fn a_fetch_waits_as_long_as_the_server_asks_for() {
-    let picture = Answer::Reply(200, vec![("content-length", "5000".to_owned())], jpeg(5000));
-    for (code, asked, waited) in [
+    let image = Answer::Reply(200, vec![("content-length", "5000".to_owned())], jpeg(5000));
+    for (code, retry_after, wait) in [
         (429, "7", 7),
         (408, "", 1),
         (425, "0", 1),
@@ -138,12 +138,12 @@ fn a_fetch_waits_as_long_as_the_server_asks_for() {
         (429, "Wed, 21 Oct 2015 07:28:00 GMT", 1),
         (429, "-5", 1),
     ] {
-        let busy = Answer::Reply(code, vec![("retry-after", asked.to_owned())], "".into());
-        let mut harness = Harness::new("", [busy, picture.clone()]);
+        let busy = Answer::Reply(code, vec![("retry-after", retry_after.to_owned())], "".into());
+        let mut harness = Harness::new("", [busy, image.clone()]);
         assert_eq!(harness.run(&mut fetch()).unwrap().bytes, 5000, "{code}");
-        assert_eq!(harness.pauses(), [waited], "{code} {asked}");
+        assert_eq!(harness.pauses(), [wait], "{code} {retry_after}");
     }
-    let rows = tries(&mut fetch(), b"", [too_many("1"), dropped(), picture]);
+    let rows = tries(&mut fetch(), b"", [too_many("1"), dropped(), image]);
     assert_eq!(
         rows,
         [

@@ -42,7 +42,7 @@ proptest! {
     })]
 
     #[test]
-    fn p24_chunks_cover_any_picture_once(len in lengths()) {
+    fn p24_chunks_cover_any_image_once(len in lengths()) {
         let chunks = len.div_ceil(CHUNK);
         let good = std::iter::repeat_n(middle(), chunks - 1).chain([last("@m", len)]);
         let bytes = jpeg(len);

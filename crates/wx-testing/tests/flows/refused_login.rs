@@ -59,7 +59,7 @@ fn a_login_that_is_refused_is_ended_at_the_server() {
 }
 
 #[test]
-fn what_becomes_of_that_changes_nothing() {
+fn the_result_of_the_logout_changes_nothing() {
     for (page, why) in refused() {
         for logout in [dropped(), unreachable(), status(503), ret(1101), ok("<html>")] {
             let (harness, error) = log_in([page.clone(), logout]);
@@ -76,12 +76,12 @@ fn what_becomes_of_that_changes_nothing() {
         let mut login = Login::new(Site::new(Profile::Web), SEED, Policy::default());
         // Three steps per request: the request, a piece of its reply, and the end.
         harness.steps_left = 9;
-        assert!(harness.run_or_die(&mut login).is_none());
+        assert!(harness.run_until_killed(&mut login).is_none());
         assert!(
             matches!(login.poll(&mut session(), harness.now), Action::Send(..)),
             "the logout leaves"
         );
-        assert!(login.session().is_none(), "there is nothing to go on with");
+        assert!(login.session().is_none(), "there is no session to continue with");
         let shown = format!("{login:?} {:?}", login.progress());
         assert!(!shown.contains("crypt") && !shown.contains("AbCd"), "{shown}");
         login.cancel();

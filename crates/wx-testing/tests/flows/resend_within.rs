@@ -38,7 +38,7 @@ fn two_stalled_tries_fit_and_a_third_does_not() {
     let error = result.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Uncertain { last: Some(_), tries: 2 }), "{error:?}");
     assert_eq!((harness.pauses(), error.outcome()), (vec![35], Outcome::Unknown));
-    assert_eq!(harness.now, harness.seen[0].at + Duration::from_secs(55), "nothing is waited for");
+    assert_eq!(harness.now, harness.seen[0].at + Duration::from_secs(55), "the job does not wait");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn four_dropped_tries_fit() {
 }
 
 #[test]
-fn a_computer_that_slept_hands_nothing_out_again() {
+fn a_computer_that_slept_sends_nothing_again() {
     // The computer sleeps while it waits for the reply. The reused connection would be retried at
     // once.
     for answer in [dropped(), closed()] {
@@ -61,7 +61,7 @@ fn a_computer_that_slept_hands_nothing_out_again() {
     let mut flow = flow();
     let mut harness = Harness::new("", [dropped()]);
     harness.steps_left = 1;
-    assert!(harness.run_or_die(&mut flow).is_none());
+    assert!(harness.run_until_killed(&mut flow).is_none());
     harness.steps_left = 10;
     harness.now += Duration::from_secs(61);
     let error = harness.run(&mut flow).unwrap_err();
@@ -69,12 +69,15 @@ fn a_computer_that_slept_hands_nothing_out_again() {
 }
 
 #[test]
-fn another_driver_that_takes_over_late_hands_nothing_out() {
+fn another_driver_that_takes_over_late_sends_nothing() {
     for (later, leaves_again) in [(60, true), (61, false)] {
         let mut flow = flow();
         let mut harness = Harness::new("", [sent()]);
         harness.steps_left = 0;
-        assert!(harness.run_or_die(&mut flow).is_none(), "it left, and the driver was dropped");
+        assert!(
+            harness.run_until_killed(&mut flow).is_none(),
+            "it left, and the driver was dropped"
+        );
         harness.steps_left = 10;
         harness.now += Duration::from_secs(later);
         assert_eq!(harness.run(&mut flow).is_ok(), leaves_again);
@@ -83,10 +86,10 @@ fn another_driver_that_takes_over_late_hands_nothing_out() {
 }
 
 #[test]
-fn a_resumed_message_has_what_is_left_of_its_minute() {
+fn a_resumed_message_has_the_rest_of_its_minute() {
     let mut harness = Harness::new("", [sent()]);
     harness.steps_left = 0;
-    assert!(harness.run_or_die(&mut flow()).is_none());
+    assert!(harness.run_until_killed(&mut flow()).is_none());
     let saved = wx_proto::flow::Snapshot::from_json(harness.saved.unwrap()).unwrap();
     let at = |seconds: i64, resend| ResumeOptions {
         unix_ms: Some(UnixMs::new(SEED.unix_ms.get().saturating_add_signed(seconds * 1000))),

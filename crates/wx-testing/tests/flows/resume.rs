@@ -38,14 +38,14 @@ fn killed_after(
 ) -> Option<(Harness, String)> {
     let mut harness = Harness::new(jpeg(LEN), answers);
     harness.steps_left = steps;
-    let _ = harness.run_or_die(&mut new());
+    let _ = harness.run_until_killed(&mut new());
     // A job that is over has no snapshot.
     let saved = harness.saved.clone()?;
     Some((harness, saved))
 }
 
 /// Returns the snapshot of a job that was killed after it had handed out the message.
-pub(crate) fn killed_in_message() -> String {
+pub(crate) fn killed_while_sending() -> String {
     (0..100)
         .find_map(|steps| {
             killed_after(steps, good())
@@ -56,7 +56,7 @@ pub(crate) fn killed_in_message() -> String {
 }
 
 #[test]
-fn killed_at_any_step_it_goes_on_and_sends_one_message_with_equal_bytes() {
+fn killed_at_any_step_it_continues_and_sends_one_message_with_equal_bytes() {
     let mut steps = 0;
     while let Some((before, saved)) = killed_after(steps, good()) {
         steps += 1;
@@ -97,7 +97,7 @@ fn killed_at_any_step_it_goes_on_and_sends_one_message_with_equal_bytes() {
 }
 
 #[test]
-fn killed_again_it_goes_on_from_there() {
+fn killed_again_it_continues_from_there() {
     let at = |saved: &str, acked: u64| {
         let saved: serde_json::Value = serde_json::from_str(saved).unwrap();
         saved["job"]["upload"]["acked"] == acked
@@ -109,7 +109,7 @@ fn killed_again_it_goes_on_from_there() {
     let again = (0..100).find_map(|steps| {
         let mut harness = Harness::new(jpeg(LEN), good()[1..].to_vec());
         harness.steps_left = steps;
-        let _ = harness.run_or_die(&mut resume(&saved, seconds_later(5)));
+        let _ = harness.run_until_killed(&mut resume(&saved, seconds_later(5)));
         harness.saved.filter(|saved| at(saved, 2))
     });
     let mut harness = Harness::new(jpeg(LEN), good()[2..].to_vec());
@@ -118,8 +118,8 @@ fn killed_again_it_goes_on_from_there() {
 }
 
 #[test]
-fn a_message_that_left_long_ago_is_unknown_unless_it_is_asked_for() {
-    let saved = killed_in_message();
+fn a_message_that_left_long_ago_is_unknown_unless_it_is_requested() {
+    let saved = killed_while_sending();
     for (seconds, recent) in [(59, true), (60, true), (61, false), (86_400, false)] {
         let mut harness = Harness::new("", [sent()]);
         let result = harness.run(&mut resume(&saved, seconds_later(seconds)));
@@ -141,7 +141,7 @@ fn a_message_that_left_long_ago_is_unknown_unless_it_is_asked_for() {
 
 #[test]
 fn a_resumed_message_stays_in_doubt_whatever_the_next_verdict() {
-    let saved = killed_in_message();
+    let saved = killed_while_sending();
     let error =
         Harness::new("", [ret(1205)]).run(&mut resume(&saved, seconds_later(5))).unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
@@ -168,7 +168,7 @@ fn the_time_of_the_hand_out_is_counted_from_the_start_of_the_job() {
     let start = harness.now;
     let mut flow = new();
     harness.steps_left = 24;
-    assert!(harness.run_or_die(&mut flow).is_none());
+    assert!(harness.run_until_killed(&mut flow).is_none());
     let saved: serde_json::Value = serde_json::from_str(&harness.saved.unwrap()).unwrap();
     let first_left = saved["job"]["message"]["handed_out_ms"].as_u64().unwrap();
     let message = harness.seen.iter().find(|seen| seen.endpoint() == "webwxsendmsgimg").unwrap();
@@ -177,7 +177,7 @@ fn the_time_of_the_hand_out_is_counted_from_the_start_of_the_job() {
 }
 
 #[test]
-fn what_is_clear_is_saved_as_clear() {
+fn a_clear_outcome_is_saved_as_clear() {
     let after = |answers: Vec<Answer>| {
         let mut harness = Harness::new(
             jpeg(LEN),
@@ -195,11 +195,11 @@ fn what_is_clear_is_saved_as_clear() {
     assert_eq!(result.unwrap_err().outcome(), Outcome::Unknown);
     assert!(saved.unwrap().in_doubt());
     let (result, saved) = after(vec![sent()]);
-    assert!(result.is_ok() && saved.is_none(), "nothing is left to do");
+    assert!(result.is_ok() && saved.is_none(), "the job is over");
 }
 
 #[test]
-fn another_picture_another_login_or_another_version_is_refused() {
+fn another_image_another_login_or_another_version_is_refused() {
     let (_, saved) = killed_after(7, good()).unwrap();
     let mut other = jpeg(LEN).to_vec();
     other[LEN - 1] ^= 1;
@@ -289,7 +289,7 @@ fn an_upload_above_the_checks_limit_continues_with_its_saved_ticket() {
         SendMessage::media(&session(), media(&bytes), to(), SEED, policy.clone()).unwrap();
     let mut harness = Harness::new(bytes.clone(), [ticket(), middle()]);
     harness.steps_left = 10;
-    assert!(harness.run_or_die(&mut flow).is_none());
+    assert!(harness.run_until_killed(&mut flow).is_none());
     let saved = harness.saved.unwrap();
     let mut flow = SendMessage::resume(
         &session(),

@@ -66,8 +66,8 @@ fn the_repeat_is_not_a_try_and_needs_no_pause() {
     assert_eq!(harness.run(&mut flow).unwrap().uploaded.as_ref().unwrap().chunks, 2);
     assert_eq!((harness.seen.len(), harness.pauses().iter().sum::<u64>()), (16, 0));
 
-    let picture = Answer::Reply(200, vec![("content-length", "60".into())], jpeg(60));
-    let mut harness = Harness::new("", [closed(), picture]);
+    let image = Answer::Reply(200, vec![("content-length", "60".into())], jpeg(60));
+    let mut harness = Harness::new("", [closed(), image]);
     assert_eq!(harness.run(&mut fetch(one_try())).unwrap().bytes, 60);
     assert_eq!((harness.pauses(), harness.stored), (vec![0], jpeg(60).to_vec()));
 }
@@ -115,7 +115,7 @@ fn a_reused_connection_that_stalls_is_not_closed() {
 }
 
 #[test]
-fn a_reused_connection_that_answered_is_not_closed() {
+fn a_reused_connection_that_replied_is_not_closed() {
     let head = Response::new(()).into_parts().0;
     let mut flow = message(Policy::default());
     let (id, _) = send(flow.poll(&mut session(), NOW));
@@ -132,7 +132,7 @@ fn a_reused_connection_that_answered_is_not_closed() {
 }
 
 #[test]
-fn what_went_out_first_may_have_been_delivered() {
+fn a_message_that_left_first_may_have_been_delivered() {
     for end in [unreachable(), ret(1205), ret(-1)] {
         let (_, result) = run(one_try(), [closed(), end]);
         assert_eq!(result.unwrap_err().outcome(), Outcome::Unknown);
@@ -257,7 +257,7 @@ fn the_time_of_the_first_try_stays() {
 }
 
 #[test]
-fn a_trace_tells_of_both() {
+fn a_trace_reports_both() {
     let mut reported = Vec::new();
     let mut trace = Trace::new(|exchange: &ExchangeSummary| reported.push(exchange.clone()));
     let mut flow = message(Policy::default());

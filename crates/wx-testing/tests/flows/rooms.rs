@@ -66,7 +66,7 @@ fn list(
     session: &Session,
     answers: impl IntoIterator<Item = Answer>,
 ) -> (Harness, Result<ListedRooms, Error>) {
-    let mut harness = Harness::new("", answers).lending(session);
+    let mut harness = Harness::new("", answers).with_session(session);
     let result = harness.run(&mut ListRooms::new(session, SEED, Policy::default()).unwrap());
     (harness, result)
 }
@@ -130,7 +130,7 @@ fn p92_rooms_are_gathered_from_every_source() {
 }
 
 #[test]
-fn p92_the_recent_rooms_of_a_saved_session_are_asked_for() {
+fn p92_the_recent_rooms_of_a_saved_session_are_requested() {
     let init = reply(json!({ "User": { "UserName": "@me" }, "ChatSet": "@@set" }));
     let (harness, result) =
         list(&session(), [init, reply(json!({})), saved(&[]), described(&[room("@@set", 1)])]);
@@ -149,7 +149,7 @@ fn p92_members_are_requested_for_50_rooms_per_call() {
     let rooms: Vec<_> = (0..count).map(|n| room(&format!("@@{n}"), 1)).collect();
     let wanted: Vec<_> = (0..count).map(|n| user(format!("@@{n}"))).collect();
     let answers = rooms.chunks(50).map(described);
-    let mut harness = Harness::new("", answers).lending(&session());
+    let mut harness = Harness::new("", answers).with_session(&session());
     // A room that is given twice is requested once.
     let twice = wanted.iter().chain(&wanted).cloned();
     let mut flow = ListRooms::named(&session(), twice, SEED, Policy::default()).unwrap();
@@ -164,7 +164,7 @@ fn p92_members_are_requested_for_50_rooms_per_call() {
 fn a_refused_call_is_repeated_for_fewer_rooms() {
     let wanted = |count: usize| (0..count).map(|n| user(format!("@@{n}")));
     let run = |count: usize, answers: Vec<Answer>| {
-        let mut harness = Harness::new("", answers).lending(&session());
+        let mut harness = Harness::new("", answers).with_session(&session());
         let flow = ListRooms::named(&session(), wanted(count), SEED, Policy::default());
         let result = harness.run(&mut flow.unwrap());
         let sizes: Vec<_> = harness.seen.iter().map(|seen| requested(seen).len()).collect();
@@ -182,7 +182,7 @@ fn a_refused_call_is_repeated_for_fewer_rooms() {
     let (sizes, result) = run(3, vec![ret(1), some(0, 1), ret(1), some(2, 3)]);
     let listed = result.unwrap();
     assert_eq!((sizes, names(&listed.rooms)), (vec![3, 1, 1, 1], vec!["@@0", "@@2"]));
-    assert_eq!(listed.missing.to_vec(), [user("@@1")], "one room that is refused costs no other");
+    assert_eq!(listed.missing.to_vec(), [user("@@1")], "a refused room does not affect others");
     for (code, advice) in [(1101, Advice::LoginAgain), (1205, Advice::Wait)] {
         let (sizes, result) = run(50, vec![ret(code)]);
         assert_eq!((sizes, result.unwrap_err().advice()), (vec![50], advice));
@@ -193,7 +193,7 @@ fn a_refused_call_is_repeated_for_fewer_rooms() {
 fn a_room_of_ten_thousand_members_is_read_and_more_than_the_limit_is_counted() {
     let wanted = |count: usize| (0..count).map(|n| user(format!("@@{n}")));
     let run = |rooms: Vec<Value>| {
-        let mut harness = Harness::new("", [described(&rooms)]).lending(&session());
+        let mut harness = Harness::new("", [described(&rooms)]).with_session(&session());
         let flow = ListRooms::named(&session(), wanted(rooms.len()), SEED, Policy::default());
         harness.run(&mut flow.unwrap()).unwrap().rooms
     };
@@ -201,7 +201,7 @@ fn a_room_of_ten_thousand_members_is_read_and_more_than_the_limit_is_counted() {
     let over = |room: &Contact| room.room.as_ref().unwrap().skipped.over_limit;
     let rooms = run(vec![room("@@0", 10_000)]);
     assert_eq!((members(&rooms[0]), over(&rooms[0])), (10_000, 0));
-    // At most 20 000 of a room, and 200 000 of all.
+    // The limits are 20 000 members per room, and 200 000 in total.
     let many: Vec<_> = (0..12).map(|n| room(&format!("@@{n}"), 20_001)).collect();
     let rooms = run(many);
     let counts: Vec<_> = rooms.iter().map(|room| (members(room), over(room))).collect();

@@ -2,6 +2,7 @@
 //! state. None of the secrets may appear.
 
 mod messages;
+mod uploads;
 
 use std::fmt::{Debug, Write};
 use std::time::Duration;
@@ -81,7 +82,7 @@ impl Shown {
     }
 
     fn assert_silent(&self) {
-        assert!(self.0.len() > 1000, "something was shown");
+        assert!(self.0.len() > 1000, "at least one value was shown");
         for secret in [CANARY, "424242424"] {
             let at = self.0.find(secret);
             assert_eq!(at, None, "…{}…", &self.0[at.unwrap_or(0).saturating_sub(80)..][..160]);

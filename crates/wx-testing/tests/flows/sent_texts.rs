@@ -1,4 +1,4 @@
-//! Texts are messages without an upload, with all promises of messages
+//! Texts are messages without an upload, with all guarantees of messages
 //! ([P61](wx_proto::protocol#p61)–[P64](wx_proto::protocol#p64)).
 
 use wx_proto::flow::{Flow, ResumeOptions, SendMessage, Snapshot};
@@ -26,6 +26,16 @@ fn p61_a_text_is_one_call_and_has_no_upload() {
 }
 
 #[test]
+fn p62_a_text_is_sent_as_it_is() {
+    let text = " \t\n<b> &amp; \"c\" \\ \u{a0}\u{2028}好😄\u{fe0f}\r\n ";
+    let mut harness = Harness::new("", [sent()]);
+    harness.run(&mut flow(text)).unwrap();
+    assert_eq!(harness.seen[0].json()["Msg"]["Content"], text);
+    let body = String::from_utf8(harness.seen[0].body()).unwrap();
+    assert!(body.contains("\u{a0}\u{2028}好😄\u{fe0f}") && !body.contains("\\u"), "{body}");
+}
+
+#[test]
 fn p63_an_empty_text_ends_before_any_request() {
     let refused = SendMessage::text(&session(), Text::new(""), to(), SEED, Policy::default());
     let error = refused.unwrap_err();
@@ -35,7 +45,7 @@ fn p63_an_empty_text_ends_before_any_request() {
 }
 
 #[test]
-fn p63_a_text_of_100_000_characters_is_sent_whole() {
+fn p63_a_text_of_100_000_characters_is_sent_completely() {
     let text = "好".repeat(100_000);
     let mut harness = Harness::new("", [sent()]);
     harness.run(&mut flow(&text)).unwrap();
@@ -54,14 +64,14 @@ fn a_text_without_a_clear_answer_is_repeated_with_its_ids_or_is_in_doubt() {
     assert_eq!(harness.seen.len(), 1);
 }
 
-/// Killed after any step and resumed, the text is sent once, with the same bytes.
+/// If the job is killed after any step and resumed, the text is sent once, with the same bytes.
 #[test]
 fn a_text_outlives_a_crash() {
     let mut resumed = 0;
     for steps in 1..10 {
         let mut killed = Harness::new("", [sent()]);
         killed.steps_left = steps;
-        killed.run_or_die(&mut flow("hello"));
+        killed.run_until_killed(&mut flow("hello"));
         let Some(saved) = killed.saved.clone() else { continue };
         let snapshot = Snapshot::from_json(saved).unwrap();
         assert_eq!(snapshot.text().map(Text::content), Some("hello"));

@@ -37,7 +37,7 @@ impl Random {
 #[derive(Default)]
 pub(crate) struct Server {
     /// The number of messages in the list. Each batch contains one or two of them.
-    pub(crate) most: i64,
+    pub(crate) message_count: i64,
     /// One request in this many fails. 0 means that none fails.
     pub(crate) one_fault_in: u64,
     /// The ClientMsgIds of the delivered messages, by their MediaId.
@@ -45,42 +45,42 @@ pub(crate) struct Server {
     pub(crate) uploads: u64,
 }
 
-/// What happens to a request.
-enum Fate {
+/// The outcome of a request.
+enum RequestOutcome {
     Reply(u16, String),
     Lost(TransportError),
     /// The head arrives, but the body does not.
-    Torn,
+    TruncatedBody,
 }
 
 impl Server {
-    fn fate(&mut self, request: &ApiRequest, random: &mut Random) -> Fate {
+    fn outcome(&mut self, request: &ApiRequest, random: &mut Random) -> RequestOutcome {
         if self.one_fault_in == 0 || !random.one_in(self.one_fault_in) {
-            return Fate::Reply(200, self.answer(request));
+            return RequestOutcome::Reply(200, self.answer(request));
         }
         let kind = TransportErrorKind::Dropped;
         match random.below(7) {
-            0 => Fate::Lost(TransportError::never_connected(TransportErrorKind::Connect)),
+            0 => RequestOutcome::Lost(TransportError::never_connected(TransportErrorKind::Connect)),
             // Lost on the way to the server, or on the way back.
-            1 => Fate::Lost(TransportError::on_the_way(kind)),
+            1 => RequestOutcome::Lost(TransportError::on_the_way(kind)),
             2 => {
                 self.answer(request);
-                Fate::Lost(TransportError::on_the_way(kind))
+                RequestOutcome::Lost(TransportError::on_the_way(kind))
             }
             3 if !request.limits().new_connection => {
                 if random.one_in(2) {
                     self.answer(request);
                 }
-                Fate::Lost(TransportError::on_reused_connection())
+                RequestOutcome::Lost(TransportError::on_reused_connection())
             }
             4 => {
                 self.answer(request);
-                Fate::Torn
+                RequestOutcome::TruncatedBody
             }
             5 if request.endpoint() == "webwxsendmsgimg" => {
-                Fate::Reply(200, json!({ "BaseResponse": { "Ret": 1205 } }).to_string())
+                RequestOutcome::Reply(200, json!({ "BaseResponse": { "Ret": 1205 } }).to_string())
             }
-            _ => Fate::Reply(503, "<html>".to_owned()),
+            _ => RequestOutcome::Reply(503, "<html>".to_owned()),
         }
     }
 
@@ -90,8 +90,8 @@ impl Server {
             "synccheck" => "window.synccheck={retcode:\"0\",selector:\"2\"}".to_owned(),
             "webwxsync" => {
                 let n = body(request)["SyncKey"]["List"][1]["Val"].as_i64().unwrap();
-                let end = (n + 1 + n % 2).min(self.most);
-                // Some messages have no id, and cannot be told apart.
+                let end = (n + 1 + n % 2).min(self.message_count);
+                // Some messages have no id, and cannot be distinguished.
                 let message = |id: i64| {
                     let msg_id = if id % 3 == 0 { "0".to_owned() } else { id.to_string() };
                     let content = id.to_string();
@@ -119,7 +119,7 @@ impl Server {
                     .to_string()
             }
             other => {
-                let Answer::Reply(_, _, body) = of_a_login(other) else { panic!("{other}") };
+                let Answer::Reply(_, _, body) = login_reply(other) else { panic!("{other}") };
                 String::from_utf8(body.to_vec()).unwrap()
             }
         }
@@ -127,7 +127,7 @@ impl Server {
 }
 
 /// Returns the successful reply to a call of a login.
-fn of_a_login(endpoint: &str) -> Answer {
+fn login_reply(endpoint: &str) -> Answer {
     match endpoint {
         "jslogin" => login::code(),
         "login" => login::polled(2),
@@ -167,19 +167,19 @@ impl<F: Flow> Driver<F> {
         Self { flow, held: None, waits: Duration::ZERO, saved: None, full: false }
     }
 
-    /// Drops the driver together with the reply that it holds, and continues with another one.
+    /// Drops the driver together with its current reply, and continues with another one.
     pub(crate) fn replace(&mut self) {
         self.held = None;
     }
 
-    /// Performs one step at `now`. Calls `see` with each request that is sent.
+    /// Performs one step at `now`. Calls `inspect` with each request that is sent.
     pub(crate) fn step(
         &mut self,
         session: &mut Session,
         server: &mut Server,
         random: &mut Random,
         now: Duration,
-        see: &mut impl FnMut(&ApiRequest),
+        inspect: &mut impl FnMut(&ApiRequest),
     ) -> Option<F::Output> {
         let input = match self.flow.poll(session, now) {
             Action::Done(done) => return Some(done),
@@ -201,11 +201,11 @@ impl<F: Flow> Driver<F> {
                 Input::Saved
             }
             Action::Send(id, request) => {
-                see(&request);
-                let (status, text, torn) = match server.fate(&request, random) {
-                    Fate::Reply(status, text) => (status, text, false),
-                    Fate::Torn => (200, "{".to_owned(), true),
-                    Fate::Lost(error) => {
+                inspect(&request);
+                let (status, text, torn) = match server.outcome(&request, random) {
+                    RequestOutcome::Reply(status, text) => (status, text, false),
+                    RequestOutcome::TruncatedBody => (200, "{".to_owned(), true),
+                    RequestOutcome::Lost(error) => {
                         self.flow.handle(Input::Failed(id, error), now).unwrap();
                         return None;
                     }
@@ -213,8 +213,8 @@ impl<F: Flow> Driver<F> {
                 self.held = Some((text.into(), torn));
                 let mut head = Response::builder().status(status);
                 if is_login(request.endpoint()) {
-                    let Answer::Reply(_, headers, _) = of_a_login(request.endpoint()) else {
-                        panic!("it is a reply")
+                    let Answer::Reply(_, headers, _) = login_reply(request.endpoint()) else {
+                        panic!("the request has a reply")
                     };
                     head = headers
                         .into_iter()

@@ -1,4 +1,4 @@
-//! Texts and XML of strangers, made of what their readers look for.
+//! Texts and XML of strangers, built from the parts that the parsers search for.
 
 use std::time::{Duration, Instant};
 
@@ -82,7 +82,7 @@ proptest! {
     }
 }
 
-/// A quadratic reader would take hours.
+/// A quadratic parser would take hours.
 #[test]
 fn p65_p72_a_megabyte_of_beginnings_is_read_in_linear_time() {
     let begun = Instant::now();

@@ -19,7 +19,7 @@ fn trace<F: Flow<Output = Result<T, Error>>, T>(
 }
 
 #[test]
-fn every_exchange_is_told_once_with_its_sizes_and_codes() {
+fn every_exchange_is_reported_once_with_its_sizes_and_codes() {
     let bytes = jpeg(CHUNK + 1);
     let answers = [dropped(), middle(), status(503), last("@m", CHUNK + 1)];
     let mut harness = Harness::new(bytes.clone(), answers);
@@ -48,8 +48,8 @@ fn every_exchange_is_told_once_with_its_sizes_and_codes() {
 }
 
 #[test]
-fn two_flows_driven_by_one_are_told_as_two_exchanges() {
-    // Both exchanges start with the same id, and nothing but calls is observed in between.
+fn two_flows_driven_by_one_are_reported_as_two_exchanges() {
+    // Both exchanges start with the same id, and only calls are observed in between.
     let mut reported = Vec::new();
     let mut trace = Trace::new(|exchange: &ExchangeSummary| reported.push(exchange.ret));
     let mut harness = Harness::new("", []);
@@ -77,7 +77,7 @@ fn two_flows_driven_by_one_are_told_as_two_exchanges() {
 }
 
 #[test]
-fn a_refusal_is_told_with_its_ret_and_nothing_else_of_it() {
+fn a_refusal_is_reported_with_its_ret_and_nothing_else_of_it() {
     let bytes = jpeg(100);
     let mut harness = Harness::new(bytes.clone(), [ret(1205)]);
     let reported = trace(&mut harness, upload(&bytes, &Policy::default()).unwrap());
@@ -87,7 +87,7 @@ fn a_refusal_is_told_with_its_ret_and_nothing_else_of_it() {
 }
 
 #[test]
-fn the_ret_of_a_long_answer_is_told_and_a_longer_one_has_none() {
+fn the_ret_of_a_long_answer_is_reported_and_a_longer_one_has_none() {
     let bytes = jpeg(100);
     let refused = |len: usize| {
         let head = r#"{"BaseResponse":{"Ret":1,"ErrMsg":""#;
@@ -123,7 +123,7 @@ fn a_request_that_leaves_twice_is_reported_once_and_a_cancelled_one_too() {
 }
 
 #[test]
-fn an_exchange_that_is_left_in_the_middle_is_told_too() {
+fn an_exchange_that_is_left_in_the_middle_is_reported_too() {
     let bytes = jpeg(100);
     let mut harness = Harness::new(bytes.clone(), [middle()]);
     // The program stops after one read and the request.

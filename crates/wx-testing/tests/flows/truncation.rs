@@ -1,5 +1,5 @@
 //! Truncates every reply of the vectors at every byte, and delivers it in pieces of several sizes.
-//! The reply is read as before, or fails cleanly.
+//! The result is the same as for the complete reply, or an error.
 
 use std::fmt::Debug;
 use std::io::Write;
@@ -76,44 +76,44 @@ fn answered<F: Flow>(mut flow: F, answer: Answer, piece: usize) -> F::Output {
 }
 
 /// Truncates `reply` at every byte, either with a broken connection or as a complete reply.
-fn cut_everywhere<T: Debug + PartialEq, F: Flow<Output = Result<T, Error>>>(
+fn truncate_everywhere<T: Debug + PartialEq, F: Flow<Output = Result<T, Error>>>(
     reply: &str,
     in_doubt: Outcome,
     flow: impl Fn() -> F,
 ) {
-    let whole = answered(flow(), ok(reply.to_owned()), usize::MAX);
-    let failed_cleanly = |result: Result<T, Error>, cut: usize, piece: usize| {
-        let error = result.expect_err("nothing can be read from half an answer");
+    let complete = answered(flow(), ok(reply.to_owned()), usize::MAX);
+    let failed_cleanly = |result: Result<T, Error>, len: usize, piece: usize| {
+        let error = result.expect_err("a truncated reply has no result");
         assert_eq!(
             (error.ret(), error.outcome()),
             (None, in_doubt),
-            "{cut} bytes of {reply}, piece {piece}"
+            "{len} bytes of {reply}, piece {piece}"
         );
     };
-    let packed = gzip(reply.as_bytes());
+    let compressed = gzip(reply.as_bytes());
     let gzipped = |body: Bytes| Answer::Reply(200, vec![("content-encoding", "gzip".into())], body);
     for piece in [1, 2, 5, 11, 16] {
-        for cut in 0..reply.len() {
-            let text = reply[..cut].to_owned();
-            // The truncated reply can be valid JSON for an independent parser, with everything that
-            // matters.
-            let complete = serde_json::from_str::<Value>(&text).is_ok();
-            let broken_off = Answer::Break(reply.len() as u64, text.clone().into());
-            failed_cleanly(answered(flow(), broken_off, piece), cut, piece);
+        for len in 0..reply.len() {
+            let text = reply[..len].to_owned();
+            // The truncated reply can be valid JSON for an independent parser, with all required
+            // fields.
+            let is_complete = serde_json::from_str::<Value>(&text).is_ok();
+            let dropped = Answer::Break(reply.len() as u64, text.clone().into());
+            failed_cleanly(answered(flow(), dropped, piece), len, piece);
             let short = answered(flow(), ok(text), piece);
-            if complete {
-                assert_eq!(short, whole);
+            if is_complete {
+                assert_eq!(short, complete);
             } else {
-                failed_cleanly(short, cut, piece);
+                failed_cleanly(short, len, piece);
             }
         }
-        for cut in 0..packed.len() {
-            failed_cleanly(answered(flow(), gzipped(packed.slice(..cut)), piece), cut, piece);
+        for len in 0..compressed.len() {
+            failed_cleanly(answered(flow(), gzipped(compressed.slice(..len)), piece), len, piece);
         }
-        assert_eq!(answered(flow(), ok(reply.to_owned()), piece), whole, "piece {piece}");
+        assert_eq!(answered(flow(), ok(reply.to_owned()), piece), complete, "piece {piece}");
         assert_eq!(
-            answered(flow(), gzipped(packed.clone()), piece),
-            whole,
+            answered(flow(), gzipped(compressed.clone()), piece),
+            complete,
             "gzipped, piece {piece}"
         );
     }
@@ -121,40 +121,40 @@ fn cut_everywhere<T: Debug + PartialEq, F: Flow<Output = Result<T, Error>>>(
 
 #[test]
 fn answers_to_a_chunk() {
-    let (session, picture) = (session(), media(&jpeg(12)));
-    let flow = || Upload::new(&session, picture.clone(), to(), SEED, policy()).unwrap();
+    let (session, image) = (session(), media(&jpeg(12)));
+    let flow = || Upload::new(&session, image.clone(), to(), SEED, policy()).unwrap();
     for reply in replies().iter().filter(|reply| reply.contains("StartPos")) {
-        cut_everywhere(reply, Outcome::NotSent, flow);
+        truncate_everywhere(reply, Outcome::NotSent, flow);
     }
 }
 
 #[test]
 fn answers_to_a_check() {
-    let (picture, mut policy) = (jpeg(12), policy());
+    let (image, mut policy) = (jpeg(12), policy());
     policy.check_above = 0;
     // This reply needs no chunks after the check, because the file is already on the server.
     let known = r#"{"BaseResponse":{"Ret":0,"ErrMsg":""},"MediaId":"@known","AESKey":"","Signature":"","EncryFileName":"a%2Ejpg"}"#;
     let refused = r#"{"BaseResponse":{"Ret":1205,"ErrMsg":""},"MediaId":"@foreign"}"#;
     for reply in [known, refused] {
-        cut_everywhere(reply, Outcome::NotSent, || upload(&picture, &policy).unwrap());
+        truncate_everywhere(reply, Outcome::NotSent, || upload(&image, &policy).unwrap());
     }
 }
 
 #[test]
 fn answers_to_a_message() {
     for reply in replies().iter().filter(|reply| reply.contains("MsgID")) {
-        cut_everywhere(reply, Outcome::Unknown, message);
+        truncate_everywhere(reply, Outcome::Unknown, message);
     }
 }
 
 #[test]
-fn pictures() {
-    let picture = jpeg(300);
+fn images() {
+    let image = jpeg(300);
     let flow = || {
         let id = MsgId::new("8997396119269472610").unwrap();
         FetchImage::new(&session(), id, ImageVariant::Original, true, SEED, policy()).unwrap()
     };
-    for (encoding, body) in [("identity", picture.clone()), ("gzip", gzip(&picture))] {
+    for (encoding, body) in [("identity", image.clone()), ("gzip", gzip(&image))] {
         let announced = |len: usize| {
             vec![("content-length", len.to_string()), ("content-encoding", encoding.into())]
         };
@@ -166,16 +166,16 @@ fn pictures() {
             };
             let (fetched, stored) = run(Answer::Reply(200, announced(body.len()), body.clone()));
             assert_eq!(fetched.unwrap().bytes, 300);
-            assert_eq!(stored, picture);
-            for cut in 0..body.len() {
+            assert_eq!(stored, image);
+            for len in 0..body.len() {
                 // The body ends too early, or the connection breaks.
                 for answer in [
-                    Answer::Reply(200, announced(body.len()), body.slice(..cut)),
-                    Answer::Break(body.len() as u64, body.slice(..cut)),
+                    Answer::Reply(200, announced(body.len()), body.slice(..len)),
+                    Answer::Break(body.len() as u64, body.slice(..len)),
                 ] {
                     let (fetched, stored) = run(answer);
                     fetched.unwrap_err();
-                    assert!(picture.starts_with(&stored));
+                    assert!(image.starts_with(&stored));
                 }
             }
         }
@@ -197,14 +197,14 @@ fn answers_of_a_login_and_of_sync() {
     all.extend([of_page("ok"), of_page("refused"), vector["stuck_sync"]["body"].to_string()]);
     assert!(all.len() >= 15);
     for text in &all {
-        for cut in 0..text.len() {
-            let body = Bytes::from(text[..cut].to_owned());
+        for len in 0..text.len() {
+            let body = Bytes::from(text[..len].to_owned());
             let announced = Response::builder()
                 .header("content-length", text.len())
                 .body(body.clone())
                 .unwrap();
             let expected =
-                ReplyError::Truncated { expected: Some(text.len() as u64), got: cut as u64 };
+                ReplyError::Truncated { expected: Some(text.len() as u64), got: len as u64 };
             assert_eq!(JsLogin::read(&announced).unwrap_err(), expected);
             assert_eq!(PollLogin::read(&announced).unwrap_err(), expected);
             assert_eq!(NewLoginPage::read(&announced).unwrap_err(), expected);
@@ -213,15 +213,15 @@ fn answers_of_a_login_and_of_sync() {
             // If the length was not announced, the flow never reads a login, a code or a redirect
             // that is not in the complete reply.
             let short = Response::new(body);
-            let whole = Response::new(Bytes::from(text.clone()));
-            if let Ok(cut) = JsLogin::read(&short) {
-                assert_eq!(JsLogin::read(&whole).unwrap(), cut);
+            let complete = Response::new(Bytes::from(text.clone()));
+            if let Ok(code) = JsLogin::read(&short) {
+                assert_eq!(JsLogin::read(&complete).unwrap(), code);
             }
-            if let Ok(cut @ Polled::Confirmed { .. }) = PollLogin::read(&short) {
-                assert_eq!(PollLogin::read(&whole).unwrap(), cut);
+            if let Ok(state @ Polled::Confirmed { .. }) = PollLogin::read(&short) {
+                assert_eq!(PollLogin::read(&complete).unwrap(), state);
             }
             if let Ok(LoginPage::Credentials(_)) = NewLoginPage::read(&short) {
-                assert!(NewLoginPage::read(&whole).is_ok());
+                assert!(NewLoginPage::read(&complete).is_ok());
             }
         }
     }

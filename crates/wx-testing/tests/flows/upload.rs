@@ -25,7 +25,7 @@ pub(crate) fn assembled<'a>(seen: impl IntoIterator<Item = &'a SentRequest>) -> 
 }
 
 #[test]
-fn p24_p28_p36_three_chunks_one_after_the_other_cover_the_picture_once() {
+fn p24_p28_p36_three_chunks_one_after_the_other_cover_the_image_once() {
     let len = 2 * CHUNK + 1;
     let (harness, result) = run(len, [middle(), middle(), last("@m", len)]);
     let uploaded = result.unwrap();
@@ -44,7 +44,7 @@ fn p24_p28_p36_three_chunks_one_after_the_other_cover_the_picture_once() {
 }
 
 #[test]
-fn p29_the_md5_is_of_the_whole_picture() {
+fn p29_the_md5_is_of_the_whole_image() {
     for len in [12, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK] {
         let chunks = len.div_ceil(CHUNK);
         let answers = std::iter::repeat_n(middle(), chunks - 1).chain([last("@m", len)]);
@@ -276,7 +276,7 @@ fn p8_without_a_ticket_nothing_is_read_or_sent() {
 }
 
 #[test]
-fn progress_tells_step_chunk_and_bytes() {
+fn progress_reports_step_chunk_and_bytes() {
     let bytes = jpeg(CHUNK + 5);
     let mut policy = Policy::default();
     policy.check_above = 1;
@@ -290,11 +290,11 @@ fn progress_tells_step_chunk_and_bytes() {
         Harness::new(bytes, [dropped(), ticket, middle(), dropped(), last("@m", CHUNK + 5)]);
     // One step is one of the two reads.
     harness.steps_left = 1;
-    assert!(harness.run_or_die(&mut flow).is_none());
+    assert!(harness.run_until_killed(&mut flow).is_none());
     assert_eq!((flow.progress().step, flow.progress().done), (Step::Digest, CHUNK as u64));
     harness.steps_left = 100;
     let mut rows = Vec::new();
-    let result = harness.run_seeing(&mut flow, |flow, _| {
+    let result = harness.run_inspected(&mut flow, |flow, _| {
         let at = flow.progress();
         rows.push((at.step, at.attempt, at.chunk.map(|chunk| chunk.index), at.done));
     });

@@ -9,7 +9,7 @@ use wx_reqwest::{BuildError, CancelToken, Http};
 use super::table::{HOST, check, check_choices, check_environment};
 use super::{request, site};
 
-fn ask(
+fn send(
     runtime: &Runtime,
     builder: Option<ClientBuilder>,
     server: SocketAddr,
@@ -23,7 +23,7 @@ fn ask(
 #[test]
 fn a_proxy_is_used_or_refused_and_never_passed_by() {
     let runtime = Runtime::new().unwrap();
-    check(|settings, server| ask(&runtime, Some(Http::defaults(settings)?), server));
+    check(|settings, server| send(&runtime, Some(Http::defaults(settings)?), server));
 }
 
 #[test]
@@ -31,18 +31,18 @@ fn a_builder_that_names_no_proxy_leaves_it_to_the_environment() {
     let runtime = Runtime::new().unwrap();
     check_environment(
         "reqwest::a_builder_that_names_no_proxy_leaves_it_to_the_environment",
-        |server| ask(&runtime, Some(ClientBuilder::new()), server),
+        |server| send(&runtime, Some(ClientBuilder::new()), server),
     );
 }
 
 #[test]
-fn what_a_builder_names_goes_before_the_environment() {
+fn the_proxy_of_a_builder_precedes_the_environment() {
     let runtime = Runtime::new().unwrap();
-    check_choices("reqwest::what_a_builder_names_goes_before_the_environment", |proxy, server| {
+    check_choices("reqwest::the_proxy_of_a_builder_precedes_the_environment", |proxy, server| {
         let builder = match proxy {
             Some(proxy) => ClientBuilder::new().proxy(Proxy::all(proxy).unwrap()),
             None => Http::defaults(&ProxySettings::none())?,
         };
-        ask(&runtime, Some(builder), server)
+        send(&runtime, Some(builder), server)
     });
 }

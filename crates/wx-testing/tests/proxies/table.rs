@@ -64,7 +64,7 @@ const TABLE: [(&[(&str, &str)], Leads); 44] = [
     (&[("HTTPS_PROXY", "ftp://{}"), ("ALL_PROXY", "http://{}")], Nowhere("HTTPS_PROXY")),
     (&[("HTTPS_PROXY", "http://127.0.0.1:99999")], Nowhere("HTTPS_PROXY")),
     (&[("HTTPS_PROXY", "http://{}:1")], Nowhere("HTTPS_PROXY")),
-    (&[("HTTPS_PROXY", "what is this")], Nowhere("HTTPS_PROXY")),
+    (&[("HTTPS_PROXY", "an unknown request")], Nowhere("HTTPS_PROXY")),
     (&[("HTTPS_PROXY", "http://[::1")], Nowhere("HTTPS_PROXY")),
     (&[("ALL_PROXY", "socks5://anna@{}")], Nowhere("ALL_PROXY")),
     (&[("ALL_PROXY", "ftp://{}"), ("NO_PROXY", "*")], Nowhere("ALL_PROXY")),
@@ -79,50 +79,50 @@ const TABLE: [(&[(&str, &str)], Leads); 44] = [
     (&[("HTTPS_PROXY", "http://{}"), ("NO_PROXY", "login*,127.0.0.1,::1,qq.com:80")], HTTP),
 ];
 
-/// Calls `ask` with each of the settings, to send a request. An error means that the settings were
+/// Calls `send` with each of the settings, to send a request. An error means that the settings were
 /// refused.
 pub(crate) fn check<E: Display + From<wx_client::proxy::ProxyError>>(
-    mut ask: impl FnMut(&ProxySettings, SocketAddr) -> Result<(), E>,
+    mut send: impl FnMut(&ProxySettings, SocketAddr) -> Result<(), E>,
 ) {
     check_all(|variables, server| {
         let lookup = |name: &str| {
             let (_, value) = variables.iter().find(|(set, _)| *set == name)?;
             Some(OsString::from(value))
         };
-        let asked =
-            ProxySettings::parse(lookup).map_err(E::from).and_then(|found| ask(&found, server));
-        asked.err().map(|error| error.to_string())
+        let requested =
+            ProxySettings::parse(lookup).map_err(E::from).and_then(|found| send(&found, server));
+        requested.err().map(|error| error.to_string())
     });
 }
 
 /// The variable with the server's address, which is set in child processes.
 const CHILD: &str = "WX_TEST_SERVER";
 
-/// Calls `ask` with each of the settings in the environment. A process cannot change its
+/// Calls `send` with each of the settings in the environment. A process cannot change its
 /// environment safely, so `test` runs again in a child process for each.
 pub(crate) fn check_environment<E: Display>(
     test: &str,
-    ask: impl FnOnce(SocketAddr) -> Result<(), E>,
+    send: impl FnOnce(SocketAddr) -> Result<(), E>,
 ) {
     if let Ok(server) = env::var(CHILD) {
-        if let Err(error) = ask(server.parse().unwrap()) {
+        if let Err(error) = send(server.parse().unwrap()) {
             println!("\n{REFUSED}{error}");
         }
         return;
     }
     check_all(|variables, server| {
-        let told = run_again(test, variables, &server.to_string());
-        told.lines().find_map(|line| line.strip_prefix(REFUSED)).map(str::to_owned)
+        let output_text = run_again(test, variables, &server.to_string());
+        output_text.lines().find_map(|line| line.strip_prefix(REFUSED)).map(str::to_owned)
     });
 }
 
 const REFUSED: &str = "refused: ";
 
-/// Calls `ask` with a proxy, and without one, to check that the environment is then ignored. `test`
-/// runs again in a child process for each.
+/// Calls `send` with a proxy, and without one, to check that the environment is then ignored.
+/// `test` runs again in a child process for each.
 pub(crate) fn check_choices<E: Display>(
     test: &str,
-    mut ask: impl FnMut(Option<&str>, SocketAddr) -> Result<(), E>,
+    mut send: impl FnMut(Option<&str>, SocketAddr) -> Result<(), E>,
 ) {
     if env::var_os(CHILD).is_none() {
         for other in ["ftp://127.0.0.1:1", "http://127.0.0.1:1"] {
@@ -130,14 +130,14 @@ pub(crate) fn check_choices<E: Display>(
         }
         return;
     }
-    let (server, at_server) = listen(hear_tls);
-    let (proxy, at_proxy) = listen(hear);
+    let (server, at_server) = listen(read_client_hello);
+    let (proxy, at_proxy) = listen(read_proxy_request);
     for scheme in ["http", "socks5h"] {
-        let asked = ask(Some(&format!("{scheme}://{proxy}")), server);
-        assert_eq!(asked.map_err(|error| error.to_string()), Ok(()));
+        let requested = send(Some(&format!("{scheme}://{proxy}")), server);
+        assert_eq!(requested.map_err(|error| error.to_string()), Ok(()));
         assert!(at_proxy.try_recv().unwrap().ends_with("login.wx.qq.com:443"));
     }
-    assert_eq!(ask(None, server).map_err(|error| error.to_string()), Ok(()));
+    assert_eq!(send(None, server).map_err(|error| error.to_string()), Ok(()));
     assert_eq!(at_server.try_iter().collect::<Vec<_>>(), ["TLS 22"]);
     assert_eq!(at_proxy.try_iter().count(), 0);
 }
@@ -151,61 +151,61 @@ fn run_again(test: &str, variables: &[(&str, String)], server: &str) -> String {
         child.env_remove(name).env_remove(name.to_lowercase());
     }
     let output = child.envs(variables.iter().cloned()).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let output_text = String::from_utf8_lossy(&output.stdout).into_owned();
     let failed = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && told.contains("1 passed"), "{told}{failed}");
-    told
+    assert!(output.status.success() && output_text.contains("1 passed"), "{output_text}{failed}");
+    output_text
 }
 
-/// Calls `ask` with each of the settings. `ask` sends a request, and returns the error if the
+/// Calls `send` with each of the settings. `send` sends a request, and returns the error if the
 /// client was refused.
-fn check_all(mut ask: impl FnMut(&[(&'static str, String)], SocketAddr) -> Option<String>) {
-    let (server, at_server) = listen(hear_tls);
-    let (proxy, at_proxy) = listen(hear);
+fn check_all(mut send: impl FnMut(&[(&'static str, String)], SocketAddr) -> Option<String>) {
+    let (server, at_server) = listen(read_client_hello);
+    let (proxy, at_proxy) = listen(read_proxy_request);
     for (variables, leads) in &TABLE {
         let with_proxy = |value: &str| value.replace("{}", &proxy.to_string());
         let variables: Vec<_> =
             variables.iter().map(|(name, value)| (*name, with_proxy(value))).collect();
-        let refused = ask(&variables, server);
-        let told = refused.as_deref().and_then(|error| error.split(' ').next());
+        let refused = send(&variables, server);
+        let output_text = refused.as_deref().and_then(|error| error.split(' ').next());
         let (direct, proxied) = (at_server.try_recv().ok(), at_proxy.try_recv().ok());
         let expected = match leads {
             Directly => (Some("TLS 22"), None, None),
             Through(heard) => (None, Some(*heard), None),
             Nowhere(variable) => (None, None, Some(*variable)),
         };
-        assert_eq!((direct.as_deref(), proxied.as_deref(), told), expected, "{variables:?}");
+        assert_eq!((direct.as_deref(), proxied.as_deref(), output_text), expected, "{variables:?}");
     }
 }
 
-/// Returns what a TLS server receives first.
-fn hear_tls(stream: &mut TcpStream) -> std::io::Result<String> {
+/// Returns the first message that a TLS server receives.
+fn read_client_hello(stream: &mut TcpStream) -> std::io::Result<String> {
     let [first] = read(stream)?;
     Ok(format!("TLS {first}"))
 }
 
 /// Reports what each connection receives, and then closes it.
 fn listen(
-    hear: impl Fn(&mut TcpStream) -> std::io::Result<String> + Send + 'static,
+    read: impl Fn(&mut TcpStream) -> std::io::Result<String> + Send + 'static,
 ) -> (SocketAddr, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let (tell, heard) = channel();
+    let (sender, reports) = channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let told = hear(&mut stream).unwrap_or_else(|error| error.to_string());
+            let report = read(&mut stream).unwrap_or_else(|error| error.to_string());
             // The connection is closed only after the report, and the client then gives up.
-            if tell.send(told).is_err() {
+            if sender.send(report).is_err() {
                 return;
             }
         }
     });
-    (address, heard)
+    (address, reports)
 }
 
 /// Returns the request that an HTTP or SOCKS proxy receives.
-fn hear(stream: &mut TcpStream) -> std::io::Result<String> {
+fn read_proxy_request(stream: &mut TcpStream) -> std::io::Result<String> {
     let [first] = read(stream)?;
     if first != 5 {
         let mut head = vec![first];
@@ -214,13 +214,12 @@ fn hear(stream: &mut TcpStream) -> std::io::Result<String> {
             head.push(byte);
         }
         let head = String::from_utf8_lossy(&head).into_owned();
-        let asked = head.split(" HTTP/1.1").next().unwrap_or_default();
+        let requested = head.split(" HTTP/1.1").next().unwrap_or_default();
         let credentials = head.lines().filter_map(|line| line.split_once(": "));
         let credentials =
             credentials.filter(|(name, _)| name.eq_ignore_ascii_case("proxy-authorization"));
-        return Ok(
-            credentials.fold(asked.to_owned(), |asked, (_, value)| format!("{asked} {value}"))
-        );
+        return Ok(credentials
+            .fold(requested.to_owned(), |requested, (_, value)| format!("{requested} {value}")));
     }
     let methods = read_text(stream)?;
     let credentials = if methods.contains('\x02') {

@@ -1,5 +1,5 @@
 //! Checks that the command is built on the `Client`s. If it imports from `wx_proto::flow` or
-//! `wx_proto::endpoint`, a comment above the import has to give the reason.
+//! `wx_proto::endpoint`, a comment above the import has to state the reason.
 
 use std::fs;
 use std::path::Path;

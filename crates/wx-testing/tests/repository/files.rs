@@ -27,7 +27,7 @@ fn for_each(dir: &Path, check: &mut impl FnMut(&str, &str)) {
 }
 
 #[test]
-fn no_module_is_taken_from_another_place() {
+fn no_module_has_a_path_attribute() {
     let mut found = Vec::new();
     for_each(&root(), &mut |name, text| {
         if text.lines().any(|line| line.trim_start().starts_with("#[path")) {

@@ -15,7 +15,8 @@ fn no_dependency_needs_a_newer_rust() {
         .unwrap()
         .iter()
         .partition(|package| members.contains(&package["id"]));
-    let declared = ours.iter().map(|package| rust_version(package).expect("a member has one"));
+    let declared =
+        ours.iter().map(|package| rust_version(package).expect("a member has a version"));
     let declared = declared.min().unwrap();
     let newer: Vec<_> = theirs
         .iter()

@@ -30,7 +30,7 @@ fn every_citation_is_a_link_that_resolves() {
     let mut cited = 0;
     for file in &files {
         let text = fs::read_to_string(file).unwrap();
-        let blocks = if is(file, "md") { vec![(1, text)] } else { doc_comments(&text) };
+        let blocks = if has_extension(file, "md") { vec![(1, text)] } else { doc_comments(&text) };
         for (line, block) in blocks {
             cited += block.matches("protocol#").count();
             found.extend(links.faults(file, &block).into_iter().map(|(at, fault)| {
@@ -74,7 +74,7 @@ fn each_way_to_break_it_is_found() {
     }
 }
 
-fn is(path: &Path, extension: &str) -> bool {
+fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
 }
 
@@ -87,7 +87,7 @@ fn find(folder: &Path, found: &mut Vec<PathBuf>) {
             if !name.starts_with('.') && name != "target" && name != "node_modules" {
                 find(&path, found);
             }
-        } else if is(&path, "md") || is(&path, "rs") {
+        } else if has_extension(&path, "md") || has_extension(&path, "rs") {
             found.push(path);
         }
     }
@@ -170,13 +170,15 @@ impl Links {
             _ if is_protocol => self.protocol.clone(),
             "" => file.to_owned(),
             // rustdoc checks links to items.
-            _ if path.contains(':') || !path.contains(['/', '.']) || !is(file, "md") => {
+            _ if path.contains(':') || !path.contains(['/', '.']) || !has_extension(file, "md") => {
                 return None;
             }
             _ => file.parent().unwrap().join(path),
         };
         let is_missing = !file.exists()
-            || (!anchor.is_empty() && is(&file, "md") && !self.anchors(&file).contains(anchor));
+            || (!anchor.is_empty()
+                && has_extension(&file, "md")
+                && !self.anchors(&file).contains(anchor));
         is_missing.then(|| format!("{target} leads nowhere"))
     }
 

@@ -70,11 +70,14 @@ fn blocks_of(root: &Path, path: &Path) -> Vec<Block> {
             let inside = inside.map(str::to_owned).collect();
             let language = fence.split(',').next().unwrap();
             if language == "sh" {
-                assert_eq!(line, "```sh", "{place}: no runner finds it");
+                assert_eq!(line, "```sh", "{place}: the runner does not find it");
                 let is_marked = before.starts_with("<!-- not run: ") && before.ends_with(" -->");
                 blocks.push(Block { place, file: file.clone(), is_marked, lines: inside });
             } else {
-                assert!(OTHERS.contains(&language), "{place}: {fence:?}: sh, or what else?");
+                assert!(
+                    OTHERS.contains(&language),
+                    "{place}: {fence:?}: use sh, or add the language"
+                );
             }
         }
         before = line;
@@ -90,10 +93,10 @@ fn has_comment(line: &str) -> bool {
 #[test]
 fn no_shell_block_has_a_comment() {
     let blocks = shell_blocks();
-    assert!(blocks.len() >= 15, "{} blocks: are they still found?", blocks.len());
+    assert!(blocks.len() >= 15, "only {} blocks were found", blocks.len());
     for block in &blocks {
         for line in &block.lines {
-            assert!(!has_comment(line), "{}: put it into the text: {line}", block.place);
+            assert!(!has_comment(line), "{}: move the comment into the text: {line}", block.place);
         }
     }
 }
@@ -113,7 +116,7 @@ fn no_shell_block_leaves_anything_to_the_reader() {
 }
 
 #[test]
-fn what_is_not_run_is_counted() {
+fn blocks_that_are_not_run_are_counted() {
     let blocks = shell_blocks();
     let marked =
         |file: &str| blocks.iter().filter(|block| block.is_marked && block.file == file).count();
@@ -126,7 +129,7 @@ fn what_is_not_run_is_counted() {
 }
 
 #[test]
-fn comments_are_told_from_what_is_none() {
+fn comments_are_recognised() {
     for line in ["# a", "wx login  # or not", "a #b"] {
         assert!(has_comment(line), "{line}");
     }

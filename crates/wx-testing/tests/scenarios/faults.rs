@@ -6,8 +6,8 @@ use wx_emulator::{Emulator, Repeats, Request};
 use wx_proto::{Advice, ImageVariant, Outcome, Ret};
 
 use super::{
-    DEAD, FetchInto, Transport, assert_secret_free, client, friend, large, place, policy, quiet,
-    server, session, small,
+    FetchInto, Transport, UNREACHABLE, assert_secret_free, client, friend, large, place, policy,
+    quiet, server, session, small,
 };
 
 /// The result of a send.
@@ -38,7 +38,7 @@ pub(crate) fn faults_while_sending<T: Transport>() {
         (&["close@webwxuploadmedia"], End::Sent, 1, (MESSAGE, 1)),
         (&["drop=before@webwxsendmsgimg#1"], End::Sent, 1, (MESSAGE, 2)),
         (&["drop=after@webwxsendmsgimg#1"], End::Sent, 1, (MESSAGE, 2)),
-        // On new connections. There are separate tests for reused connections.
+        // These faults occur on new connections. There are separate tests for reused connections.
         (&["close@webwxuploadmedia", "drop=before@webwxsendmsgimg"], End::Unknown, 0, (MESSAGE, 4)),
         (&["close@webwxuploadmedia", "drop=after@webwxsendmsgimg"], End::Unknown, 1, (MESSAGE, 4)),
         (&["redirect=http://127.0.0.1:1/@webwxsendmsgimg"], End::Unknown, 0, (MESSAGE, 4)),
@@ -55,7 +55,7 @@ pub(crate) fn faults_while_sending<T: Transport>() {
     for (faults, end, messages, (endpoint, requests)) in scenarios {
         let server = server(faults);
         let stalls_soon = policy().with_stall(Duration::from_millis(300));
-        let client = T::new(session(&server), stalls_soon, Some(DEAD));
+        let client = T::new(session(&server), stalls_soon, Some(UNREACHABLE));
         let result = client.send(&friend(&server), small(), quiet);
         let found = match &result {
             Ok(_) => End::Sent,
@@ -69,7 +69,7 @@ pub(crate) fn faults_while_sending<T: Transport>() {
     }
 }
 
-pub(crate) fn odd_answers_to_an_upload_are_told<T: Transport>() {
+pub(crate) fn odd_answers_to_an_upload_are_reported<T: Transport>() {
     let server_at_seven = server(&["start-pos=7@webwxuploadmedia"]);
     let sent =
         client::<T>(&server_at_seven).send(&friend(&server_at_seven), small(), quiet).unwrap();
@@ -110,7 +110,7 @@ pub(crate) fn an_appended_repeat_starts_over<T: Transport>() {
         "started over under another ClientMediaId: {ids:?}"
     );
     let messages = server.messages();
-    assert!(messages.len() == 1 && messages[0].media == large(), "one message with equal bytes");
+    assert!(messages.len() == 1 && messages[0].media == large(), "one message with the same bytes");
 }
 
 pub(crate) fn faults_while_fetching<T: Transport>() {
@@ -140,7 +140,7 @@ pub(crate) fn faults_while_fetching<T: Transport>() {
             let client = T::new(
                 session(&server),
                 policy().with_stall(Duration::from_millis(300)),
-                Some(DEAD),
+                Some(UNREACHABLE),
             );
             let id = client.send(&friend(&server), small(), quiet).unwrap().msg_id;
             let mut got = Vec::new();

@@ -1,4 +1,4 @@
-//! Files that are received.
+//! Received files.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use wx_emulator::Incoming;
 use wx_proto::{Advice, Attachment, ErrorKind, Md5, ReplyError};
 
 use super::{
-    DEAD, FetchInto, Transport, assert_secret_free, client, large, place, policy, server, session,
-    small,
+    FetchInto, Transport, UNREACHABLE, assert_secret_free, client, large, place, policy, server,
+    session, small,
 };
 
 const PAGE: &[u8] = b"<!doctype html><title>not an error</title>";
 
-/// Delivers a file, and returns what its message holds.
+/// Delivers a file, and returns the attachment of its message.
 fn received<T: Transport>(client: &T, server: &place::Server, file: Incoming) -> Attachment {
     server.deliver(file);
     client.batches(1).pop().unwrap().unwrap()[0].attachment().unwrap()
@@ -30,9 +30,9 @@ pub(crate) fn files_arrive_byte_for_byte<T: Transport>() {
         assert_eq!((file.name.as_deref(), file.len), (Some(name), Some(bytes.len() as u64)));
         let path = dir.path().join(attachment.file_name(None));
         let (mut vec, mut written) = (b"from before".to_vec(), Vec::new());
-        client.receive(&attachment, FetchInto::Vec(&mut vec)).unwrap();
-        client.receive(&attachment, FetchInto::Writer(&mut written)).unwrap();
-        let fetched = client.receive(&attachment, FetchInto::Path(path.clone())).unwrap();
+        client.fetch_attachment(&attachment, FetchInto::Vec(&mut vec)).unwrap();
+        client.fetch_attachment(&attachment, FetchInto::Writer(&mut written)).unwrap();
+        let fetched = client.fetch_attachment(&attachment, FetchInto::Path(path.clone())).unwrap();
         assert!(vec == bytes && written == bytes && std::fs::read(&path).unwrap() == bytes);
         assert_eq!((fetched.bytes, fetched.format), (bytes.len() as u64, None));
         assert_eq!((Some(fetched.md5), fetched.md5), (file.md5, Md5::digest(&bytes)));
@@ -45,8 +45,8 @@ pub(crate) fn files_arrive_byte_for_byte<T: Transport>() {
 }
 
 pub(crate) fn faults_while_receiving_files<T: Transport>() {
-    // Fault, does it end well, how many requests, and the same with a sink that cannot be started
-    // over.
+    // The fault, whether the fetch succeeds, the number of requests, and the same for a sink that
+    // cannot be restarted.
     for (fault, good, requests, good_once, requests_once) in [
         ("drop=after@webwxgetmedia#1", true, 2, true, 2),
         ("cut=600@webwxgetmedia#1", true, 2, false, 1),
@@ -67,17 +67,17 @@ pub(crate) fn faults_while_receiving_files<T: Transport>() {
     ] {
         let server = server(&fault.split(' ').collect::<Vec<_>>());
         let stalls_soon = policy().with_stall(Duration::from_millis(300));
-        let client = T::new(session(&server), stalls_soon, Some(DEAD));
+        let client = T::new(session(&server), stalls_soon, Some(UNREACHABLE));
         let attachment = received(&client, &server, Incoming::file("a.jpg", small()));
         let mut before = 0;
         for once in [false, true] {
             if once && fault.contains('#') {
-                // The fault has happened already.
+                // The fault has already occurred.
                 continue;
             }
             let mut got = Vec::new();
             let into = if once { FetchInto::Writer(&mut got) } else { FetchInto::Vec(&mut got) };
-            let result = client.receive(&attachment, into);
+            let result = client.fetch_attachment(&attachment, into);
             let (good, requests) = if once { (good_once, requests_once) } else { (good, requests) };
             assert_eq!(result.is_ok(), good, "{fault}, once: {once}: {result:?}");
             let all = server.requests_to("webwxgetmedia");
@@ -90,12 +90,12 @@ pub(crate) fn faults_while_receiving_files<T: Transport>() {
     }
 }
 
-pub(crate) fn what_came_in_the_place_of_a_file_is_told<T: Transport>() {
+pub(crate) fn content_in_place_of_a_file_is_reported<T: Transport>() {
     for (fault, size, expected) in [
         ("html@webwxgetmedia", None, Advice::CheckProxy),
         ("ret=1101@webwxgetmedia", None, Advice::LoginAgain),
         ("empty@webwxgetmedia", None, Advice::CheckMessage),
-        // The message says another length.
+        // The message states another length.
         ("chunked@webwxgetmedia", Some(small().len() + 1), Advice::RetryLater),
         ("close@webwxgetmedia", Some(small().len() - 1), Advice::RetryLater),
     ] {
@@ -109,7 +109,7 @@ pub(crate) fn what_came_in_the_place_of_a_file_is_told<T: Transport>() {
         let dir = tempfile::tempdir().unwrap();
         let old = dir.path().join("old.jpg");
         std::fs::write(&old, "as it was").unwrap();
-        let error = client.receive(&attachment, FetchInto::Path(old.clone())).unwrap_err();
+        let error = client.fetch_attachment(&attachment, FetchInto::Path(old.clone())).unwrap_err();
         assert_eq!(error.advice(), expected, "{fault}: {error:?}");
         if let Some(size) = size {
             let (expected, got) = (Some(size as u64), small().len() as u64);

@@ -6,14 +6,14 @@ use serde_json::Value;
 use wx_proto::flow::LoginState;
 use wx_proto::{Advice, Policy, Session, Step};
 
-use super::life::{brisk, name};
+use super::life::{name, short_waits};
 use super::{
     LoginFrom, Server, Transport, assert_secret_free, friend, place, quiet, server, session, small,
 };
 
 /// Returns a policy with short waits.
 fn quick() -> Policy {
-    let mut policy = brisk();
+    let mut policy = short_waits();
     policy.back_off = Duration::from_millis(1);
     (policy.login_tries, policy.chunk_tries) = (2, 2);
     policy
@@ -60,10 +60,7 @@ pub(crate) fn a_login_whose_webwxinit_fails_is_kept<T: Transport>() {
         assert_eq!(Some(&kept), opened.as_ref());
         let saved = place::read(kept.to_json().expose());
         let client = T::new(saved, quick(), None);
-        assert!(
-            client.send(&friend(&server), small(), quiet).is_err(),
-            "nobody would be the sender"
-        );
+        assert!(client.send(&friend(&server), small(), quiet).is_err(), "the sender is unknown");
         client.restore().unwrap();
         client.send(&friend(&server), small(), quiet).unwrap();
     }
@@ -132,6 +129,6 @@ pub(crate) fn only_a_good_logout_is_one<T: Transport>() {
             !left.contains("webwx_data_ticket") && left.contains("webwx_auth_ticket"),
             "{left}"
         );
-        assert!(client.twin().logout().is_err());
+        assert!(client.clone_client().logout().is_err());
     }
 }

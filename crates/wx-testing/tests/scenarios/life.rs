@@ -1,4 +1,4 @@
-//! The life of a login: from the QR code to the logout, with messages in between.
+//! A complete login: from the QR code to the logout, with messages in between.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Returns a policy with short waits.
-pub(super) fn brisk() -> Policy {
+pub(super) fn short_waits() -> Policy {
     let mut policy = policy().with_stall(Duration::from_millis(900));
     policy.poll_stall = Duration::from_millis(900);
     policy.longest_back_off = Duration::from_millis(20);
@@ -21,23 +21,23 @@ pub(super) fn brisk() -> Policy {
 
 /// Returns an image that is different for each number.
 fn image(number: u8) -> Vec<u8> {
-    let mut picture = small();
-    picture.push(number);
-    picture
+    let mut image = small();
+    image.push(number);
+    image
 }
 
 /// Starts a server that delivers this number of images.
-fn server_with(pictures: u8, faults: &[&str]) -> Server {
+fn server_with(images: u8, faults: &[&str]) -> Server {
     let builder =
-        (0..pictures).fold(Emulator::builder(), |builder, number| builder.image(image(number)));
+        (0..images).fold(Emulator::builder(), |builder, number| builder.image(image(number)));
     place::start(
         faults.iter().fold(builder, |builder, fault| builder.fault(fault.parse().unwrap())),
     )
 }
 
 /// Returns a client that has not received any messages.
-fn fresh<T: Transport>(server: &Server) -> T {
-    T::new(session(server), brisk(), None)
+fn new_client<T: Transport>(server: &Server) -> T {
+    T::new(session(server), short_waits(), None)
 }
 
 fn ids(batches: Vec<Result<Vec<Message>, Error>>) -> Vec<String> {
@@ -60,10 +60,10 @@ pub(super) fn name(state: &LoginState) -> &'static str {
     }
 }
 
-pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
+pub(crate) fn a_complete_login<T: Transport>() {
     let server = server_with(3, &[]);
     let (mut observed, mut shown) = (Vec::new(), String::new());
-    let client = T::login(LoginFrom::Code(place::site(&server)), brisk(), |state| {
+    let client = T::login(LoginFrom::Code(place::site(&server)), short_waits(), |state| {
         observed.push(name(state));
         if let LoginState::Code { link } = state {
             shown = format!("{state:?} {state:#?}");
@@ -90,7 +90,7 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
     for (number, message) in batch.iter().enumerate() {
         let mut bytes = Vec::new();
         let attachment = message.attachment().unwrap();
-        client.receive(&attachment, FetchInto::Vec(&mut bytes)).unwrap();
+        client.fetch_attachment(&attachment, FetchInto::Vec(&mut bytes)).unwrap();
         assert!(bytes == image(number.try_into().unwrap()), "other bytes arrived");
     }
 
@@ -99,7 +99,7 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
     assert_eq!(server.violations(), Vec::<String>::new());
 
     client.logout().unwrap();
-    let again = client.twin();
+    let again = client.clone_client();
     let errors = [
         client.send(&friend(&server), small(), quiet).unwrap_err(),
         client.contacts().unwrap_err(),
@@ -114,13 +114,13 @@ pub(crate) fn the_whole_life_of_a_login<T: Transport>() {
 
 pub(crate) fn the_session_moves_on_and_clones_share_it<T: Transport>() {
     let server = server_with(2, &[]);
-    let client = fresh::<T>(&server);
-    let (twin, before) = (client.twin(), client.session());
+    let client = new_client::<T>(&server);
+    let (twin, before) = (client.clone_client(), client.session());
     let json = |session: &Session| session.to_json().expose().to_owned();
     assert_eq!(json(&before), json(&twin.session()));
 
     twin.restore().unwrap();
-    assert_ne!(json(&before), json(&client.session()), "the place among the messages was taken in");
+    assert_ne!(json(&before), json(&client.session()), "the sync position was applied");
     let restored = client.session();
     assert_eq!(ids(client.batches(1)), server.incoming());
     assert_ne!(json(&restored), json(&twin.session()));
@@ -129,7 +129,7 @@ pub(crate) fn the_session_moves_on_and_clones_share_it<T: Transport>() {
     // A session that was saved before the batch receives it again; one that was saved after it does
     // not.
     let new_life =
-        |session: &Session| T::new(place::read(session.to_json().expose()), brisk(), None);
+        |session: &Session| T::new(place::read(session.to_json().expose()), short_waits(), None);
     assert_eq!(ids(new_life(&restored).batches(1)), server.incoming());
     server.add_fault("ret=1101@synccheck".parse().unwrap());
     let behind = new_life(&client.session()).batches(1).pop().unwrap();
@@ -158,16 +158,17 @@ pub(crate) fn network_faults_neither_lose_nor_repeat_messages<T: Transport>() {
         // The reply has an empty SyncKey.
         "ret=3@webwxsync#1",
         "ret=-1@webwxsync#1",
+        "sync-key-back=2@webwxsync#1",
         "gzip@webwxsync",
     ] {
         let server = server_with(3, &[fault]);
-        let client = fresh::<T>(&server);
+        let client = new_client::<T>(&server);
         assert_eq!(ids(client.batches(1)), server.incoming(), "{fault}");
         // After a restart, no message is received again.
         let saved = client.session().to_json();
         server.add_fault("ret=1101@synccheck".parse().unwrap());
-        let later = T::new(place::read(saved.expose()), brisk(), None);
-        assert!(later.batches(1).pop().unwrap().is_err(), "{fault}: a message came twice");
+        let later = T::new(place::read(saved.expose()), short_waits(), None);
+        assert!(later.batches(1).pop().unwrap().is_err(), "{fault}: a message was received twice");
     }
 }
 
@@ -179,9 +180,9 @@ pub(crate) fn the_end_of_a_login_ends_the_messages<T: Transport>() {
         ("ret=1101@webwxinit", Step::Init),
     ] {
         let server = server_with(1, &[fault]);
-        let client = fresh::<T>(&server);
+        let client = new_client::<T>(&server);
         let mut batches = client.batches(3);
-        assert_eq!(batches.len(), 1, "{fault}: nothing comes after an error");
+        assert_eq!(batches.len(), 1, "{fault}: nothing follows an error");
         let error = batches.remove(0).unwrap_err();
         assert_eq!((error.step, error.advice()), (step, Advice::LoginAgain), "{fault}");
         assert_secret_free(&server, &error);
@@ -202,14 +203,16 @@ pub(crate) fn faults_while_logging_in<T: Transport>() {
         "drop=before@webwxstatusnotify",
     ] {
         let server = server(&[fault]);
-        let client = T::login(LoginFrom::Code(place::site(&server)), brisk(), |_| ())
+        let client = T::login(LoginFrom::Code(place::site(&server)), short_waits(), |_| ())
             .unwrap_or_else(|no| panic!("{fault}: {}", no.error));
         client.send(&friend(&server), small(), quiet).unwrap();
     }
     for fault in ["status=403@jslogin", "ret=1@webwxinit", "drop=before@webwxinit"] {
         let server = server(&[fault]);
-        let error =
-            T::login(LoginFrom::Code(place::site(&server)), brisk(), |_| ()).err().unwrap().error;
+        let error = T::login(LoginFrom::Code(place::site(&server)), short_waits(), |_| ())
+            .err()
+            .unwrap()
+            .error;
         assert_secret_free(&server, &error);
         assert!(matches!(error.step, Step::Login | Step::Init), "{fault}: {error:?}");
     }
@@ -218,8 +221,8 @@ pub(crate) fn faults_while_logging_in<T: Transport>() {
 /// [P2](wx_proto::protocol#p2): a login page is opened only on hosts that serve one.
 pub(crate) fn a_login_page_on_a_foreign_host_is_refused<T: Transport>() {
     let address = super::network::listen(|mut stream| {
-        let asked = super::network::read_head(&mut stream);
-        let body = if asked.contains("/jslogin?") {
+        let head = super::network::read_head(&mut stream);
+        let body = if head.contains("/jslogin?") {
             "window.QRLogin.code = 200; window.QRLogin.uuid = \"AbCdEfGhIj==\";"
         } else {
             "window.code=200;\nwindow.redirect_uri=\"http://127.0.0.2:1/cgi-bin/mmwebwx-bin/\
@@ -233,7 +236,7 @@ pub(crate) fn a_login_page_on_a_foreign_host_is_refused<T: Transport>() {
     });
     let site = Site::from_base_allow_loopback(Profile::Web, &format!("http://{address}")).unwrap();
     let mut observed = Vec::new();
-    let error = T::login(LoginFrom::Code(site), brisk(), |state| observed.push(name(state)))
+    let error = T::login(LoginFrom::Code(site), short_waits(), |state| observed.push(name(state)))
         .err()
         .unwrap()
         .error;
@@ -244,10 +247,10 @@ pub(crate) fn a_login_page_on_a_foreign_host_is_refused<T: Transport>() {
 /// Each message is received by only one of the waiting clients.
 pub(crate) fn two_that_wait_share_the_messages<T: Transport + Send>() {
     let server = server_with(5, &["delay=200@webwxsync#1", "ret=1101@synccheck#3+"]);
-    let client = fresh::<T>(&server);
+    let client = new_client::<T>(&server);
     client.restore().unwrap();
     let (first, second) = std::thread::scope(|scope| {
-        let twin = client.twin();
+        let twin = client.clone_client();
         let waiting = scope.spawn(move || twin.batches(1));
         (client.batches(1), waiting.join().unwrap())
     });
@@ -262,7 +265,8 @@ pub(crate) fn two_that_wait_share_the_messages<T: Transport + Send>() {
 pub(crate) fn a_login_on_a_computer_whose_clock_is_wrong<T: Transport>() {
     for hours in [-1000, -13, 13, 1000] {
         let server = place::start(Emulator::builder().clock_ahead(-hours * 3600));
-        let client = T::login(LoginFrom::Code(place::site(&server)), brisk(), |_| {}).unwrap();
+        let client =
+            T::login(LoginFrom::Code(place::site(&server)), short_waits(), |_| {}).unwrap();
         client.send(&friend(&server), small(), quiet).unwrap();
         assert_eq!(server.violations(), Vec::<String>::new(), "{hours} hours ahead");
     }

@@ -73,45 +73,50 @@ pub(crate) trait Transport {
     const DECODES: bool = false;
     /// Whether connections are reused.
     const KEEPS: bool = true;
-    /// Whether the HTTP client can tell a reply that was truncated in its head from no reply.
+    /// Whether the HTTP client can distinguish a reply that was truncated in its head from no
+    /// reply.
     const SEES_HALF_A_HEAD: bool = false;
     /// Creates a client. With `proxy`, the HTTP client's other settings are as unsuitable as
     /// possible.
     fn new(session: Session, policy: Policy, proxy: Option<&str>) -> Self;
     fn paced(session: Session, pace: Duration) -> Self;
     /// Clones the client.
-    fn twin(&self) -> Self;
+    fn clone_client(&self) -> Self;
     fn send(
         &self,
         to: &Recipient,
-        picture: Vec<u8>,
+        image: Vec<u8>,
         observed: impl FnMut(&Progress) + Send,
     ) -> Result<Sent, Error>;
-    fn send_any(&self, to: &Recipient, what: OutboundBytes) -> Result<Sent, Error>;
+    fn send_any(&self, to: &Recipient, content: OutboundBytes) -> Result<Sent, Error>;
     fn send_once_any(
         &self,
         outbox: &wx_client::outbox::Outbox,
         key: &str,
         to: &Recipient,
-        what: OutboundBytes,
+        content: OutboundBytes,
     ) -> Result<Sent, Error>;
-    fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error>;
+    fn upload(&self, to: &Recipient, image: Vec<u8>) -> Result<Uploaded, Error>;
     fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error>;
     fn send_once(
         &self,
         outbox: &wx_client::outbox::Outbox,
         key: &str,
         to: &Recipient,
-        picture: Vec<u8>,
+        image: Vec<u8>,
     ) -> Result<Sent, Error>;
     fn fetch(&self, id: &MsgId, size: ImageVariant, into: FetchInto<'_>) -> Result<Fetched, Error>;
-    /// Fetches what a message holds.
-    fn receive(&self, attachment: &Attachment, into: FetchInto<'_>) -> Result<Fetched, Error>;
-    /// Logs in by a code, or by a question on the phone after an earlier login.
+    /// Fetches the media of a message.
+    fn fetch_attachment(
+        &self,
+        attachment: &Attachment,
+        into: FetchInto<'_>,
+    ) -> Result<Fetched, Error>;
+    /// Logs in with a QR code, or with a prompt on the phone after an earlier login.
     fn login(
         from: LoginFrom,
         policy: Policy,
-        tell: impl FnMut(&LoginState) + Send,
+        show: impl FnMut(&LoginState) + Send,
     ) -> Result<Self, NoLogin>
     where
         Self: Sized;
@@ -122,19 +127,19 @@ pub(crate) trait Transport {
     fn rooms(&self, named: Option<Vec<UserName>>) -> Result<ListedRooms, Error>;
     fn logout(&self) -> Result<(), Error>;
     /// Returns the next batches of messages, up to this number of batches.
-    fn batches(&self, most: usize) -> Vec<Result<Vec<Message>, Error>> {
-        self.batches_and_syncs(most, |_| {})
+    fn batches(&self, max_batches: usize) -> Vec<Result<Vec<Message>, Error>> {
+        self.batches_and_syncs(max_batches, |_| {})
     }
     /// Like `batches`. Calls `synced` after each webwxsync without messages.
     fn batches_and_syncs(
         &self,
-        most: usize,
+        max_batches: usize,
         synced: impl FnMut(&Session) + Send,
     ) -> Vec<Result<Vec<Message>, Error>>;
     fn debug(&self) -> String;
 }
 
-/// A text, or the name and the bytes of a file.
+/// The content of a message: a text, or the name and the bytes of a file.
 pub(crate) enum OutboundBytes {
     Text(&'static str),
     File(&'static str, Vec<u8>),
@@ -153,7 +158,7 @@ pub(crate) enum FetchInto<'a> {
     Writer(&'a mut Vec<u8>),
 }
 
-/// How to start a login: from a page, or from an earlier login.
+/// The start of a login: a page, or an earlier login.
 pub(crate) enum LoginFrom {
     Code(Site),
     Push(Session),
@@ -177,12 +182,12 @@ pub(crate) fn small() -> Vec<u8> {
     TINY_JPEG.to_vec()
 }
 
-/// Returns a JPEG of three chunks. Decoders ignore what follows its end marker.
+/// Returns a JPEG of three chunks. Decoders ignore the bytes after its end marker.
 pub(crate) fn large() -> Vec<u8> {
     static LARGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
-        let mut picture = small();
-        picture.extend((0..1_200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8));
-        picture
+        let mut image = small();
+        image.extend((0..1_200_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8));
+        image
     });
     LARGE.clone()
 }
@@ -199,7 +204,7 @@ fn client<T: Transport>(server: &Server) -> T {
 }
 
 /// An address on which no server listens.
-const DEAD: &str = "http://127.0.0.1:1";
+const UNREACHABLE: &str = "http://127.0.0.1:1";
 
 fn quiet(_: &Progress) {}
 
@@ -211,16 +216,16 @@ fn json_at(address: &str) -> String {
 
 /// Returns a client with unsuitable settings, for a server that is not an emulator.
 fn client_at<T: Transport>(address: &str, policy: Policy) -> T {
-    T::new(Session::from_json_allow_loopback(json_at(address)).unwrap(), policy, Some(DEAD))
+    T::new(Session::from_json_allow_loopback(json_at(address)).unwrap(), policy, Some(UNREACHABLE))
 }
 
-pub(crate) fn pictures_arrive_byte_for_byte<T: Transport>() {
+pub(crate) fn images_arrive_byte_for_byte<T: Transport>() {
     let server = server(&[]);
     let client: T = client(&server);
-    for picture in [small(), large()] {
-        let sent = client.send(&friend(&server), picture.clone(), quiet).unwrap();
+    for image in [small(), large()] {
+        let sent = client.send(&friend(&server), image.clone(), quiet).unwrap();
         let message = server.messages().pop().unwrap();
-        assert!(message.media == picture, "other bytes arrived");
+        assert!(message.media == image, "other bytes arrived");
         let sent = (sent.uploaded.as_ref().unwrap().md5.to_string(), sent.msg_id.to_string());
         assert_eq!((message.md5, message.msg_id), sent);
     }
@@ -243,8 +248,8 @@ pub(crate) fn fan_out<T: Transport>() {
 pub(crate) fn fetches_into_every_sink<T: Transport>() {
     let server = server(&[]);
     let client: T = client(&server);
-    let picture = large();
-    let id = client.send(&friend(&server), picture.clone(), quiet).unwrap().msg_id;
+    let image = large();
+    let id = client.send(&friend(&server), image.clone(), quiet).unwrap().msg_id;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("copy.jpg");
 
@@ -252,11 +257,11 @@ pub(crate) fn fetches_into_every_sink<T: Transport>() {
     client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut vec)).unwrap();
     client.fetch(&id, ImageVariant::Original, FetchInto::Writer(&mut written)).unwrap();
     client.fetch(&id, ImageVariant::Original, FetchInto::Path(path.clone())).unwrap();
-    assert!(vec == picture && written == picture && std::fs::read(&path).unwrap() == picture);
+    assert!(vec == image && written == image && std::fs::read(&path).unwrap() == image);
 
     let thumb = client.fetch(&id, ImageVariant::Thumbnail, FetchInto::Path(path.clone())).unwrap();
     let on_disk = std::fs::read(&path).unwrap();
-    assert!(on_disk.len() as u64 == thumb.bytes && on_disk != picture && !on_disk.is_empty());
+    assert!(on_disk.len() as u64 == thumb.bytes && on_disk != image && !on_disk.is_empty());
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
@@ -314,7 +319,7 @@ fn names_of(request: &Request) -> String {
     names.join(" ")
 }
 
-pub(crate) fn progress_is_told_in_time<T: Transport>() {
+pub(crate) fn progress_is_reported_in_time<T: Transport>() {
     let server = server(&[]);
     let client: T = client(&server);
     let mut observed = Vec::new();

@@ -12,8 +12,8 @@ use wx_proto::{
 };
 
 use super::{
-    DEAD, FetchInto, Transport, client, client_at, friend, json_at, large, official, policy, quiet,
-    server, session, settle, small,
+    FetchInto, Transport, UNREACHABLE, client, client_at, friend, json_at, large, official, policy,
+    quiet, server, session, settle, small,
 };
 
 /// The reply takes longer than the stall limit in total, but bytes never stop for that long.
@@ -98,7 +98,7 @@ pub(crate) fn an_early_refusal_is_read<T: Transport>() {
     assert_eq!(error.kind, ErrorKind::Reply(ReplyError::Status(413)));
 }
 
-pub(crate) fn nobody_there<T: Transport>() {
+pub(crate) fn no_server_listens<T: Transport>() {
     let server = server(&[]);
     let to = friend(&server);
     let uploaded = client::<T>(&server).upload(&to, small()).unwrap();
@@ -166,7 +166,7 @@ pub(crate) fn cookies_of_answers_are_not_kept<T: Transport>() {
         let client = T::new(
             Session::from_json_allow_loopback(json.to_string()).unwrap(),
             one_try(),
-            Some(DEAD),
+            Some(UNREACHABLE),
         );
         for _ in 0..3 {
             client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut Vec::new())).unwrap_err();
@@ -210,7 +210,7 @@ pub(crate) fn a_message_is_never_sent_twice_by_the_client<T: Transport>() {
 
 pub(crate) fn loopback_needs_no_proxy<T: Transport>() {
     let server = server(&[]);
-    let client = T::new(session(&server), policy(), Some(DEAD));
+    let client = T::new(session(&server), policy(), Some(UNREACHABLE));
     client.send(&friend(&server), small(), quiet).unwrap();
 }
 
@@ -228,7 +228,7 @@ pub(crate) fn proxy_of_the_environment<T: Transport>() {
         .args(["--exact", &format!("{}::proxy_of_the_environment", T::TESTS)])
         .env("WX_TEST_CHILD", "1")
         .env_remove("NO_PROXY");
-    child.envs(PROXIES.map(|name| (name, DEAD)));
+    child.envs(PROXIES.map(|name| (name, UNREACHABLE)));
     let output = child.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));

@@ -10,12 +10,13 @@ use super::{FetchInto, LoginFrom, Transport, friend, place, policy, quiet, sessi
 pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
     for odd in ["utf8", "surrogate", "control", "around"] {
         let builder = Emulator::builder().contact("Anna", "").image(small());
-        let builder =
-            ["webwxinit", "webwxgetcontact", "webwxsync", "webwxsendmsgimg", "webwxuploadmedia"]
-                .iter()
-                .fold(builder, |builder, call| {
-                    builder.fault(format!("odd-bytes={odd}@{call}").parse().unwrap())
-                });
+        let calls =
+            ["webwxinit", "webwxgetcontact", "webwxsync", "webwxsendmsgimg", "webwxuploadmedia"];
+        // The replies of the last two hold no names.
+        let calls = if odd == "around" { &calls[..] } else { &calls[..3] };
+        let builder = calls.iter().fold(builder, |builder, call| {
+            builder.fault(format!("odd-bytes={odd}@{call}").parse().unwrap())
+        });
         let server = place::start(builder);
         server.deliver(Incoming::text("汉字"));
         let client = T::login(LoginFrom::Code(place::site(&server)), policy(), |_| ()).unwrap();
@@ -38,7 +39,7 @@ pub(crate) fn odd_bytes_of_strangers_stop_nothing<T: Transport>() {
         assert_eq!(messages[1].content, format!("汉字{replaced}"), "{odd}");
         let mut bytes = Vec::new();
         let attachment = messages[0].attachment().unwrap();
-        client.receive(&attachment, FetchInto::Vec(&mut bytes)).unwrap();
+        client.fetch_attachment(&attachment, FetchInto::Vec(&mut bytes)).unwrap();
         assert!(bytes == small(), "{odd}");
         client.send(&friend(&server), small(), quiet).unwrap();
         assert_eq!(server.messages().len(), 1, "{odd}");

@@ -54,7 +54,7 @@ pub(crate) fn large_files_are_announced_and_signed<T: Transport>() {
     let large = zip(2_000_000);
     let send = || client.send_any(&to, OutboundBytes::File("big.zip", large.clone())).unwrap();
     assert_eq!(send().uploaded.unwrap().chunks, 4);
-    assert_eq!(send().uploaded.unwrap().chunks, 0, "the server has it by now");
+    assert_eq!(send().uploaded.unwrap().chunks, 0, "the server already has the file");
     let calls = ["webwxuploadmedia", "webwxuploadmediaparallel"];
     let is_helper = to.as_str() == "filehelper";
     let expected = if is_helper { [0, 4] } else { [4, 0] };
@@ -82,7 +82,7 @@ pub(crate) fn a_parallel_upload_survives_lost_and_refused_chunks<T: Transport>()
     assert_eq!((server.messages().len(), server.violations()), (1, vec![]));
 }
 
-/// A key stands for one text, as it stands for one file.
+/// A key identifies one text, like one file.
 pub(crate) fn an_outbox_sends_a_text_once<T: Transport>() {
     let (server, record) = (server(&["drop=before@webwxsendmsg#1"]), outbox::Record::default());
     let (to, client) = (friend(&server), client::<T>(&server));
@@ -104,7 +104,7 @@ pub(crate) fn an_outbox_sends_a_text_once<T: Transport>() {
     assert!(server.requests().len() > requests && server.messages().len() == 2);
 }
 
-/// A text in doubt is not sent again unasked, and no other one takes its key.
+/// A text in doubt is sent again only on request, and its key cannot be used for another text.
 pub(crate) fn a_text_in_doubt_stays_in_doubt<T: Transport>() {
     let server = server(&["drop=after@webwxsendmsg#1+"]);
     let record = outbox::Record::default();

@@ -37,7 +37,7 @@ pub(super) enum WriteFault {
     /// All bytes are written, but an error is reported.
     All,
     /// Like `Half`, but truncating also fails.
-    Stuck,
+    HalfForever,
 }
 
 #[derive(Clone, Default)]
@@ -45,7 +45,7 @@ pub(super) struct Record(Arc<Mutex<Disk>>);
 
 impl Record {
     /// Creates a disk with this content and this fault.
-    pub(super) fn holding(bytes: Vec<u8>, fault: Fault) -> Self {
+    pub(super) fn with_content(bytes: Vec<u8>, fault: Fault) -> Self {
         let fault = Some(fault);
         Self(Arc::new(Mutex::new(Disk { synced: bytes.len(), bytes, calls: 0, fault })))
     }
@@ -92,7 +92,7 @@ impl Storage for Record {
         let mut disk = self.0.lock().unwrap();
         let failed = disk.fails();
         let len = match failed {
-            Some(WriteFault::Half | WriteFault::Stuck) => bytes.len() / 2,
+            Some(WriteFault::Half | WriteFault::HalfForever) => bytes.len() / 2,
             Some(WriteFault::All) | None => bytes.len(),
         };
         disk.bytes.extend(&bytes[..len]);
@@ -149,7 +149,7 @@ fn recipients() -> Vec<(String, Recipient)> {
 fn open(record: &Record) -> Result<Outbox, OutboxError> {
     let outbox = Outbox::with_storage(record.clone())?;
     if outbox.messages().is_empty() {
-        let planned = recipients().into_iter().map(|(key, to)| (key, to, "picture".to_owned()));
+        let planned = recipients().into_iter().map(|(key, to)| (key, to, "image".to_owned()));
         outbox.plan(Value::Null, planned)?;
     }
     Ok(outbox)
@@ -170,7 +170,7 @@ fn send_all<T: Transport>(client: &T, outbox: &Outbox) -> HashMap<String, Result
 }
 
 /// Returns how many times a recipient has received the image.
-fn got(server: &Emulator, to: &Recipient) -> usize {
+fn received_count(server: &Emulator, to: &Recipient) -> usize {
     server.messages().iter().filter(|message| message.to == to.as_str()).count()
 }
 
@@ -183,10 +183,10 @@ pub(crate) fn a_record_that_fails_at_any_call_loses_and_doubles_nothing<T: Trans
     };
     assert!(calls > 4 * RECIPIENTS, "two records per message: {calls}");
     // A message takes four calls. Within twelve calls, each of them has failed in each way, and
-    // within 48 calls also once and permanently, and soon and late.
+    // within 48 calls also once and permanently, and early and late.
     assert!(calls > 48, "only {calls} calls");
     for call in 1..=calls {
-        let kind = [WriteFault::Half, WriteFault::All, WriteFault::Stuck][call % 3];
+        let kind = [WriteFault::Half, WriteFault::All, WriteFault::HalfForever][call % 3];
         let once = (call / 24).is_multiple_of(2);
         fails_at::<T>(Fault { call, once, kind });
     }
@@ -211,13 +211,15 @@ fn fails_at<T: Transport>(fault: Fault) {
     };
     for (key, to) in recipients() {
         let known = match reported.get(&key) {
-            Some(Ok(())) => got(&server, &to) == 1,
-            Some(Err(error)) => error.outcome() == Outcome::Unknown || got(&server, &to) == 0,
-            None => got(&server, &to) == 0,
+            Some(Ok(())) => received_count(&server, &to) == 1,
+            Some(Err(error)) => {
+                error.outcome() == Outcome::Unknown || received_count(&server, &to) == 0
+            }
+            None => received_count(&server, &to) == 0,
         };
-        assert!(known, "{fault:?}: {key} is not reported right: {reported:?}");
+        assert!(known, "{fault:?}: the report for {key} is wrong: {reported:?}");
     }
-    // The disk has space again, soon or late.
+    // The disk has space again, either early or late.
     let late = (fault.call / 12).is_multiple_of(2);
     let mut policy = policy();
     if late {
@@ -229,11 +231,11 @@ fn fails_at<T: Transport>(fault: Fault) {
     for (key, to) in recipients() {
         let in_doubt = outbox.state(&key) == Some(MessageState::InDoubt);
         match client.send_once(&outbox, &key, &to, small()) {
-            Ok(_) => assert_eq!(got(&server, &to), 1, "{fault:?}: {key}"),
+            Ok(_) => assert_eq!(received_count(&server, &to), 1, "{fault:?}: {key}"),
             Err(error) => {
                 assert!(late && in_doubt, "{fault:?}: {key}: {error}");
                 assert_eq!(error.outcome(), Outcome::Unknown);
-                assert!(got(&server, &to) <= 1, "{fault:?}: {key}");
+                assert!(received_count(&server, &to) <= 1, "{fault:?}: {key}");
             }
         }
     }
@@ -259,7 +261,7 @@ pub(crate) fn the_same_key_is_sent_once<T: Transport>() {
     // In another login, the recipient has another name. A message that certainly failed is sent to
     // it.
     drop(outbox);
-    let (again, none) = (Emulator::start().unwrap(), dead_client::<T>());
+    let (again, none) = (Emulator::start().unwrap(), unreachable_client::<T>());
     let outbox = Outbox::with_storage(record.again()).unwrap();
     let failed = none.send_once(&outbox, "invoice 19", &friend, small()).unwrap_err();
     assert_eq!(failed.outcome(), Outcome::NotSent);
@@ -303,7 +305,7 @@ pub(crate) fn a_key_of_another_message_sends_nothing<T: Transport>() {
     assert_eq!(server.requests().len(), requests);
     // The login of a planned message is unknown, so another name may belong to the same person.
     let outbox = Outbox::with_storage(record).unwrap();
-    outbox.plan(Value::Null, [("key".to_owned(), friend.clone(), "picture".to_owned())]).unwrap();
+    outbox.plan(Value::Null, [("key".to_owned(), friend.clone(), "image".to_owned())]).unwrap();
     client.send_once(&outbox, "key", &friend, small()).unwrap_err();
     assert_eq!(
         client.send_once(&outbox, "key", &other, small()).unwrap_err().outcome(),
@@ -312,13 +314,13 @@ pub(crate) fn a_key_of_another_message_sends_nothing<T: Transport>() {
 }
 
 /// A partial upload only continues with the same image, and the error explains that.
-pub(crate) fn a_key_whose_upload_was_begun_takes_no_other_picture<T: Transport>() {
+pub(crate) fn a_key_whose_upload_was_begun_accepts_no_other_image<T: Transport>() {
     let server = server(&["ret=1205@webwxuploadmedia#2"]);
     let (friend, client) = (friend(&server), client::<T>(&server));
     let outbox = Outbox::in_memory();
-    let picture = large();
-    client.send_once(&outbox, "key", &friend, picture.clone()).unwrap_err();
-    let mut other = picture.clone();
+    let image = large();
+    client.send_once(&outbox, "key", &friend, image.clone()).unwrap_err();
+    let mut other = image.clone();
     *other.last_mut().unwrap() ^= 1;
     for other in [other, small()] {
         let error = client.send_once(&outbox, "key", &friend, other).unwrap_err();
@@ -332,11 +334,11 @@ pub(crate) fn a_key_whose_upload_was_begun_takes_no_other_picture<T: Transport>(
         assert!(error.chain().to_string().ends_with(words), "{error:?}");
     }
     assert_eq!(server.requests_to("webwxuploadmedia"), 2);
-    client.send_once(&outbox, "key", &friend, picture).unwrap();
+    client.send_once(&outbox, "key", &friend, image).unwrap();
 }
 
 /// A message in doubt stays in doubt, whatever fails when it is resumed.
-pub(crate) fn a_message_in_doubt_is_never_told_as_not_sent<T: Transport>() {
+pub(crate) fn a_message_in_doubt_is_never_reported_as_not_sent<T: Transport>() {
     let (server, record) = (server(&["drop=after@webwxsendmsgimg"]), Record::default());
     let friend = friend(&server);
     let mut policy = policy();
@@ -347,10 +349,10 @@ pub(crate) fn a_message_in_doubt_is_never_told_as_not_sent<T: Transport>() {
         client.send_once(outbox, "key", to, small()).unwrap_err().outcome()
     };
     assert_eq!(outcome(&client, &outbox, &friend), Outcome::Unknown);
-    // Resumed too late, in another login, and while the record cannot be written.
+    // The message is resumed too late, in another login, and while the record cannot be written.
     std::thread::sleep(Duration::from_millis(2));
     assert_eq!(outcome(&client, &outbox, &friend), Outcome::Unknown);
-    assert_eq!(outcome(&dead_client::<T>(), &outbox, &friend), Outcome::Unknown);
+    assert_eq!(outcome(&unreachable_client::<T>(), &outbox, &friend), Outcome::Unknown);
     record.0.lock().unwrap().fault = Some(Fault { call: 0, once: false, kind: WriteFault::Half });
     client.send_once(&outbox, "other", &friend, small()).unwrap_err();
     assert_eq!(outcome(&client, &outbox, &friend), Outcome::Unknown);
@@ -367,25 +369,26 @@ pub(crate) fn a_message_that_was_given_up_is_never_sent_again<T: Transport>() {
     client.send_once(&outbox, "key", &friend, small()).unwrap_err();
     assert!(outbox.give_up("key").unwrap());
     assert!(!outbox.give_up("key").unwrap() && !outbox.give_up("none").unwrap());
-    // In this process and in another one, in this login and in another one, soon and late.
+    // The key is refused in this process and in another one, in this login and in another one,
+    // early and late.
     for outbox in [outbox, Outbox::with_storage(record.again()).unwrap()] {
         assert_eq!(outbox.state("key"), Some(MessageState::GivenUp));
-        for client in [&client, &dead_client::<T>()] {
+        for client in [&client, &unreachable_client::<T>()] {
             let error = client.send_once(&outbox, "key", &friend, small()).unwrap_err();
             assert_eq!(error.outcome(), Outcome::Unknown);
             assert!(error.chain().to_string().contains("given up"), "{error:?}");
         }
         let (key, to) = ("key".to_owned(), friend.clone());
-        outbox.plan(Value::Null, [(key, to, "picture".to_owned())]).unwrap_err();
+        outbox.plan(Value::Null, [(key, to, "image".to_owned())]).unwrap_err();
     }
     assert_eq!(server.messages().len(), 1);
 }
 
 /// Returns a client of another login whose server no longer exists.
-fn dead_client<T: Transport>() -> T {
-    let gone = Emulator::start().unwrap();
-    let session = session_of(&gone);
-    gone.stop();
+fn unreachable_client<T: Transport>() -> T {
+    let stopped = Emulator::start().unwrap();
+    let session = session_of(&stopped);
+    stopped.stop();
     T::new(session, policy(), None)
 }
 

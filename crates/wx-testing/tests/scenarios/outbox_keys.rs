@@ -17,11 +17,11 @@ pub(crate) fn messages_at_once_share_one_upload<T: Transport + Send + Sync>() {
     let to = |n: usize| Recipient::new([server.friend(), server.second_friend()][n % 2]).unwrap();
     let keys = ["one", "two", "three"];
     let planned = keys.iter().enumerate();
-    let planned = planned.map(|(n, key)| ((*key).to_owned(), to(n), "picture".to_owned()));
+    let planned = planned.map(|(n, key)| ((*key).to_owned(), to(n), "image".to_owned()));
     outbox.plan(Value::Null, planned).unwrap();
     thread::scope(|scope| {
         for (n, key) in keys.into_iter().enumerate() {
-            let (outbox, twin) = (&outbox, client.twin());
+            let (outbox, twin) = (&outbox, client.clone_client());
             scope.spawn(move || twin.send_once(outbox, key, &to(n), large()).unwrap());
         }
     });
@@ -38,17 +38,17 @@ pub(crate) fn a_message_that_waits_for_an_upload_takes_it_over<T: Transport + Se
     let server = server(&["delay=100@webwxuploadmedia#1", "ret=1205@webwxuploadmedia#3"]);
     let (client, outbox) = (client::<T>(&server), Outbox::in_memory());
     let friend = friend(&server);
-    let planned = ["one", "two"].map(|key| (key.to_owned(), friend.clone(), "picture".to_owned()));
+    let planned = ["one", "two"].map(|key| (key.to_owned(), friend.clone(), "image".to_owned()));
     outbox.plan(Value::Null, planned).unwrap();
     let sent: Vec<_> = thread::scope(|scope| {
         let both = ["one", "two"].map(|key| {
-            let (outbox, twin, friend) = (&outbox, client.twin(), &friend);
+            let (outbox, twin, friend) = (&outbox, client.clone_client(), &friend);
             scope.spawn(move || twin.send_once(outbox, key, friend, large()))
         });
         both.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert_eq!(sent.iter().filter(|sent| sent.is_ok()).count(), 1, "{sent:?}");
-    assert_eq!(server.requests_to("webwxuploadmedia"), 4, "the last chunk twice");
+    assert_eq!(server.requests_to("webwxuploadmedia"), 4, "the last chunk was sent twice");
     assert!(server.messages().iter().all(|message| message.media == large()));
 }
 
@@ -59,8 +59,8 @@ fn others() -> [Vec<u8>; 2] {
     [flipped, small()]
 }
 
-/// A key belongs to what was sent with it, in this process and in later ones.
-pub(crate) fn a_sent_key_takes_no_other_picture<T: Transport>() {
+/// A key belongs to the message that was sent with it, in this process and in later ones.
+pub(crate) fn a_sent_key_accepts_no_other_image<T: Transport>() {
     let (server, record) = (server(&[]), outbox::Record::default());
     let (friend, client) = (friend(&server), client::<T>(&server));
     let open = || Outbox::with_storage(record.again()).unwrap();
@@ -91,7 +91,7 @@ pub(crate) fn a_sent_key_takes_no_other_picture<T: Transport>() {
 }
 
 /// Once its upload is finished, a message either contains the uploaded image or is not sent.
-pub(crate) fn an_uploaded_key_takes_no_other_picture<T: Transport>() {
+pub(crate) fn an_uploaded_key_accepts_no_other_image<T: Transport>() {
     let server = server(&["ret=1@webwxsendmsgimg#1", "empty@webwxsendmsgimg#3"]);
     let friend = friend(&server);
     let mut policy = policy();
@@ -151,13 +151,13 @@ pub(crate) fn an_error_says_what_the_record_says<T: Transport>() {
 
 /// A refusal that cannot be recorded leaves the message in doubt. The error says so, because the
 /// next run would treat it the same way.
-pub(crate) fn a_refusal_that_is_not_on_record_is_not_told<T: Transport>() {
+pub(crate) fn a_refusal_that_is_not_on_record_is_not_reported<T: Transport>() {
     let mut reported = BTreeSet::new();
     for call in 1.. {
         let server = server(&["ret=1@webwxsendmsgimg"]);
         let (friend, client) = (friend(&server), client::<T>(&server));
         let fault = outbox::Fault { call, once: true, kind: outbox::WriteFault::Half };
-        let record = outbox::Record::holding(Vec::new(), fault);
+        let record = outbox::Record::with_content(Vec::new(), fault);
         let Ok(outbox) = Outbox::with_storage(record.clone()) else { continue };
         let error = client.send_once(&outbox, "key", &friend, small()).unwrap_err();
         let is_in_doubt = outbox.state("key") == Some(MessageState::InDoubt);

@@ -17,8 +17,8 @@ use super::outbox::{Fault, Record, WriteFault, session_of};
 use super::*;
 
 /// Returns all ways in which a call can fail, with whether only that call fails.
-fn ways() -> impl Iterator<Item = (WriteFault, bool)> {
-    [WriteFault::Half, WriteFault::All, WriteFault::Stuck]
+fn write_faults() -> impl Iterator<Item = (WriteFault, bool)> {
+    [WriteFault::Half, WriteFault::All, WriteFault::HalfForever]
         .into_iter()
         .flat_map(|kind| [(kind, false), (kind, true)])
 }
@@ -33,7 +33,7 @@ fn large<T: Transport>(server: &Emulator) -> Record {
     let (outbox, friend) =
         (Outbox::with_storage(record.clone()).unwrap(), Recipient::new(server.friend()).unwrap());
     for key in ["sent", "in doubt", "open"] {
-        let message = (key.to_owned(), friend.clone(), "picture".to_owned());
+        let message = (key.to_owned(), friend.clone(), "image".to_owned());
         outbox.plan(json!("x".repeat(600_000)), [message]).unwrap();
     }
     client.send_once(&outbox, "sent", &friend, small()).unwrap();
@@ -59,12 +59,12 @@ pub(crate) fn a_record_whose_rewriting_fails_at_any_call_loses_and_doubles_nothi
     let mut policy = policy();
     policy.resend_within = Duration::ZERO;
     let client = T::new(session_of(&server), policy, None);
-    for (kind, once) in ways() {
+    for (kind, once) in write_faults() {
         for call in 1.. {
-            let record = Record::holding(bytes.clone(), Fault { call, once, kind });
+            let record = Record::with_content(bytes.clone(), Fault { call, once, kind });
             let opened = Outbox::with_storage(record.clone());
             if !record.has_failed() {
-                assert!(record.bytes().len() < bytes.len() / 2, "it was written anew");
+                assert!(record.bytes().len() < bytes.len() / 2, "the record was rewritten");
                 assert_eq!(call, 5, "read, truncate, sync and replace have failed");
                 break;
             }
@@ -94,13 +94,18 @@ pub(crate) fn a_record_that_cannot_be_cleared_or_removed_lets_nothing_more_leave
     let bytes = record.bytes();
     type End = fn(&Outbox) -> bool;
     let ends: [End; 2] = [|outbox| outbox.clear().is_ok(), |outbox| outbox.remove().is_ok()];
-    for (end, (kind, once)) in ends.into_iter().flat_map(|end| ways().map(move |way| (end, way))) {
+    for (end, (kind, once)) in
+        ends.into_iter().flat_map(|end| write_faults().map(move |way| (end, way)))
+    {
         for call in 1.. {
-            let record = Record::holding(bytes.clone(), Fault { call, once, kind });
+            let record = Record::with_content(bytes.clone(), Fault { call, once, kind });
             let Ok(outbox) = Outbox::with_storage(record.clone()) else { continue };
             let ended = end(&outbox);
             if !record.has_failed() {
-                assert!(ended && call == 3, "read, and what ends it, have failed: {call}");
+                assert!(
+                    ended && call == 3,
+                    "read, and the call that ends the record, have failed: {call}"
+                );
                 break;
             }
             assert!(!ended && outbox.is_broken(), "{call} {once} {kind:?}");
@@ -115,23 +120,23 @@ pub(crate) fn a_record_that_cannot_be_cleared_or_removed_lets_nothing_more_leave
             // The record is complete, or it does not exist.
             drop(outbox);
             let outbox = Outbox::with_storage(record.again()).unwrap();
-            let gone = matches!(kind, WriteFault::All);
-            assert_eq!(outbox.state("key").is_none(), gone, "{call} {once} {kind:?}");
-            assert!(gone || client.send_once(&outbox, "key", &friend, small()).is_ok());
+            let is_missing = matches!(kind, WriteFault::All);
+            assert_eq!(outbox.state("key").is_none(), is_missing, "{call} {once} {kind:?}");
+            assert!(is_missing || client.send_once(&outbox, "key", &friend, small()).is_ok());
             assert_eq!(server.messages().len(), 1);
         }
     }
 }
 
 /// A record that is removed before one of its writes.
-struct Taken {
+struct RemovedRecord {
     file: LockedFile,
     writes: usize,
     at: usize,
     take: Box<dyn FnMut(&Path) + Send>,
 }
 
-impl Storage for Taken {
+impl Storage for RemovedRecord {
     fn read(&mut self) -> io::Result<Vec<u8>> {
         self.file.read()
     }
@@ -163,7 +168,7 @@ impl Storage for Taken {
 
 /// The record is also removed during the wait between two tries, after the reply to the first was
 /// lost.
-pub(crate) fn a_record_that_is_taken_away_lets_nothing_more_leave<T: Transport>() {
+pub(crate) fn nothing_more_leaves_after_the_record_is_removed<T: Transport>() {
     let remove = |path: &Path| fs::remove_file(path).unwrap();
     let replace = |path: &Path| {
         let copy = path.with_extension("copy");
@@ -187,7 +192,8 @@ pub(crate) fn a_record_that_is_taken_away_lets_nothing_more_leave<T: Transport>(
                 *counted.lock().unwrap() = Some(counts.requests().len());
             };
             let outbox =
-                Outbox::with_storage(Taken { file, writes: 0, at, take: Box::new(take) }).unwrap();
+                Outbox::with_storage(RemovedRecord { file, writes: 0, at, take: Box::new(take) })
+                    .unwrap();
             let (client, friend) = (
                 T::new(session_of(&server), policy(), None),
                 Recipient::new(server.friend()).unwrap(),

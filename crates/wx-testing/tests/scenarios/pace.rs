@@ -6,7 +6,7 @@ use wx_proto::ImageVariant;
 
 use super::{FetchInto, Transport, friend, quiet, server, session, small};
 
-pub(crate) fn pictures_keep_their_distance<T: Transport>() {
+pub(crate) fn images_keep_their_distance<T: Transport>() {
     const PACE: Duration = Duration::from_millis(300);
     const SLOW: Duration = Duration::from_millis(300);
     let server = server(&["delay=300@webwxsendmsgimg#1"]);
@@ -14,14 +14,14 @@ pub(crate) fn pictures_keep_their_distance<T: Transport>() {
     let began = Instant::now();
     client.send(&friend(&server), small(), quiet).unwrap();
     // A clone shares the pace with the original client, and an upload counts as an image.
-    client.twin().upload(&friend(&server), small()).unwrap();
+    client.clone_client().upload(&friend(&server), small()).unwrap();
     assert!(began.elapsed() >= SLOW + PACE, "{:?}", began.elapsed());
     client.send(&friend(&server), small(), quiet).unwrap();
     assert!(began.elapsed() >= SLOW + 2 * PACE, "{:?}", began.elapsed());
     assert_eq!(server.requests_to("webwxuploadmedia"), 3);
 }
 
-pub(crate) fn only_pictures_to_be_uploaded_keep_their_distance<T: Transport>() {
+pub(crate) fn only_images_to_be_uploaded_keep_their_distance<T: Transport>() {
     const PACE: Duration = Duration::from_secs(60);
     let server = server(&[]);
     let client = T::paced(session(&server), PACE);

@@ -21,7 +21,7 @@ struct Page {
 }
 
 /// Runs a scenario on a page under its real host names.
-pub(crate) fn on(profile: Profile, scenario: impl FnOnce()) {
+pub(crate) fn run_on(profile: Profile, scenario: impl FnOnce()) {
     PLACE.set(Some(Page { profile, route: None }));
     scenario();
     PLACE.set(None);

@@ -19,7 +19,7 @@ use crate::{FetchInto, LoginFrom, NoLogin, OutboundBytes, Transport};
 pub(crate) struct Reqwest(Client, Runtime);
 
 /// Returns an HTTP client with settings that are as unsuitable as possible.
-fn brought(proxy: &str) -> reqwest::ClientBuilder {
+fn unsuitable(proxy: &str) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .proxy(Proxy::all(proxy).unwrap())
         .user_agent("brought along")
@@ -30,7 +30,7 @@ fn brought(proxy: &str) -> reqwest::ClientBuilder {
 }
 
 /// Configures the proxy and the certificate of the scenario.
-fn there<Start>(builder: ClientBuilder<Start>, site: &Site) -> ClientBuilder<Start> {
+fn with_place<Start>(builder: ClientBuilder<Start>, site: &Site) -> ClientBuilder<Start> {
     let Some((proxy, authority)) = place::route() else { return builder };
     let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
     let http = reqwest::Client::builder().proxy(Proxy::all(proxy).unwrap());
@@ -59,8 +59,8 @@ fn sink(into: FetchInto<'_>) -> Sink<'_> {
     }
 }
 
-fn outbound(what: OutboundBytes) -> Outbound<Source> {
-    match what {
+fn outbound(content: OutboundBytes) -> Outbound<Source> {
+    match content {
         OutboundBytes::Text(text) => text.into(),
         OutboundBytes::File(name, bytes) => Source::bytes(name, bytes).into(),
     }
@@ -73,34 +73,34 @@ impl Transport for Reqwest {
         let site = session.site().clone();
         let builder = Client::builder(session).policy(policy);
         let builder = match proxy {
-            Some(proxy) => builder.http(&Http::new(Some(brought(proxy)), &site).unwrap()),
+            Some(proxy) => builder.http(&Http::new(Some(unsuitable(proxy)), &site).unwrap()),
             None => builder,
         };
-        Self(there(builder, &site).build().unwrap(), Runtime::new().unwrap())
+        Self(with_place(builder, &site).build().unwrap(), Runtime::new().unwrap())
     }
 
     fn paced(session: Session, pace: Duration) -> Self {
         let site = session.site().clone();
         let builder = Client::builder(session).pace(pace);
-        Self(there(builder, &site).build().unwrap(), Runtime::new().unwrap())
+        Self(with_place(builder, &site).build().unwrap(), Runtime::new().unwrap())
     }
 
-    fn twin(&self) -> Self {
+    fn clone_client(&self) -> Self {
         Self(self.0.clone(), Runtime::new().unwrap())
     }
 
     fn send(
         &self,
         to: &Recipient,
-        picture: Vec<u8>,
+        image: Vec<u8>,
         observed: impl FnMut(&Progress) + Send,
     ) -> Result<Sent, Error> {
-        let send = self.0.send_image(to, Source::bytes("a.jpg", picture)).progress(observed);
+        let send = self.0.send_image(to, Source::bytes("a.jpg", image)).progress(observed);
         self.1.block_on(send.into_future())
     }
 
-    fn send_any(&self, to: &Recipient, what: OutboundBytes) -> Result<Sent, Error> {
-        self.1.block_on(self.0.send(to, outbound(what)).into_future())
+    fn send_any(&self, to: &Recipient, content: OutboundBytes) -> Result<Sent, Error> {
+        self.1.block_on(self.0.send(to, outbound(content)).into_future())
     }
 
     fn send_once_any(
@@ -108,14 +108,14 @@ impl Transport for Reqwest {
         outbox: &Outbox,
         key: &str,
         to: &Recipient,
-        what: OutboundBytes,
+        content: OutboundBytes,
     ) -> Result<Sent, Error> {
-        let send = self.0.outbox_on(outbox.clone()).send(to, outbound(what)).key(key);
+        let send = self.0.outbox_on(outbox.clone()).send(to, outbound(content)).key(key);
         self.1.block_on(send.into_future())
     }
 
-    fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error> {
-        self.1.block_on(self.0.upload(to, Source::bytes("a.jpg", picture)).into_future())
+    fn upload(&self, to: &Recipient, image: Vec<u8>) -> Result<Uploaded, Error> {
+        self.1.block_on(self.0.upload(to, Source::bytes("a.jpg", image)).into_future())
     }
 
     fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error> {
@@ -127,10 +127,10 @@ impl Transport for Reqwest {
         outbox: &Outbox,
         key: &str,
         to: &Recipient,
-        picture: Vec<u8>,
+        image: Vec<u8>,
     ) -> Result<Sent, Error> {
         let outbox = self.0.outbox_on(outbox.clone());
-        let send = outbox.send(to, Source::bytes("a.jpg", picture)).key(key);
+        let send = outbox.send(to, Source::bytes("a.jpg", image)).key(key);
         self.1.block_on(send.into_future())
     }
 
@@ -139,7 +139,11 @@ impl Transport for Reqwest {
         self.1.block_on(self.0.fetch_image(id, size, sink).into_future())
     }
 
-    fn receive(&self, attachment: &Attachment, into: FetchInto<'_>) -> Result<Fetched, Error> {
+    fn fetch_attachment(
+        &self,
+        attachment: &Attachment,
+        into: FetchInto<'_>,
+    ) -> Result<Fetched, Error> {
         let sink = sink(into);
         self.1.block_on(self.0.fetch(attachment, sink).into_future())
     }
@@ -147,14 +151,14 @@ impl Transport for Reqwest {
     fn login(
         from: LoginFrom,
         policy: Policy,
-        tell: impl FnMut(&LoginState) + Send,
+        show: impl FnMut(&LoginState) + Send,
     ) -> Result<Self, NoLogin> {
         let runtime = Runtime::new().unwrap();
         let (site, builder) = match from {
             LoginFrom::Code(site) => (site.clone(), Client::login(site)),
             LoginFrom::Push(session) => (session.site().clone(), Client::login_again(session)),
         };
-        let login = there(builder.policy(policy), &site).show(tell);
+        let login = with_place(builder.policy(policy), &site).show(show);
         let client = runtime.block_on(login.into_future());
         client.map(|client| Self(client, runtime)).map_err(no_login)
     }
@@ -185,13 +189,13 @@ impl Transport for Reqwest {
 
     fn batches_and_syncs(
         &self,
-        most: usize,
+        max_batches: usize,
         synced: impl FnMut(&Session) + Send,
     ) -> Vec<Result<Vec<Message>, Error>> {
         let mut messages = self.0.messages().on_sync(synced);
         self.1.block_on(async {
             let mut batches = Vec::new();
-            while batches.len() < most
+            while batches.len() < max_batches
                 && let Some(batch) = messages.next().await
             {
                 batches.push(batch);

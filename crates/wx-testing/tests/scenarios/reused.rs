@@ -37,22 +37,22 @@ pub(crate) fn a_closed_reused_connection_costs_no_try<T: Transport>() {
         client.upload(&to, small()).unwrap();
         settle();
         // More than the server can buffer without reading.
-        let picture = large()[..400_000].to_vec();
-        let uploaded = client.upload(&to, picture.clone()).unwrap();
+        let image = large()[..400_000].to_vec();
+        let uploaded = client.upload(&to, image.clone()).unwrap();
         settle();
         let sent = client.send_uploaded(&to, &uploaded).unwrap();
         settle();
         let mut fetched = Vec::new();
-        // What is written to a writer cannot be undone for another try.
+        // Bytes written to a writer cannot be undone for another try.
         client
             .fetch(&sent.msg_id, ImageVariant::Original, FetchInto::Writer(&mut fetched))
             .unwrap();
-        assert!(fetched == picture, "{action}");
+        assert!(fetched == image, "{action}");
 
         let messages = server.messages();
         assert!(
-            messages.len() == 1 && messages[0].media == picture,
-            "{action}: one message, equal bytes"
+            messages.len() == 1 && messages[0].media == image,
+            "{action}: one message with the same bytes"
         );
         assert_eq!(messages[0].msg_id, sent.msg_id.as_str(), "{action}");
         assert_eq!(endpoints.map(|endpoint| server.requests_to(endpoint)), expected, "{action}");
@@ -74,7 +74,7 @@ pub(crate) fn the_repeat_is_on_a_new_connection_whatever_else_is_idle<T: Transpo
     let client = T::new(session(&server), one_try(), None);
     let (to, id) = (friend(&server), MsgId::new(server.deliver(small())).unwrap());
     let uploaded = client.upload(&to, small()).unwrap();
-    let others = [client.twin(), client.twin(), client.twin()];
+    let others = [client.clone_client(), client.clone_client(), client.clone_client()];
     std::thread::scope(|scope| {
         for other in &others {
             scope.spawn(|| {
@@ -118,14 +118,14 @@ pub(crate) fn a_reused_connection_that_answers_is_not_closed<T: Transport>() {
     let id = MsgId::new("1").unwrap();
     let fetch =
         |client: &T| client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut Vec::new()));
-    let half_a_picture: fn(&[u8]) -> Vec<u8> = |reply| reply[..reply.len() - 100].to_vec();
+    let half_an_image: fn(&[u8]) -> Vec<u8> = |reply| reply[..reply.len() - 100].to_vec();
     let no_http: fn(&[u8]) -> Vec<u8> = |_| b"220 mail.example.com ESMTP\r\n\r\n".to_vec();
     let half_a_head: fn(&[u8]) -> Vec<u8> = |reply| reply[..20].to_vec();
     if !T::KEEPS {
         return;
     }
     let repeated = if T::SEES_HALF_A_HEAD { 1 } else { 2 };
-    for (second, connections) in [(half_a_picture, 1), (no_http, 1), (half_a_head, repeated)] {
+    for (second, connections) in [(half_an_image, 1), (no_http, 1), (half_a_head, repeated)] {
         let (address, made) = answers_twice(second);
         let client: T = client_at(&address, one_try());
         fetch(&client).unwrap();

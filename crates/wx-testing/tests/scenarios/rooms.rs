@@ -6,7 +6,7 @@ use wx_emulator::{Emulator, Incoming, RoomListing};
 use wx_proto::UserName;
 use wx_proto::flow::ListedRooms;
 
-use super::life::brisk;
+use super::life::short_waits;
 use super::{Transport, place, session};
 
 /// Returns the names of the rooms.
@@ -27,7 +27,7 @@ pub(crate) fn p92_rooms_come_from_every_source_with_their_members<T: Transport>(
         builder = builder.room(room, ["Ivan"]);
     }
     let server = place::start(builder);
-    let client = T::new(session(&server), brisk(), None);
+    let client = T::new(session(&server), short_waits(), None);
     let listed = client.rooms(None).unwrap();
     let known = ["Saved & kept", "Emulated, Carol, Dave", "In the set"];
     let mut expected: BTreeSet<_> = many.into_iter().chain(known.map(str::to_owned)).collect();
@@ -57,8 +57,8 @@ pub(crate) fn p92_rooms_come_from_every_source_with_their_members<T: Transport>(
     assert_eq!(server.requests_to("webwxinit"), 1);
 
     let quiet = UserName::new(name("Quiet")).unwrap();
-    let gone = UserName::new("@@00").unwrap();
-    let some = client.rooms(Some(vec![quiet.clone(), gone.clone()])).unwrap();
-    assert_eq!((&some.rooms[0].user_name, some.missing.to_vec()), (&quiet, vec![gone]));
+    let unknown = UserName::new("@@00").unwrap();
+    let some = client.rooms(Some(vec![quiet.clone(), unknown.clone()])).unwrap();
+    assert_eq!((&some.rooms[0].user_name, some.missing.to_vec()), (&quiet, vec![unknown]));
     assert_eq!(server.violations(), Vec::<String>::new());
 }

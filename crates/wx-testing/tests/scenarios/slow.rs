@@ -17,12 +17,12 @@ use super::{
 const STEP: Duration = Duration::from_millis(5);
 
 /// The time after which the minimum rate applies.
-const SOON: Duration = Duration::from_millis(300);
+const RATE_APPLIES_AFTER: Duration = Duration::from_millis(300);
 
 /// Returns a policy whose stall limit is never reached.
 fn without_stall_limit() -> Policy {
     let mut policy = one_try().with_stall(Duration::from_secs(60));
-    policy.slow_after = SOON;
+    policy.slow_after = RATE_APPLIES_AFTER;
     policy
 }
 
@@ -45,7 +45,8 @@ fn endless(start: &'static str, piece: &'static str) -> String {
 pub(crate) fn no_answer_is_endless<T: Transport>() {
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     const EXTENDED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;";
-    const TRAILED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n";
+    const WITH_TRAILERS: &str =
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n";
     let answers = [
         ("HTTP/1.1 200 O", "K"),
         ("HTTP/1.1 200 OK\r\nx: ", "x"),
@@ -56,8 +57,8 @@ pub(crate) fn no_answer_is_endless<T: Transport>() {
         (CHUNKED, "1\r\nx\r\n"),
         (CHUNKED, "1;y=z\r\nx\r\n"),
         (EXTENDED, "y"),
-        (TRAILED, "x"),
-        (TRAILED, "x: y\r\n"),
+        (WITH_TRAILERS, "x"),
+        (WITH_TRAILERS, "x: y\r\n"),
     ];
     std::thread::scope(|scope| {
         for (start, piece) in answers {
@@ -127,7 +128,7 @@ pub(crate) fn a_request_that_is_read_too_slowly_stalls<T: Transport>() {
     // The request takes longer than the time after which the rate applies, but is faster than the
     // minimum rate.
     let mut fair = without_stall_limit();
-    fair.slow_after = 3 * SOON;
+    fair.slow_after = 3 * RATE_APPLIES_AFTER;
     assert_eq!(upload(400, fair).kind, ErrorKind::Reply(ReplyError::Status(413)));
 }
 
@@ -137,7 +138,7 @@ pub(crate) fn a_slow_answer_stalls_only_below_the_rate<T: Transport>() {
     let fetch = |min_rate| {
         let mut policy = without_stall_limit();
         // Leaves enough time to connect.
-        (policy.slow_after, policy.min_rate) = (3 * SOON, min_rate);
+        (policy.slow_after, policy.min_rate) = (3 * RATE_APPLIES_AFTER, min_rate);
         let mut bytes = Vec::new();
         let client = T::new(session(&server), policy, None);
         client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut bytes)).map(|_| bytes)
@@ -146,7 +147,7 @@ pub(crate) fn a_slow_answer_stalls_only_below_the_rate<T: Transport>() {
     assert_eq!(network(&error), (TransportErrorKind::Stalled, Delivery::Unknown));
     let began = Instant::now();
     assert_eq!(fetch(1).unwrap(), small());
-    assert!(began.elapsed() > 3 * SOON, "the answer was not slow");
+    assert!(began.elapsed() > 3 * RATE_APPLIES_AFTER, "the answer was not slow");
 }
 
 /// The synccheck takes longer than on any real server, but its reply arrives before the stall
@@ -156,10 +157,10 @@ pub(crate) fn a_long_poll_is_given_up_in_time<T: Transport>() {
     let server = place::start(builder.fault("delay=1500@synccheck#1".parse().unwrap()));
     let mut policy = policy();
     policy.poll_stall = Duration::from_secs(10);
-    policy.poll_limit = SOON;
+    policy.poll_limit = RATE_APPLIES_AFTER;
     policy.longest_back_off = Duration::from_millis(20);
     T::new(session(&server), policy, None).batches(1).pop().unwrap().unwrap();
-    assert!(server.requests_to("synccheck") > 1, "the first was waited for");
+    assert!(server.requests_to("synccheck") > 1, "the client waited for the first reply");
 }
 
 /// Refuses a request with this number of headers, which have `bytes` bytes in total. Blank lines

@@ -41,7 +41,7 @@ pub(crate) fn a_span_for_each_exchange_of_a_send<T: Transport>() {
     assert!(events.iter().all(|record| record.within == ["wx.job", "wx.exchange"]));
 }
 
-pub(crate) fn spans_tell_how_an_exchange_failed_and_nothing_of_the_login<T: Transport>() {
+pub(crate) fn spans_show_how_an_exchange_failed_and_nothing_of_the_login<T: Transport>() {
     const FILE: &str = "a.jpg";
     let good = server(&[]);
     let bad = server(&["drop=after@webwxuploadmedia"]);

@@ -13,9 +13,9 @@ use wx_testing::samples::TINY_PNG;
 const FILE: &str = "holiday-2017.png";
 
 fn image(len: usize) -> Source {
-    let mut picture = TINY_PNG.to_vec();
-    picture.resize(len, 7);
-    Source::bytes(FILE, picture)
+    let mut image = TINY_PNG.to_vec();
+    image.resize(len, 7);
+    Source::bytes(FILE, image)
 }
 
 fn client(server: &Emulator) -> Client {
@@ -42,14 +42,15 @@ async fn jobs_at_once_do_not_mix() {
     let exchanges = recorded.spans("wx.exchange");
     let mut found = Vec::new();
     for job in recorded.spans("wx.job") {
-        let mine: Vec<_> = exchanges.iter().filter(|record| record.root == job.root).collect();
-        let (last, chunks) = mine.split_last().unwrap();
-        assert!(last.fields.starts_with(" step=message "), "{mine:?}");
+        let own_exchanges: Vec<_> =
+            exchanges.iter().filter(|record| record.root == job.root).collect();
+        let (last, chunks) = own_exchanges.split_last().unwrap();
+        assert!(last.fields.starts_with(" step=message "), "{own_exchanges:?}");
         let numbers = chunks.iter().map(|record| record.number("chunk"));
-        assert!(numbers.eq((0..chunks.len() as u64).map(Some)), "{mine:?}");
+        assert!(numbers.eq((0..chunks.len() as u64).map(Some)), "{own_exchanges:?}");
         assert!(
             chunks.iter().all(|record| record.number("chunks") == Some(chunks.len() as u64)),
-            "{mine:?}"
+            "{own_exchanges:?}"
         );
         found.push(chunks.len());
     }
@@ -92,7 +93,7 @@ async fn others_name_hosts_and_nothing_else() {
     let is_part = |record: &SpanRecord| {
         record.target.starts_with("hyper_util") && record.within == ["wx.job", "wx.exchange"]
     };
-    assert!(all.iter().any(is_part), "what is record during an exchange belongs to it");
+    assert!(all.iter().any(is_part), "everything recorded during an exchange belongs to it");
     let address = server.addr().to_string();
     let naming = all.iter().filter(|record| record.fields.contains(&address));
     let naming: BTreeSet<_> =

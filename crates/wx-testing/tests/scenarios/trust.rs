@@ -13,7 +13,9 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use wx_proto::flow::{CertificateProblem, Delivery, ProxyProblem, TransportErrorKind};
 use wx_proto::{Error, ErrorKind, ImageVariant, MsgId, Outcome, Recipient, ReplyError, Session};
 
-use super::{DEAD, FetchInto, Transport, listen, network, one_try, read_head, settle, small};
+use super::{
+    FetchInto, Transport, UNREACHABLE, listen, network, one_try, read_head, settle, small,
+};
 
 const UNKNOWN_ISSUER: TransportErrorKind =
     TransportErrorKind::Certificate(CertificateProblem::UnknownIssuer);
@@ -55,7 +57,7 @@ pub(crate) fn no_tls_there<T: Transport>() {
         assert!(read_head(&mut stream).starts_with("CONNECT "));
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
         stream.read_exact(&mut [0; 50]).unwrap();
-        stream.write_all(b"this is no handshake, whatever it may be\r\n\r\n").unwrap();
+        stream.write_all(b"this is not a handshake, but some text..\r\n\r\n").unwrap();
     });
     let error = upload::<T>(Some(&format!("http://{proxy}")));
     assert_eq!(network(&error), (TransportErrorKind::Tls, Delivery::Never));
@@ -64,9 +66,9 @@ pub(crate) fn no_tls_there<T: Transport>() {
 /// Starts a proxy that reads a request, replies, and closes the connection.
 fn proxy_that_says(dialogue: Vec<(usize, Vec<u8>)>) -> String {
     listen(move |mut stream| {
-        for (observed, said) in &dialogue {
+        for (observed, reply) in &dialogue {
             stream.read_exact(&mut vec![0; *observed]).unwrap();
-            stream.write_all(said).unwrap();
+            stream.write_all(reply).unwrap();
         }
         // Closing with unread bytes would reset the connection.
         stream.shutdown(std::net::Shutdown::Write).unwrap();
@@ -74,18 +76,19 @@ fn proxy_that_says(dialogue: Vec<(usize, Vec<u8>)>) -> String {
     })
 }
 
-/// If a proxy does not connect, nothing is delivered, and the error names what the proxy did.
-pub(crate) fn what_a_proxy_does_wrong_is_named<T: Transport>() {
-    let http = |said: &str| format!("http://{}", proxy_that_says(vec![(50, said.into())]));
+/// If a proxy does not connect, nothing is delivered, and the error describes the reply of the
+/// proxy.
+pub(crate) fn faults_of_a_proxy_are_named<T: Transport>() {
+    let http = |reply: &str| format!("http://{}", proxy_that_says(vec![(50, reply.into())]));
     let socks = |dialogue: &[(usize, &[u8])]| {
-        let dialogue = dialogue.iter().map(|(observed, said)| (*observed, said.to_vec()));
+        let dialogue = dialogue.iter().map(|(observed, reply)| (*observed, reply.to_vec()));
         format!("socks5h://{}", proxy_that_says(dialogue.collect()))
     };
     // Too long for a DNS label, so no name server is queried.
     let no_name = "x".repeat(64);
     for (proxy, problem) in [
-        (DEAD.to_owned(), ProxyProblem::Connect),
-        (DEAD.replace("http", "socks5h"), ProxyProblem::Connect),
+        (UNREACHABLE.to_owned(), ProxyProblem::Connect),
+        (UNREACHABLE.replace("http", "socks5h"), ProxyProblem::Connect),
         (format!("http://{no_name}:1"), ProxyProblem::Resolve),
         (format!("socks5h://{no_name}:1"), ProxyProblem::Resolve),
         (http(""), ProxyProblem::Closed),
@@ -137,7 +140,7 @@ pub(crate) fn a_certificate_that_nobody_signed_is_refused<T: Transport>() {
     let error = upload::<T>(Some(&format!("http://{proxy}")));
     assert_eq!(network(&error), (UNKNOWN_ISSUER, Delivery::Never));
     let (bytes, name, shaking_hands) = observed.recv_timeout(Duration::from_secs(5)).unwrap();
-    assert!(bytes.is_empty(), "it got {} bytes of a request", bytes.len());
+    assert!(bytes.is_empty(), "the proxy received {} bytes of a request", bytes.len());
     assert_eq!((name.as_deref(), shaking_hands), (Some("file.wx.qq.com"), true));
 }
 
@@ -192,7 +195,7 @@ fn run_believing<T: Transport>(authority: &str, proxy: &str, test: &str, role: &
 /// The variable with the role of a test that runs again in a child process.
 const ROLE: &str = "WX_TEST_ROLE";
 
-pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
+pub(crate) fn the_platforms_store_decides_who_is_trusted<T: Transport>() {
     if let Some(role) = std::env::var_os(ROLE) {
         let error = upload::<T>(None);
         if role == "believes" {
@@ -212,7 +215,7 @@ pub(crate) fn the_platforms_store_says_who_is_believed<T: Transport>() {
             std::io::copy(&mut stream, &mut std::io::sink()).unwrap_or_default();
         }
     });
-    let test = "the_platforms_store_says_who_is_believed";
+    let test = "the_platforms_store_decides_who_is_trusted";
     run_believing::<T>(&pem, &proxy, test, "believes");
     run_believing::<T>(&other, &proxy, test, "does not");
 }

@@ -130,7 +130,7 @@ pub(crate) fn a_truncated_handshake_is_no_certificate_error<T: Transport>() {
     for len in 0.. {
         server.bed().fail_next(TunnelFault::Cut(len), 1);
         let Err(error) = client.upload(&friend(&server), small()) else {
-            panic!("not cut at {len}")
+            panic!("not truncated at {len}")
         };
         let (failure, _) = failure(&error);
         if failure.kind == TransportErrorKind::Dropped {

@@ -19,7 +19,7 @@ use crate::{FetchInto, LoginFrom, NoLogin, OutboundBytes, Transport};
 pub(crate) struct Ureq(Client);
 
 /// Configures the proxy and the certificate of the scenario.
-fn there<Start>(builder: ClientBuilder<Start>, site: &Site) -> ClientBuilder<Start> {
+fn with_place<Start>(builder: ClientBuilder<Start>, site: &Site) -> ClientBuilder<Start> {
     let Some((proxy, authority)) = place::route() else { return builder };
     let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
     let tls = TlsConfig::builder().root_certs(RootCerts::from([authority])).build();
@@ -49,8 +49,8 @@ fn sink(into: FetchInto<'_>) -> Sink<'_> {
     }
 }
 
-fn outbound(what: OutboundBytes) -> Outbound<Source> {
-    match what {
+fn outbound(content: OutboundBytes) -> Outbound<Source> {
+    match content {
         OutboundBytes::Text(text) => text.into(),
         OutboundBytes::File(name, bytes) => Source::bytes(name, bytes).into(),
     }
@@ -79,29 +79,29 @@ impl Transport for Ureq {
             }
             None => builder,
         };
-        Self(there(builder, &site).build().unwrap())
+        Self(with_place(builder, &site).build().unwrap())
     }
 
     fn paced(session: Session, pace: Duration) -> Self {
         let site = session.site().clone();
-        Self(there(Client::builder(session).pace(pace), &site).build().unwrap())
+        Self(with_place(Client::builder(session).pace(pace), &site).build().unwrap())
     }
 
-    fn twin(&self) -> Self {
+    fn clone_client(&self) -> Self {
         Self(self.0.clone())
     }
 
     fn send(
         &self,
         to: &Recipient,
-        picture: Vec<u8>,
+        image: Vec<u8>,
         observed: impl FnMut(&Progress) + Send,
     ) -> Result<Sent, Error> {
-        self.0.send_image(to, Source::bytes("a.jpg", picture)).progress(observed).run()
+        self.0.send_image(to, Source::bytes("a.jpg", image)).progress(observed).run()
     }
 
-    fn send_any(&self, to: &Recipient, what: OutboundBytes) -> Result<Sent, Error> {
-        self.0.send(to, outbound(what)).run()
+    fn send_any(&self, to: &Recipient, content: OutboundBytes) -> Result<Sent, Error> {
+        self.0.send(to, outbound(content)).run()
     }
 
     fn send_once_any(
@@ -109,13 +109,13 @@ impl Transport for Ureq {
         outbox: &Outbox,
         key: &str,
         to: &Recipient,
-        what: OutboundBytes,
+        content: OutboundBytes,
     ) -> Result<Sent, Error> {
-        self.0.outbox_on(outbox.clone()).send(to, outbound(what)).key(key).run()
+        self.0.outbox_on(outbox.clone()).send(to, outbound(content)).key(key).run()
     }
 
-    fn upload(&self, to: &Recipient, picture: Vec<u8>) -> Result<Uploaded, Error> {
-        self.0.upload(to, Source::bytes("a.jpg", picture)).run()
+    fn upload(&self, to: &Recipient, image: Vec<u8>) -> Result<Uploaded, Error> {
+        self.0.upload(to, Source::bytes("a.jpg", image)).run()
     }
 
     fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error> {
@@ -127,9 +127,9 @@ impl Transport for Ureq {
         outbox: &Outbox,
         key: &str,
         to: &Recipient,
-        picture: Vec<u8>,
+        image: Vec<u8>,
     ) -> Result<Sent, Error> {
-        self.0.outbox_on(outbox.clone()).send(to, Source::bytes("a.jpg", picture)).key(key).run()
+        self.0.outbox_on(outbox.clone()).send(to, Source::bytes("a.jpg", image)).key(key).run()
     }
 
     fn fetch(&self, id: &MsgId, size: ImageVariant, into: FetchInto<'_>) -> Result<Fetched, Error> {
@@ -137,7 +137,11 @@ impl Transport for Ureq {
         self.0.fetch_image(id, size, sink).run()
     }
 
-    fn receive(&self, attachment: &Attachment, into: FetchInto<'_>) -> Result<Fetched, Error> {
+    fn fetch_attachment(
+        &self,
+        attachment: &Attachment,
+        into: FetchInto<'_>,
+    ) -> Result<Fetched, Error> {
         let sink = sink(into);
         self.0.fetch(attachment, sink).run()
     }
@@ -145,13 +149,13 @@ impl Transport for Ureq {
     fn login(
         from: LoginFrom,
         policy: Policy,
-        tell: impl FnMut(&LoginState) + Send,
+        show: impl FnMut(&LoginState) + Send,
     ) -> Result<Self, NoLogin> {
         let (site, builder) = match from {
             LoginFrom::Code(site) => (site.clone(), Client::login(site)),
             LoginFrom::Push(session) => (session.site().clone(), Client::login_again(session)),
         };
-        let login = there(builder.policy(policy), &site).show(tell);
+        let login = with_place(builder.policy(policy), &site).show(show);
         login.run().map(Self).map_err(no_login)
     }
 
@@ -180,10 +184,10 @@ impl Transport for Ureq {
 
     fn batches_and_syncs(
         &self,
-        most: usize,
+        max_batches: usize,
         synced: impl FnMut(&Session) + Send,
     ) -> Vec<Result<Vec<Message>, Error>> {
-        self.0.messages().on_sync(synced).take(most).collect()
+        self.0.messages().on_sync(synced).take(max_batches).collect()
     }
 
     fn debug(&self) -> String {

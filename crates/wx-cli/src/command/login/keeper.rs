@@ -7,7 +7,7 @@ use wx_proto::{Advice, Session};
 use crate::args::Global;
 use crate::client::Client;
 use crate::problem::{Class, Problem};
-use crate::report::Report;
+use crate::report::{Report, Unfinished};
 
 /// Saves the login in its file. A login that cannot be kept is ended on the server.
 pub(super) struct Keeper<'a> {
@@ -35,7 +35,7 @@ impl<'a> Keeper<'a> {
         let is_of_another = is_of_another(self.before.as_ref(), session);
         let saved = if is_of_another { Ok(()) } else { self.save(session) };
         if is_of_another || saved.is_err() {
-            self.report.set_unfinished();
+            self.report.set_unfinished(Some(Unfinished::Login));
         }
         self.opened = Some(Opened { session: session.clone(), saved });
     }
@@ -93,7 +93,7 @@ impl<'a> Keeper<'a> {
     }
 }
 
-/// Returns whether the file holds the login of another account. A login to an emulator does not
+/// Returns whether the file has the login of another account. A login to an emulator does not
 /// count.
 fn is_of_another(before: Option<&Session>, new: &Session) -> bool {
     before.is_some_and(|old| old.uin() != new.uin() && !old.hosts().is_loopback())

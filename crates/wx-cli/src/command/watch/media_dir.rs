@@ -1,29 +1,28 @@
-//! The directory in which pictures are saved, each under its MsgID. A picture is saved completely
-//! or not at all, and only once.
+//! The directory in which attachments are saved, each under its MsgID. An attachment is saved
+//! completely or not at all, and only once.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wx_client::directory;
 use wx_client::lock::{LockError, LockedDir};
 use wx_client::temp_file::{Access, TempDir};
-use wx_proto::{Advice, Fetched, ImageFormat, MsgId};
+use wx_proto::{Advice, Attachment, Fetched, MsgId};
 
-use crate::client::Output;
 use crate::out;
 use crate::problem::Problem;
 use crate::withhold;
 
 pub(super) struct MediaDir {
     dir: PathBuf,
+    absolute: PathBuf,
     _lock: LockedDir,
-    /// The names of the files up to the first dot, if that part is a MsgID.
-    names: Mutex<BTreeSet<String>>,
+    /// The names of the saved files, by the beginning that is the same for each message.
+    names: BTreeMap<String, String>,
 }
 
 impl MediaDir {
@@ -36,56 +35,59 @@ impl MediaDir {
             LockError::Io(error) => on_dir(error),
             busy => refused(&out::error_chain(&busy)).hint("choose another directory"),
         })?;
-        let mut names = BTreeSet::new();
+        let mut names = BTreeMap::new();
         for entry in fs::read_dir(dir).map_err(on_dir)? {
-            let entry = entry.map_err(on_dir)?;
-            names.extend(before_dot(&entry.file_name()));
+            let name = entry.map_err(on_dir)?.file_name();
+            if let Some((beginning, name)) = saved_name(&name) {
+                names.insert(beginning.to_owned(), name.to_owned());
+            }
         }
-        Ok(Self { dir: dir.to_owned(), _lock: lock, names: Mutex::new(names) })
+        let absolute = std::path::absolute(dir).map_err(on_dir)?;
+        Ok(Self { dir: dir.to_owned(), absolute, _lock: lock, names })
     }
 
-    /// Returns whether the picture of a message is already saved.
-    pub(super) fn has(&self, id: &MsgId) -> bool {
-        self.names().contains(&*stem(id))
+    /// Returns the path of the directory as the user gave it.
+    pub(super) fn path(&self) -> &Path {
+        &self.dir
     }
 
-    /// Saves the picture that `fetch` writes to its target. The file name consists of the MsgID and
-    /// the detected format, so a sender cannot choose it. Returns `None` if another process has
-    /// created a file of that name in the meantime.
+    /// Returns the absolute path of an attachment, if it is already saved.
+    pub(super) fn find(&self, attachment: &Attachment) -> Option<PathBuf> {
+        self.names.get(&beginning(attachment)).map(|name| self.absolute.join(name))
+    }
+
+    /// Saves the attachment that `fetch` writes to a new file. Of its name, the sender chooses only
+    /// what follows the MsgID. Returns `None` if another process has created a file of that name in
+    /// the meantime.
     pub(super) fn save(
-        &self,
-        id: &MsgId,
-        fetch: impl FnOnce(Output<'_>) -> Result<Fetched, Problem>,
+        &mut self,
+        attachment: &Attachment,
+        fetch: impl FnOnce(&Path) -> Result<Fetched, Problem>,
     ) -> Result<Option<(PathBuf, Fetched)>, Problem> {
         let scratch = TempDir::new_in(&self.dir).map_err(|error| self.on(&error))?;
-        let picture = scratch.path().join("picture");
-        let fetched =
-            fetch(Output::File(&picture)).map_err(|problem| problem.at_output(&self.dir))?;
-        let stem = stem(id);
-        let extension = fetched.format.unwrap_or(ImageFormat::Unknown).extension();
-        let name = format!("{stem}.{extension}");
-        let path = self.dir.join(&name);
-        let picture =
-            tempfile::TempPath::try_from_path(picture).map_err(|error| self.on(&error))?;
-        let placed = picture.persist_noclobber(&path);
+        let fetched_path = scratch.path().join("fetched");
+        let fetched = fetch(&fetched_path).map_err(|problem| problem.at_output(&self.dir))?;
+        let name = attachment.file_name(fetched.format);
+        let name = withhold::in_text(&name);
+        let path = self.dir.join(&*name);
+        let written =
+            tempfile::TempPath::try_from_path(fetched_path).map_err(|error| self.on(&error))?;
+        let placed = written.persist_noclobber(&path);
         if let Err(failed) = &placed
             && failed.error.kind() != ErrorKind::AlreadyExists
         {
             return Err(self.on(&failed.error));
         }
-        // The picture must reach the disk before the session, which is saved afterwards. Not every
+        // The file must reach the disk before the session, which is saved afterwards. Not every
         // file system supports this.
         #[cfg(unix)]
         let _ = File::open(&self.dir).and_then(|dir| dir.sync_all());
-        self.names().insert(stem.into_owned());
+        self.names.insert(beginning(attachment), name.into_owned());
         Ok(placed.is_ok().then_some((path, fetched)))
     }
 
-    fn names(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn on(&self, error: &io::Error) -> Problem {
+    /// Returns the problem with the directory.
+    pub(super) fn on(&self, error: &io::Error) -> Problem {
         refused(&out::error_chain(error)).at_output(&self.dir)
     }
 }
@@ -94,13 +96,45 @@ fn refused(what: &str) -> Problem {
     Problem::local(what, Advice::CheckFile).with_output()
 }
 
-/// Returns the name of the picture of a message, without its extension.
+/// Returns what the name of the attachment begins with: the MsgID, and a character that separates
+/// it from the extension of a picture or the name of a file.
+fn beginning(attachment: &Attachment) -> String {
+    let separator = if attachment.file().is_some() { '-' } else { '.' };
+    format!("{}{separator}", stem(&attachment.msg_id))
+}
+
+/// Returns the MsgID as it is in a name.
 fn stem(id: &MsgId) -> Cow<'_, str> {
     withhold::in_text(id.as_str())
 }
 
-fn before_dot(name: &OsStr) -> Option<String> {
-    let (stem, _) = name.to_str()?.split_once('.')?;
-    let is_in_name = |c: char| c.is_ascii_digit() || c == withhold::WITHHELD;
-    (!stem.is_empty() && stem.chars().all(is_in_name)).then(|| stem.to_owned())
+/// Returns the beginning of the name of a saved attachment, and the name.
+fn saved_name(name: &OsStr) -> Option<(&str, &str)> {
+    let name = name.to_str()?;
+    let is_in_id = |c: char| c.is_ascii_digit() || c == withhold::WITHHELD;
+    let end = name.find(|c| !is_in_id(c)).filter(|end| *end > 0)?;
+    name[end..].starts_with(['.', '-']).then(|| (&name[..=end], name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_other_programs_are_no_attachments() {
+        for (name, expected) in [
+            ("7260.jpg", Some("7260.")),
+            ("7260-a-b.pdf", Some("7260-")),
+            ("….jpg", Some("….")),
+            ("7260", None),
+            ("7260 (1).jpg", None),
+            (".wx-0123456789ab.tmp", None),
+            ("-a", None),
+            ("a7260.jpg", None),
+            ("", None),
+        ] {
+            let found = saved_name(OsStr::new(name)).map(|(beginning, _)| beginning);
+            assert_eq!(found, expected, "{name}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use wx_client::RunOptions;
+use wx_client::{CancelToken, RunOptions};
 use wx_proto::{Advice, Step};
 
 use crate::out;
@@ -16,9 +16,9 @@ pub(super) struct RetryUntil<'a> {
     is_failing: AtomicBool,
 }
 
-/// How long the fetch of a picture is retried while the network or the server fails.
+/// How long the fetch of an attachment is retried while the network or the server fails.
 pub(super) const PATIENCE: Duration = Duration::from_secs(300);
-/// How long the fetch of a picture is retried if the server does not have the picture.
+/// How long the fetch of an attachment is retried if the server does not have it.
 const NOT_YET: Duration = Duration::from_secs(20);
 const SHORTEST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(60);
@@ -28,10 +28,11 @@ impl<'a> RetryUntil<'a> {
         Self { report, is_failing: AtomicBool::new(false) }
     }
 
-    /// Calls `attempt` until it succeeds, its problem is not transient, or `patience` has elapsed.
-    /// The waits in between grow.
+    /// Calls `attempt` until it succeeds, its problem is not transient, `patience` has elapsed, or
+    /// `token` is cancelled. The waits in between grow.
     pub(super) fn run<T>(
         &self,
+        token: &CancelToken,
         patience: Option<Duration>,
         mut attempt: impl FnMut() -> Result<T, Problem>,
     ) -> Result<T, Problem> {
@@ -47,21 +48,21 @@ impl<'a> RetryUntil<'a> {
             };
             let patience = match problem.advice {
                 Some(Advice::CheckNetwork | Advice::RetryLater | Advice::CheckProxy) => patience,
-                // A rate limit is retried, unless the picture is not to be retried at all.
+                // After a rate limit, only the fetch of an attachment is retried.
                 Some(Advice::Wait) if patience.is_some() => patience,
-                // The server may not have the picture of a new message yet (§3.2).
+                // The server may not have the attachment of a new message yet (§3.2).
                 Some(Advice::CheckMessage) if patience.is_some() => Some(NOT_YET),
                 _ => return Err(problem),
             };
             let is_patient = patience.is_none_or(|patience| begun.elapsed() + wait < patience);
-            if self.report.stopped() {
+            if token.is_cancelled() {
                 return Err(self.report.interrupted());
             }
             if !is_patient {
                 return Err(problem);
             }
             self.begin(&problem.message);
-            self.report.token().sleep(wait);
+            token.sleep(wait);
             wait = (wait * 2).min(LONGEST);
         }
     }

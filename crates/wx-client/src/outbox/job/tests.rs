@@ -16,18 +16,39 @@ fn session() -> Session {
     Session::from_json(text.to_string()).unwrap()
 }
 
+fn uploaded() -> Uploaded {
+    let uploaded = json!({
+        "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg",
+        "kind": "image", "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1,
+        "server_byte_count": null
+    });
+    serde_json::from_value(uploaded).unwrap()
+}
+
+/// Drives a flow until its first request.
+fn until_it_leaves<F: Flow>(flow: OutboxFlow<F>, session: &mut Session) -> OutboxFlow<F>
+where
+    F::Output: std::fmt::Debug,
+{
+    let OutboxFlow { mut flow, checkpoint } = flow;
+    loop {
+        let input = match flow.poll(session, Duration::ZERO) {
+            Action::Send(..) => return OutboxFlow { flow, checkpoint },
+            Action::Save(state) => checkpoint.save(state).map(|()| Input::Saved).unwrap(),
+            Action::Read(_) => Input::Read(Bytes::from_static(&[b'x'; 13])),
+            other => panic!("{other:?}"),
+        };
+        flow.handle(input, Duration::ZERO).unwrap();
+    }
+}
+
 #[test]
 fn a_key_is_in_use_for_as_long_as_a_flow_of_its_job_lives() {
     let (outbox, session) = (Outbox::in_memory(), session());
     let to = Recipient::new("@0a").unwrap();
     let policy = Policy::default();
     let media = Media::new("a.gif", 13, b"GIF89a\x01\0\x01\0\0\0\0").unwrap();
-    let uploaded = json!({
-        "media_id": "@m", "thumbnail": null, "encry_file_name": null, "name": "a.jpg",
-        "kind": "image", "bytes": 12, "md5": "900150983cd24fb0d6963f7d28e17f72", "chunks": 1,
-        "server_byte_count": null
-    });
-    let uploaded: Uploaded = serde_json::from_value(uploaded).unwrap();
+    let uploaded = uploaded();
     let job = || outbox.job("key", &to, &session);
     let assert_active = || {
         let error = job().unwrap_err();
@@ -67,15 +88,7 @@ fn an_upload_that_was_begun_takes_no_other_kind_and_no_other_name_of_a_file() {
         let upload = |session: &Session, (name, kind)| {
             job.upload(session, gif(name, kind), &Policy::default())
         };
-        let OutboxFlow { mut flow, checkpoint } = upload(&session, begun).unwrap();
-        while !matches!(flow.poll(&mut session, Duration::ZERO), Action::Send(..)) {
-            let input = match flow.poll(&mut session, Duration::ZERO) {
-                Action::Save(state) => checkpoint.save(state).map(|()| Input::Saved).unwrap(),
-                Action::Read(_) => Input::Read(Bytes::from_static(&[b'x'; 13])),
-                other => panic!("{other:?}"),
-            };
-            flow.handle(input, Duration::ZERO).unwrap();
-        }
+        let _flow = until_it_leaves(upload(&session, begun).unwrap(), &mut session);
         match upload(&session, given) {
             Ok(_) => assert!(is_same, "{begun:?} {given:?}"),
             Err(error) => {
@@ -84,4 +97,37 @@ fn an_upload_that_was_begun_takes_no_other_kind_and_no_other_name_of_a_file() {
             }
         }
     }
+}
+
+#[test]
+fn a_text_that_was_begun_takes_no_media_and_media_no_text() {
+    let (outbox, mut session) = (Outbox::in_memory(), session());
+    let (to, policy) = (Recipient::file_helper(), Policy::default());
+    let (text, uploaded) = (Text::new("hello"), uploaded());
+    let text_job = outbox.job("text", &to, &session).unwrap();
+    let flow = text_job.send_text(&session, &text, &policy, false).unwrap();
+    let _text_flow = until_it_leaves(flow, &mut session);
+    let media_job = outbox.job("image", &to, &session).unwrap();
+    let flow = media_job.send(&session, &uploaded, &policy, false).unwrap();
+    let _media_flow = until_it_leaves(flow, &mut session);
+    let image = "the image \"a.jpg\" of 12 bytes (MD5 900150983cd24fb0d6963f7d28e17f72)";
+    for (refused, words) in [
+        (
+            text_job.send(&session, &uploaded, &policy, false),
+            format!("the key \"text\" belongs to the text of 5 bytes; {image}"),
+        ),
+        (
+            media_job.send_text(&session, &text, &policy, false),
+            format!("the key \"image\" belongs to {image}; the text of 5 bytes"),
+        ),
+    ] {
+        let error = refused.unwrap_err();
+        assert_eq!(error.advice(), Advice::CheckKey);
+        assert_eq!(error.to_string(), format!("{words} was not sent: use a new key for it"));
+        // The message that was begun may have been delivered.
+        assert_eq!(text_job.mark_uncertain(error).outcome(), Outcome::Unknown);
+    }
+    // What was begun continues.
+    text_job.send_text(&session, &text, &policy, false).unwrap();
+    media_job.send(&session, &uploaded, &policy, false).unwrap();
 }

@@ -16,7 +16,7 @@ fn record() -> Vec<u8> {
     let planned = |key: &str| Planned {
         key: key.to_owned(),
         to: Recipient::new("@0a").unwrap(),
-        upload: "picture".to_owned(),
+        upload: "image".to_owned(),
         login: None,
     };
     let state = json!({
@@ -72,7 +72,7 @@ fn a_compacted_record_has_the_same_state() {
 
 #[test]
 fn ids_of_an_earlier_process_are_not_used_again() {
-    // Another message of this millisecond could be taken for a repeat of that one.
+    // Another message with the same millisecond could count as a repeat of this one.
     let text = String::from_utf8(record()).unwrap();
     let now = crate::clock::unix_ms().get();
     let latest = || crate::seed::seed().unwrap().unix_ms.get();

@@ -54,10 +54,10 @@ pub(super) fn nothing_is_decoded(bench: &Bench<'_>) -> Checked {
         });
         if announced != Some((encoding.to_owned(), sent.len())) {
             let expected = "a head with Content-Encoding and Content-Length as they were sent";
-            let seen = announced.map_or("one of them is missing", |_| "other values");
-            return Err(Finding::new(expected, seen).of_case(encoding));
+            let seen = announced.map_or("one of the headers is missing", |_| "other values");
+            return Err(Finding::new(expected, seen).with_case(encoding));
         }
-        check_body(&ran, &sent).map_err(|finding| finding.of_case(encoding))?;
+        check_body(&ran, &sent).map_err(|finding| finding.with_case(encoding))?;
     }
     let fetched = image(5000);
     let script = vec![reply("200 OK\r\nContent-Encoding: gzip", compressed("gzip", &fetched))];
@@ -81,7 +81,7 @@ fn chunked(body: &[u8], len: usize, extension: &str, end: &str) -> Vec<u8> {
     bytes
 }
 
-pub(super) fn bodies_arrive_whole(bench: &Bench<'_>) -> Checked {
+pub(super) fn bodies_arrive_completely(bench: &Bench<'_>) -> Checked {
     let body = body();
     let until_close = [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", &body[..]].concat();
     let length = message("200 OK\r\nContent-Type: text/plain; charset=gbk", &body);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use super::requests;
-use crate::driver_test::bench::{Bench, Checked, Ran};
+use crate::driver_test::bench::{Bench, Checked, JobRun};
 use crate::driver_test::job::{ExchangeEnd, Operation};
 use crate::driver_test::report::Finding;
 use crate::driver_test::scripted_server::{FLOOD, Step, message, reply};
@@ -13,7 +13,7 @@ use crate::driver_test::scripted_server::{FLOOD, Step, message, reply};
 const PAGE: &[u8] = b"<html>\xb7\xfe\xce\xf1\xc6\xf7</html>";
 
 /// Checks that the driver passed on the body of the first reply and then its end.
-pub(super) fn check_body(ran: &Ran, body: &[u8]) -> Checked {
+pub(super) fn check_body(ran: &JobRun, body: &[u8]) -> Checked {
     let (exchange, (end, _)) = (ran.first()?, ran.first_end()?);
     let expected =
         format!("a body of exactly the {} bytes that were sent, and its end", body.len());
@@ -28,7 +28,7 @@ pub(super) fn check_body(ran: &Ran, body: &[u8]) -> Checked {
 }
 
 /// Checks that the head of the first reply has these values of a header, in this order.
-fn check_header(ran: &Ran, name: &str, values: &[&str]) -> Checked {
+fn check_header(ran: &JobRun, name: &str, values: &[&str]) -> Checked {
     let none = HeaderMap::new();
     let headers = ran.first()?.head.as_ref().map_or(&none, |(_, headers)| headers);
     let seen: Vec<_> = headers
@@ -70,7 +70,7 @@ pub(super) fn every_status_is_a_head(bench: &Bench<'_>) -> Checked {
             ran.check_status(status)
                 .and_then(|()| ran.check_count())
                 .and_then(|()| check_body(&ran, body))
-                .map_err(|finding| finding.of_case(&format!("status {status}")))?;
+                .map_err(|finding| finding.with_case(&format!("status {status}")))?;
         }
     }
     Ok(())
@@ -99,14 +99,14 @@ pub(super) fn informational_replies_are_skipped(bench: &Bench<'_>) -> Checked {
                 .and_then(|()| check_header(&ran, "x-final", &["yes"]))
                 .and_then(|()| check_header(&ran, "link", &[]))
                 .and_then(|()| check_body(&ran, PAGE))
-                .map_err(|finding| finding.of_case(case))?;
+                .map_err(|finding| finding.with_case(case))?;
         }
     }
     Ok(())
 }
 
 /// A head in several packets that end within names, values and line ends.
-pub(super) fn heads_arrive_whole(bench: &Bench<'_>) -> Checked {
+pub(super) fn heads_arrive_completely(bench: &Bench<'_>) -> Checked {
     let head = "403 Forbidden\r\nSet-Cookie: a=1; Path=/\r\nx-lower: 1\r\nX-Blank:   two  words  \
      \r\n\
                 Set-Cookie: b=\"2, 3\"\r\nX-Empty:\r\nX-Long: ";
@@ -128,7 +128,7 @@ pub(super) fn heads_arrive_whole(bench: &Bench<'_>) -> Checked {
             .and_then(|()| check_header(&ran, "x-empty", &[""]))
             .and_then(|()| check_header(&ran, "x-long", &[&long]))
             .and_then(|()| check_body(&ran, PAGE))
-            .map_err(|finding| finding.of_case("a head in several packets"))?;
+            .map_err(|finding| finding.with_case("a head in several packets"))?;
     }
     Ok(())
 }

@@ -20,13 +20,13 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 /// Checks that an exchange was given up soon after the limit, and not before it.
-fn check_given_up((end, took): (ExchangeEnd, Duration)) -> Checked {
+fn check_given_up((end, elapsed): (ExchangeEnd, Duration)) -> Checked {
     let is_stalled = end == ExchangeEnd::Failed { kind: "stalled", never_delivered: false };
-    if is_stalled && (LIMIT..LIMIT + SLACK).contains(&took) {
+    if is_stalled && (LIMIT..LIMIT + SLACK).contains(&elapsed) {
         return Ok(());
     }
     let expected = format!("a failure of kind stalled, {} ms after the request", LIMIT.as_millis());
-    Err(Finding::new(expected, format!("{end}, after {} ms", took.as_millis())))
+    Err(Finding::new(expected, format!("{end}, after {} ms", elapsed.as_millis())))
 }
 
 pub(super) fn a_stall_ends_the_exchange(bench: &Bench<'_>) -> Checked {

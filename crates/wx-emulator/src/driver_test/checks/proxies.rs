@@ -36,7 +36,7 @@ pub(super) fn loopback_needs_no_proxy(bench: &Bench<'_>) -> Checked {
             .env(CHILD, bench.test)
             .env_remove("NO_PROXY")
             .env_remove("no_proxy")
-            // If it is set, some clients take HTTP_PROXY for a CGI header.
+            // If it is set, some clients treat HTTP_PROXY as a CGI header.
             .env_remove("REQUEST_METHOD")
             .envs(PROXIES.map(|name| (name, &url)))
             .output()
@@ -47,8 +47,8 @@ pub(super) fn loopback_needs_no_proxy(bench: &Bench<'_>) -> Checked {
         _ if connections > 0 => "a connection to the proxy that the environment names".to_owned(),
         Ok(Some(DIRECT)) => return Ok(()),
         Ok(Some(NOT_DIRECT)) => "the request did not arrive".to_owned(),
-        Ok(_) => format!("libtest could not run the test `{}` once more", bench.test),
-        Err(error) => format!("the test could not be run once more: {error}"),
+        Ok(_) => format!("libtest could not run the test `{}` again", bench.test),
+        Err(error) => format!("the test could not be run again: {error}"),
     };
     Err(Finding::new(expected, seen))
 }

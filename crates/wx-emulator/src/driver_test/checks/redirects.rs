@@ -41,11 +41,11 @@ pub(super) fn redirects_are_not_followed(bench: &Bench<'_>) -> Checked {
                     let secrets = if bench.has_secret(&all) { "with" } else { "without" };
                     let seen =
                         format!("a request to the other host, {secrets} secrets of the login");
-                    return Err(Finding::new(expected, seen).of_case(&case));
+                    return Err(Finding::new(expected, seen).with_case(&case));
                 }
                 ran.check_count()
                     .and_then(|()| ran.check_status(status.as_u16()))
-                    .map_err(|finding| Finding::new(expected, finding.seen).of_case(&case))?;
+                    .map_err(|finding| Finding::new(expected, finding.actual).with_case(&case))?;
             }
         }
     }

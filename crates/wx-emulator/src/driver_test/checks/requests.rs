@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::driver_test::bench::{Bench, Checked, Ran, check_unchanged, count};
+use crate::driver_test::bench::{Bench, Checked, JobRun, check_unchanged, count};
 use crate::driver_test::job::{ExchangeEnd, Operation};
 use crate::driver_test::report::Finding;
 use crate::driver_test::scripted_server::{Script, Step, reply};
@@ -38,7 +38,7 @@ pub(super) fn reply_json(value: &Value) -> Vec<Step> {
 }
 
 /// Checks that all requests arrived unchanged.
-fn check_all_unchanged(ran: &Ran) -> Checked {
+fn check_all_unchanged(ran: &JobRun) -> Checked {
     ran.check_count()?;
     let log = ran.server.log();
     let mut pairs = ran.job.record.exchanges.iter().zip(&log.requests);
@@ -46,13 +46,13 @@ fn check_all_unchanged(ran: &Ran) -> Checked {
 }
 
 /// Checks that the flow has succeeded.
-pub(super) fn check_success(ran: &Ran) -> Checked {
+pub(super) fn check_success(ran: &JobRun) -> Checked {
     let seen = match &ran.job.record.result {
         Some(Ok(())) => return Ok(()),
-        Some(Err(error)) => format!("it failed: {error}"),
+        Some(Err(error)) => format!("the flow failed: {error}"),
         None => "the driver returned before that".to_owned(),
     };
-    Err(Finding::new("the flow ends well", seen))
+    Err(Finding::new("the flow succeeds", seen))
 }
 
 pub(super) fn requests_leave_unchanged(bench: &Bench<'_>) -> Checked {
@@ -81,7 +81,7 @@ pub(super) fn requests_are_sent_once(bench: &Bench<'_>) -> Checked {
         (vec![uploaded(), reply("503 Unavailable\r\nRetry-After: 0", "")], "status 503"),
     ] {
         let ran = bench.run(SEND, script, |job| job.io.image = image(1000))?;
-        ran.check_count().map_err(|finding| finding.of_case(case))?;
+        ran.check_count().map_err(|finding| finding.with_case(case))?;
     }
     Ok(())
 }
@@ -101,13 +101,13 @@ pub(super) fn closed_connections_are_reported(bench: &Bench<'_>) -> Checked {
     // Otherwise, the driver has not reported that the connection was reused. It does not have to.
     if exchanges.iter().any(|exchange| exchange.new_connection) {
         check_success(&ran).map_err(|finding| {
-            Finding::new("the repeat of the request arrives, on a new connection", finding.seen)
+            Finding::new("the repeat of the request arrives, on a new connection", finding.actual)
         })?;
     }
     Ok(())
 }
 
-/// A reply that the core does not accept sets a cookie, and the request is retried.
+/// A rejected reply sets a cookie, and the request is retried.
 pub(super) fn cookies_are_not_kept(bench: &Bench<'_>) -> Checked {
     let set = "503 Unavailable\r\nSet-Cookie: new=driver_test; Path=/\r\nSet-Cookie: \
      wxsid=driver_test; Path=/";
@@ -125,7 +125,7 @@ pub(super) fn cookies_are_not_kept(bench: &Bench<'_>) -> Checked {
             return Err(Finding::new(expected, seen));
         }
         check_unchanged(sent, received)
-            .map_err(|finding| Finding::new(expected, finding.seen).of_case("a retry"))?;
+            .map_err(|finding| Finding::new(expected, finding.actual).with_case("a retry"))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::requests::{check_success, image, sent, uploaded};
-use crate::driver_test::bench::{Bench, Checked, Ran, SLACK, count};
+use crate::driver_test::bench::{Bench, Checked, JobRun, SLACK, count};
 use crate::driver_test::job::{ExchangeEnd, Operation, Stop};
 use crate::driver_test::report::Finding;
 use crate::driver_test::scripted_server::{Step, reply};
@@ -22,14 +22,14 @@ pub(super) fn an_unsaved_message_does_not_leave(bench: &Bench<'_>) -> Checked {
         if messages > 0 && (store_fails || saved == 0) {
             let expected = "a message leaves only after its state was stored";
             let seen = if saved == 0 {
-                "the message left, and the store was never asked"
+                "the message left, and the store was never called"
             } else {
                 "the message left, although the store had failed"
             };
             return Err(Finding::new(expected, seen));
         }
         if messages == 0 && matches!(ran.job.record.result, Some(Ok(()))) {
-            return Err(Finding::new("the flow fails", "it ended well without a message"));
+            return Err(Finding::new("the flow fails", "the flow succeeded without a message"));
         }
     }
     Ok(())
@@ -43,7 +43,7 @@ pub(super) fn another_driver_can_continue(bench: &Bench<'_>) -> Checked {
         (job.tries, job.record.stop) = (2, Some(Stop::AtHead));
     })?;
     let expected = "a failure as the first answer, and then a retry that fetches the image";
-    let answer = ran.job.record.first_answer;
+    let answer = ran.job.record.first_end;
     if !matches!(answer, Some(ExchangeEnd::Failed { .. })) {
         let seen = answer.map_or("no answer".to_owned(), |answer| answer.to_string());
         return Err(Finding::new(expected, seen));
@@ -68,7 +68,7 @@ pub(super) fn a_stopped_driver_leaves_nothing_running(bench: &Bench<'_>) -> Chec
     }
 }
 
-fn run_stopped(bench: &Bench<'_>, stop_after: Duration) -> Result<Ran, Finding> {
+fn run_stopped(bench: &Bench<'_>, stop_after: Duration) -> Result<JobRun, Finding> {
     let script = vec![uploaded(), vec![Step::Hold]];
     bench.run(Operation::SendMessage { checkpointed: false }, script, |job| {
         (job.io.image, job.io.stop_after) = (image(1000), Some(stop_after));
@@ -76,9 +76,9 @@ fn run_stopped(bench: &Bench<'_>, stop_after: Duration) -> Result<Ran, Finding> 
     })
 }
 
-fn check_stopped(ran: &Ran) -> Checked {
-    if ran.took > ran.job.stall + SLACK {
-        let seen = format!("it returned after {} ms", ran.took.as_millis());
+fn check_stopped(ran: &JobRun) -> Checked {
+    if ran.elapsed > ran.job.stall + SLACK {
+        let seen = format!("the driver returned after {} ms", ran.elapsed.as_millis());
         return Err(Finding::new("the driver returns once it is stopped or has stalled", seen));
     }
     let began = Instant::now();
@@ -88,7 +88,7 @@ fn check_stopped(ran: &Ran) -> Checked {
     match (ran.messages(), ran.server.log().abandoned) {
         (1, 0) => Err(Finding::new(
             "the connection of the message is closed",
-            "it was still open a second later",
+            "the connection was still open a second later",
         )),
         (1, _) => Ok(()),
         (more, _) => Err(Finding::new(

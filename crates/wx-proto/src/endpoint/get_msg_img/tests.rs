@@ -37,7 +37,7 @@ fn p16_p18_p22_requests_of_the_vector() {
         assert_eq!(http.uri().query(), case["query_text"].as_str());
         assert_eq!(http.headers()["cookie"], "webwx_data_ticket=t");
         assert!(!http.headers().contains_key("range") && !http.headers().contains_key("origin"));
-        // An <img> cannot carry a header of the page's.
+        // An <img> cannot have custom headers.
         assert!(!http.headers().contains_key("mmweb_appid"));
     }
     let big = call(ImageVariant::Emoticon).request(&session("wx.qq.com")).unwrap();
@@ -73,7 +73,7 @@ fn answer(
 }
 
 #[test]
-fn p19_p20_p21_a_picture_or_a_named_failure() {
+fn p19_p20_p21_an_image_or_a_named_failure() {
     const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0;";
     let gif = answer(200, &[("content-type", "image/jpeg"), ("content-length", "14")], GIF);
     assert_eq!(gif, Ok((ImageFormat::Gif, Bytes::from_static(GIF))));
@@ -92,8 +92,8 @@ fn p19_p20_p21_a_picture_or_a_named_failure() {
         let refused = answer(status, &[("content-length", "14")], GIF);
         assert_eq!(refused, Err(ReplyError::Status(status)));
     }
-    let cut = ReplyError::Truncated { expected: Some(20), got: 14 };
-    assert_eq!(answer(200, &[("content-length", "20")], GIF), Err(cut));
+    let truncated = ReplyError::Truncated { expected: Some(20), got: 14 };
+    assert_eq!(answer(200, &[("content-length", "20")], GIF), Err(truncated));
     assert_eq!(answer(200, &[], GIF), Err(ReplyError::NoLength));
     let limit = 32 * 1024 * 1024;
     assert_eq!(
@@ -103,18 +103,18 @@ fn p19_p20_p21_a_picture_or_a_named_failure() {
 }
 
 #[test]
-fn p20_the_end_of_a_picture_in_chunks_is_the_clients_to_vouch_for() {
+fn p20_the_end_of_an_image_in_chunks_is_detected_by_the_client() {
     const GIF: &[u8] = b"GIF89a\x01\0\x01\0\0\0\0;";
-    let whole = Ok((ImageFormat::Gif, Bytes::from_static(GIF)));
+    let complete = Ok((ImageFormat::Gif, Bytes::from_static(GIF)));
     for chunked in ["chunked", "Chunked", " chunked "] {
-        assert_eq!(answer(200, &[("transfer-encoding", chunked)], GIF), whole, "{chunked}");
+        assert_eq!(answer(200, &[("transfer-encoding", chunked)], GIF), complete, "{chunked}");
     }
-    // A length that is given all the same must be the right one.
+    // If there is a length nevertheless, it must be correct.
     let both = |len| answer(200, &[("transfer-encoding", "chunked"), ("content-length", len)], GIF);
-    assert_eq!(both("14"), whole);
+    assert_eq!(both("14"), complete);
     assert_eq!(both("15"), Err(ReplyError::Truncated { expected: Some(15), got: 14 }));
-    let twice = [("transfer-encoding", "chunked"), ("transfer-encoding", "gzip")];
-    assert_eq!(answer(200, &twice, GIF), Err(ReplyError::NoLength));
+    let two_encodings = [("transfer-encoding", "chunked"), ("transfer-encoding", "gzip")];
+    assert_eq!(answer(200, &two_encodings, GIF), Err(ReplyError::NoLength));
     for other in ["identity", "gzip", "gzip, chunked", "chunked, gzip", ""] {
         assert_eq!(
             answer(200, &[("transfer-encoding", other)], GIF),

@@ -52,7 +52,7 @@ fn p12_p13_p42_p43_p44_the_request_of_the_users_notes() {
     assert_eq!(request.http().headers()["content-type"], text(captured, "/content_type"));
     assert_eq!(request.http().headers()["origin"], "https://wx.qq.com");
     assert_eq!(request.http().headers()["referer"], "https://wx.qq.com/?lang=zh_CN");
-    // The drawn ids put in, the text is the captured one to the byte.
+    // With the random ids replaced, the text equals the captured one byte for byte.
     let sent: Value = serde_json::from_str(&json(&request)).unwrap();
     let expected = text(captured, "/body_text")
         .replace("15114939427950364", text(&sent, "/Msg/LocalID"))
@@ -63,7 +63,7 @@ fn p12_p13_p42_p43_p44_the_request_of_the_users_notes() {
 }
 
 #[test]
-fn p42_pass_ticket_goes_last_and_encoded_again() {
+fn p42_pass_ticket_is_last_and_encoded_again() {
     let request = call().request(&session(Some("a%2Bb%3D"))).unwrap();
     assert_eq!(
         request.http().uri().query(),
@@ -72,7 +72,7 @@ fn p42_pass_ticket_goes_last_and_encoded_again() {
 }
 
 #[test]
-fn p47_a_gif_goes_as_an_emoticon() {
+fn p47_a_gif_is_sent_as_an_emoticon() {
     let request = SendMsg::emoticon(media(), to(), SEED).request(&session(None)).unwrap();
     assert_eq!(request.http().uri().path(), "/cgi-bin/mmwebwx-bin/webwxsendemoticon");
     assert_eq!(request.http().uri().query(), Some("fun=sys&lang=zh_CN"));
@@ -136,7 +136,7 @@ fn read_vector(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// The session of the vectors that were made up together.
+/// The session that the made-up vectors have in common.
 fn example(base: &str, to: &str) -> (Session, Recipient) {
     let session = Session::builder(base)
         .uin(2_272_112_421)
@@ -148,13 +148,13 @@ fn example(base: &str, to: &str) -> (Session, Recipient) {
     (session.build().unwrap(), Recipient::new(to).unwrap())
 }
 
-/// Returns the body with the ids of the vector in the place of the random ones.
+/// Returns the body with the ids of the vector in place of the random ones.
 fn with_ids_of(request: &ApiRequest, vector: &Value) -> String {
     let sent = json(request);
-    let own: Value = serde_json::from_str(&sent).unwrap();
+    let sent_json: Value = serde_json::from_str(&sent).unwrap();
     let text = |value: &Value, pointer| text(value, pointer).to_owned();
-    sent.replace(&text(&own, "/Msg/LocalID"), &text(vector, "/Msg/LocalID"))
-        .replace(&text(&own, "/BaseRequest/DeviceID"), &text(vector, "/BaseRequest/DeviceID"))
+    sent.replace(&text(&sent_json, "/Msg/LocalID"), &text(vector, "/Msg/LocalID"))
+        .replace(&text(&sent_json, "/BaseRequest/DeviceID"), &text(vector, "/BaseRequest/DeviceID"))
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn p61_replies_to_texts_of_the_vector() {
     }
 }
 
-/// Returns the upload of a file as the flow leaves it.
+/// Returns the completed upload of a file, as the flow returns it.
 fn uploaded_file(name: &str, body: &Value, ticket: Option<UploadTicket>) -> Uploaded {
     let content = text(body, "/Msg/Content");
     let element = |name: &str| {
@@ -270,6 +270,57 @@ fn p73_p74_files_are_the_pages_to_the_byte() {
 }
 
 #[test]
+fn p74_extensions_and_replies_of_the_vector() {
+    let vector = read_vector(include_str!("../../../tests/vectors/appmsg_file.json"));
+    for case in vector["fileext"].as_array().unwrap() {
+        let name = case["name"].as_str().unwrap();
+        let call = SendMsg::file(media(), name, 1024, to(), SEED);
+        let sent: Value =
+            serde_json::from_str(&json(&call.request(&session(None)).unwrap())).unwrap();
+        let official = case["recommended"].as_str().or(case["official"].as_str()).unwrap();
+        let extension = format!("<fileext>{official}</fileext>");
+        assert!(text(&sent, "/Msg/Content").contains(&extension), "{name}");
+    }
+    let accepted = &vector["responses"][0];
+    let receipt = read(200, text(accepted, "/text").to_owned()).unwrap();
+    assert_eq!(receipt.msg_id.as_str(), text(accepted, "/body/MsgID"));
+    for failure in vector["failure_responses"].as_array().unwrap() {
+        assert_eq!(failure["outcome"], "not sent");
+        let status = failure["status"].as_u64().unwrap_or(200);
+        let body = failure["body"].as_object().map_or_else(
+            || failure["body_text"].as_str().unwrap_or_default().to_owned(),
+            |_| failure["body"].to_string(),
+        );
+        let refused = read(u16::try_from(status).unwrap(), body).unwrap_err();
+        let expected = match failure["body"]["BaseResponse"]["Ret"].as_i64() {
+            Some(ret) => {
+                matches!(refused, ReplyError::Refused { ret: found, .. } if found.0 == ret)
+            }
+            None if status == 402 => refused == ReplyError::Status(402),
+            None => refused == ReplyError::Empty,
+        };
+        assert!(expected, "{failure}: {refused:?}");
+    }
+}
+
+#[test]
+fn p47_the_pages_emoticon_to_the_byte() {
+    let vector = read_vector(include_str!("../../../tests/vectors/emoticon.json"));
+    let mut cases = vector["cases"].as_array().unwrap().iter();
+    let case = cases.find(|case| case["name"] == "own GIF after an upload as doc").unwrap();
+    let body = &case["body"];
+    let (session, to) = example("https://wx.qq.com", text(body, "/Msg/ToUserName"));
+    let id = MediaId::new(text(body, "/Msg/MediaId")).unwrap();
+    let request = SendMsg::emoticon(id, to, SEED).request(&session).unwrap();
+    assert_eq!(request.http().uri().path(), text(case, "/path"));
+    assert_eq!(request.http().uri().query(), case["query_text"].as_str());
+    assert_eq!(with_ids_of(&request, body), text(case, "/body_text"));
+    let accepted = &vector["responses"][0];
+    let receipt = read(200, text(accepted, "/text").to_owned()).unwrap();
+    assert_eq!(receipt.msg_id.as_str(), text(accepted, "/body/MsgID"));
+}
+
+#[test]
 fn p98_a_large_file_of_the_file_transfer_helper_repeats_the_whole_ticket() {
     let vector = read_vector(include_str!("../../../tests/vectors/upload_parallel.json"));
     let recommended = &vector["send_recommended"];
@@ -279,7 +330,7 @@ fn p98_a_large_file_of_the_file_transfer_helper_repeats_the_whole_ticket() {
     let uploaded = uploaded_file("big.zip", recommended, Some(ticket));
     let request = SendMsg::new(&uploaded, to, SEED).request(&session).unwrap();
     let sent = json(&request);
-    let own: Value = serde_json::from_str(&sent).unwrap();
-    let sent = sent.replace(text(&own, "/Msg/LocalID"), &part("/Msg/LocalID"));
+    let sent_json: Value = serde_json::from_str(&sent).unwrap();
+    let sent = sent.replace(text(&sent_json, "/Msg/LocalID"), &part("/Msg/LocalID"));
     assert!(sent.contains(&format!("\"Msg\":{}", part("/Msg_text"))), "{sent}");
 }

@@ -33,7 +33,7 @@ pub(crate) struct ChunkForm {
 
 type Field = (&'static str, String);
 
-/// Does not show the form, because it holds sid, skey and tickets.
+/// Does not show the form, because it contains sid, skey and tickets.
 impl fmt::Debug for ChunkForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChunkForm").finish_non_exhaustive()

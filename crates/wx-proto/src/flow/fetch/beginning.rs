@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(beginning.add(piece.slice(1..), false, |_| panic!("too short to decide")), None);
         assert_eq!(beginning.add(piece.slice(..1), false, |seen| seen.len() == SHORT), None);
         assert_eq!(
-            beginning.add(Bytes::new(), true, |_| panic!("there is no more")).unwrap(),
+            beginning.add(Bytes::new(), true, |_| panic!("the body has ended")).unwrap(),
             piece
         );
     }

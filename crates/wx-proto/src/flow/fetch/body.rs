@@ -33,13 +33,13 @@ pub(super) struct Body {
     pending: Bytes,
 }
 
-/// What the bytes have to be.
+/// The expected content.
 enum Content {
     Image(ImageContent),
     File(FileContent),
 }
 
-/// What to do after an input.
+/// The result of an input.
 pub(super) enum Outcome {
     /// Continue: something is pending, or more has to be received.
     More,
@@ -143,7 +143,7 @@ impl Body {
         }
     }
 
-    /// Takes the last bytes of the reply.
+    /// Handles the last bytes of the reply.
     fn finish(&mut self, rest: Bytes) -> Outcome {
         self.ended = true;
         match self.offer(rest) {
@@ -170,7 +170,7 @@ impl Body {
         if self.ended && self.pending.is_empty() { self.complete() } else { Outcome::More }
     }
 
-    /// Passes bytes on to the sink, as far as the content lets them through.
+    /// Passes to the sink those bytes that are no longer held back.
     fn offer(&mut self, piece: Bytes) -> Result<(), ReplyError> {
         self.pending = match &mut self.content {
             Content::Image(image) => image.offer(piece, self.ended)?,

@@ -8,16 +8,16 @@ use crate::endpoint::download::DownloadHead;
 use crate::model::reply_error::ReplyError;
 use crate::wire::{repair, reply};
 
-/// The bytes of one reply. Their length decides whether they are the file; a page or a refusal in
-/// its place is only recognised if that differs.
+/// The bytes of one reply. Their length decides whether they are the file. A web page or a refusal
+/// in its place is recognised only if the length differs.
 pub(super) struct FileContent {
-    /// The length of the file, if the message says.
+    /// The length of the file, if the message states it.
     len: Option<u64>,
-    /// The length that the reply announces.
+    /// The length that the reply announces, if any.
     announced: Option<u64>,
     /// The number of bytes so far.
     got: u64,
-    /// Whether the length is known to differ, so that nothing more is written.
+    /// Whether the length differs from the expected one. Nothing more is written in that case.
     differs: bool,
     beginning: Beginning,
 }
@@ -53,7 +53,7 @@ impl FileContent {
         self.len
     }
 
-    /// Takes the next bytes. Returns those to write.
+    /// Handles the next bytes. Returns those to write.
     pub(super) fn offer(&mut self, piece: Bytes) -> Result<Bytes, ReplyError> {
         self.got += piece.len() as u64;
         self.differs |= self.len.is_some_and(|len| self.got > len);
@@ -75,7 +75,7 @@ impl FileContent {
         }
     }
 
-    /// Returns what came in place of the file.
+    /// Returns the error of a reply that is not the file.
     fn error(&self) -> ReplyError {
         let got = self.announced.unwrap_or(self.got);
         let differs = ReplyError::Truncated { expected: self.len, got };

@@ -18,14 +18,14 @@ pub(super) struct ImageContent {
     shown: Shown,
 }
 
-/// What the first bytes have shown.
+/// The content, according to the first bytes.
 enum Shown {
     /// Not enough bytes yet.
     Unknown(Beginning),
     Image(ImageFormat),
     /// An unknown format, to be refused once it is complete.
     Other(FirstBytes),
-    /// JSON instead of an image, gathered for the Ret that it may hold.
+    /// JSON instead of an image, collected for the Ret that it may contain.
     Json(BytesMut),
 }
 
@@ -35,7 +35,7 @@ impl ImageContent {
         if head.is_bounded { Ok(Self { keep_unknown, shown }) } else { Err(ReplyError::NoLength) }
     }
 
-    /// Takes the next bytes, which may be the last ones. Returns those to write.
+    /// Handles the next bytes, which may be the last ones. Returns those to write.
     pub(super) fn offer(&mut self, piece: Bytes, last: bool) -> Result<Bytes, ReplyError> {
         match &mut self.shown {
             Shown::Image(_) => return Ok(piece),

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 
-use super::{Entering, Stage, page_row};
+use super::{LoginJob, Stage, page_rules};
 use crate::endpoint::Endpoint;
 use crate::endpoint::new_login_page::{Credentials, LoginPage, NewLoginPage};
 use crate::flow::job::{Cx, Fail, Next, Reply, Transition};
@@ -20,7 +20,7 @@ use crate::session::cookies::CookieJar;
 use crate::session::{Session, data_ticket};
 
 /// The maximum number of further login pages that a login page may redirect to.
-const ELSEWHERE: u32 = 2;
+const MAX_OTHER_PAGES: u32 = 2;
 
 /// The caller's additions to the request for the login page. By default there are none
 /// ([§2.6](crate::protocol#s2-6)).
@@ -46,7 +46,7 @@ pub(super) struct PageCookies {
     kept: CookieJar,
     /// The cookies that the pages have set, as if it were [`EARLIEST`]. Those that are not in
     /// `kept` have expired only according to this computer's clock.
-    given: CookieJar,
+    set_by_pages: CookieJar,
 }
 
 /// The beginning of 2011. An earlier expiry, before web WeChat existed, deletes a cookie.
@@ -55,14 +55,14 @@ const EARLIEST: UnixMs = UnixMs::from_secs(1_293_840_000);
 impl PageCookies {
     /// Starts with the cookies of an earlier login.
     pub(super) fn new(kept: CookieJar) -> Self {
-        Self { kept, given: CookieJar::default() }
+        Self { kept, set_by_pages: CookieJar::default() }
     }
 
     /// Applies the cookies of a login page's reply, at `now`.
     pub(super) fn apply(&mut self, reply: &Reply, call: &NewLoginPage, site: &Site, now: UnixMs) {
         let (origin, path) = (site.hosts().origin(HostRole::Base), call.target().expose());
         self.kept.apply_at(reply.headers(), &origin, path, now);
-        self.given.apply_at(reply.headers(), &origin, path, EARLIEST);
+        self.set_by_pages.apply_at(reply.headers(), &origin, path, EARLIEST);
     }
 
     /// Checks that there is the cookie that uploads require.
@@ -70,14 +70,16 @@ impl PageCookies {
         if data_ticket(&self.kept, site.hosts(), now).is_some() {
             return Ok(());
         }
-        let expired = data_ticket(&self.given, site.hosts(), EARLIEST).is_some();
+        let expired = data_ticket(&self.set_by_pages, site.hosts(), EARLIEST).is_some();
         Err(ReplyError::NoDataTicket { expired })
     }
 
     /// Returns the credentials in a reply that omits some, to end the login at the server.
     pub(super) fn leftovers(&self, reply: &Reply, site: &Site) -> Option<Credentials> {
         let origin = site.hosts().origin(HostRole::Base);
-        NewLoginPage::leftovers(reply, |name| self.given.value(name, &origin, EARLIEST).cloned())
+        NewLoginPage::leftovers(reply, |name| {
+            self.set_by_pages.value(name, &origin, EARLIEST).cloned()
+        })
     }
 
     pub(super) fn kept(&self) -> &CookieJar {
@@ -85,35 +87,35 @@ impl PageCookies {
     }
 }
 
-impl Entering {
+impl LoginJob {
     /// Opens the login page at `redirect_uri`.
     pub(super) fn open(
         &mut self,
         redirect_uri: &Secret,
-        elsewhere: u32,
+        other_pages: u32,
         cx: &Cx<'_>,
     ) -> Transition<Opened> {
         let (call, site) = NewLoginPage::from_redirect(redirect_uri, &self.site)?;
         let call = self.page.add_to(call);
-        self.stage = Stage::Page { call, site, elsewhere };
-        Ok(Next::Call(page_row(cx.policy)))
+        self.stage = Stage::Page { call, site, other_pages };
+        Ok(Next::Call(page_rules(cx.policy)))
     }
 
-    /// Takes the reply of the login page.
+    /// Handles the reply of the login page.
     pub(super) fn page_reply(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<Opened, Fail> {
-        let Stage::Page { call, site, elsewhere } = &self.stage else {
+        let Stage::Page { call, site, other_pages } = &self.stage else {
             return Err(ReplyError::Empty.into());
         };
-        let (site, elsewhere) = (site.clone(), *elsewhere);
+        let (site, other_pages) = (site.clone(), *other_pages);
         let page = NewLoginPage::read(reply);
         if matches!(page, Ok(_) | Err(ReplyError::Missing(_))) {
             self.cookies.apply(reply, call, &site, cx.time);
         }
         match page {
-            Ok(LoginPage::Elsewhere(_)) if elsewhere >= ELSEWHERE => {
+            Ok(LoginPage::OtherPage(_)) if other_pages >= MAX_OTHER_PAGES => {
                 Err(Fail::Final(ReplyError::LoginPageLoop.into()))
             }
-            Ok(LoginPage::Elsewhere(url)) => Ok(self.open(&url, elsewhere + 1, cx)?),
+            Ok(LoginPage::OtherPage(url)) => Ok(self.open(&url, other_pages + 1, cx)?),
             Ok(LoginPage::Credentials(credentials)) => Ok(self.opened(site, credentials, cx)?),
             Err(error) => {
                 self.left = self.cookies.leftovers(reply, &site);
@@ -135,13 +137,13 @@ impl Entering {
         Ok(Next::Done(Opened { session, shown }))
     }
 
-    /// Takes the final error of the login page.
+    /// Handles the final error of the login page.
     pub(super) fn page_failed(&mut self, kind: ErrorKind, cx: &Cx<'_>) -> Transition<Opened> {
         match (kind, self.left.take(), &self.stage) {
             // A web page instead of XML means that the ticket was not accepted (§8.3).
-            (ErrorKind::Reply(error), _, _) if asks_for_another_code(&error, cx.repeated) => {
+            (ErrorKind::Reply(error), _, _) if needs_another_code(&error, cx.repeated) => {
                 self.shown.push(LoginState::ServerProblem { code: None });
-                self.ask(cx)
+                self.request_code(cx)
             }
             (kind, Some(left), Stage::Page { site, .. }) => {
                 let session = Session::from_login(site.clone(), left, self.cookies.kept().clone());
@@ -162,7 +164,7 @@ impl Entering {
 /// Returns whether another code is needed because the login page rejected the ticket. It replies
 /// with a web page ([§8.3](crate::protocol#s8-3)), or refuses a ticket that an earlier try may have
 /// used, if the reply to that try was lost.
-fn asks_for_another_code(error: &ReplyError, repeated: bool) -> bool {
+fn needs_another_code(error: &ReplyError, repeated: bool) -> bool {
     match error {
         ReplyError::Html => true,
         ReplyError::Refused { ret, .. } => repeated && !matches!(ret.0, -1 | 1203 | 1205),

@@ -24,7 +24,7 @@ impl<J: Job> Runner<J> {
         self.checkpoints.as_mut()?.take(snapshot, leaves_at).cloned()
     }
 
-    /// Takes the answer to [`Action::Save`](crate::flow::Action::Save).
+    /// Handles the answer to [`Action::Save`](crate::flow::Action::Save).
     pub(super) fn save_input(&mut self, input: Input) -> Result<(), UnexpectedInput> {
         let Some(checkpoints) = &mut self.checkpoints else { return Err(UnexpectedInput) };
         match input {

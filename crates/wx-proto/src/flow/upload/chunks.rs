@@ -1,4 +1,4 @@
-//! What the replies to chunks lead to.
+//! The steps of an upload after the reply to a chunk.
 
 use super::Uploading;
 use crate::endpoint::Endpoint;
@@ -39,7 +39,7 @@ impl Uploading {
         Some(self.next_chunk(cx))
     }
 
-    /// Takes the reply to a chunk of a parallel upload.
+    /// Handles the reply to a chunk of a parallel upload.
     pub(super) fn accepted_parallel(
         &mut self,
         reply: &Reply,
@@ -60,7 +60,7 @@ impl Uploading {
         Ok(Next::Done(Uploaded { chunks: self.upload.chunks(), ..self.uploaded(media_id)? }))
     }
 
-    /// Takes the reply to a chunk and continues with the next one, or ends.
+    /// Handles the reply to a chunk and continues with the next one, or ends.
     pub(super) fn accepted(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<Uploaded, Fail> {
         let accepted = UploadChunk::read(reply)?;
         if let Some(next) = self.after_chunk(cx) {
@@ -85,7 +85,7 @@ impl Uploading {
     }
 
     /// Starts over under another ClientMediaId, once. A server that appended a repeated chunk has
-    /// assembled another file.
+    /// assembled a different file.
     fn start_over(&mut self, why: ReplyError, cx: &Cx<'_>) -> Transition<Uploaded> {
         if self.started_over {
             return Err(why.into());

@@ -76,7 +76,7 @@ impl Digest {
         (self.chunks * CHUNK).min(self.len)
     }
 
-    /// Takes the next bytes. Returns `None` until all of the media has been read.
+    /// Handles the next bytes. Returns `None` until all of the media has been read.
     pub(super) fn take(
         &mut self,
         bytes: &Bytes,

@@ -1,4 +1,4 @@
-//! How an upload is saved and resumed.
+//! Saves and resumes uploads.
 
 use super::{Upload, Uploading};
 use crate::flow::job::Job;

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn p19_real_pictures_are_known_by_their_beginning_alone() {
+    fn p19_real_images_are_known_by_their_beginning_alone() {
         for (bytes, format) in IMAGES {
             assert_eq!(sniff(bytes), Sniffed::Image(format));
             let known = (0..=bytes.len())
@@ -142,7 +142,7 @@ mod tests {
             assert_eq!(jpeg(&[segment(code, 14), segment(0xdb, 65)]), good, "{code:x}");
             assert_eq!(jpeg(&[segment(code, 0), segment(code, 0)]), good, "{code:x}");
         }
-        // The largest first segment, fill bytes, a scan that goes on, nothing but an end.
+        // The largest first segment, fill bytes, a scan that continues, and an end marker.
         assert_eq!(jpeg(&[segment(0xe1, 65_533), segment(0xe0, 1)]), good);
         assert_eq!(jpeg(&[vec![0xff; 3], segment(0xe1, 7), vec![0xff], segment(0xe0, 1)]), good);
         assert_eq!(jpeg(&[segment(0xdb, 65), vec![0xff, 0xda, 0, 12]]), good);

@@ -5,13 +5,13 @@ use crate::model::opaque::opaque;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppMessage {
-    /// AppMsgType, which says what it is.
+    /// AppMsgType: the kind of app message.
     pub app_msg_type: i64,
     /// The title.
     pub title: String,
     /// The text below the title, if there is one.
     pub description: Option<String>,
-    /// The address that it opens. It is the sender's, so do not fetch it unasked.
+    /// The address that it opens. The sender chose it, so do not fetch it without asking the user.
     pub url: Option<String>,
 }
 
@@ -32,7 +32,7 @@ pub struct MiniProgram {
     pub user_name: String,
     /// Its app id, such as `wx0123456789abcdef`.
     pub app_id: String,
-    /// The page that it opens at.
+    /// The page that it opens.
     pub page_path: String,
 }
 

@@ -10,8 +10,8 @@ use super::quote::Quote;
 use crate::model::dimensions::Dimensions;
 use crate::model::md5::Md5;
 
-/// The kind of a message, with what belongs to that kind
-/// ([§11.4](crate::protocol#s11-4), [§11.5](crate::protocol#s11-5)).
+/// The kind of a message, with the values of that kind ([§11.4](crate::protocol#s11-4),
+/// [§11.5](crate::protocol#s11-5)).
 ///
 /// Its `Debug` is its [name](Self::name).
 #[derive(Clone, PartialEq, Eq)]
@@ -25,12 +25,12 @@ pub enum MessageKind {
     Image {
         /// The size of the thumbnail.
         thumbnail: Option<Dimensions>,
-        /// The MD5 that the sender's phone named. It can be that of another size.
+        /// The MD5 that the sender's phone sent. It can be the MD5 of another size.
         md5: Option<Md5>,
     },
     /// An emoticon (MsgType 47).
     Emoticon {
-        /// Whether it is from the store. Those cannot be fetched by anyone
+        /// Whether it is from the store. Emoticons from the store cannot be fetched
         /// ([§3.2](crate::protocol#s3-2)).
         of_store: bool,
         /// The MD5 of the image, by which it can be sent again.
@@ -40,19 +40,19 @@ pub enum MessageKind {
     Video {
         /// The size of the cover.
         thumbnail: Option<Dimensions>,
-        /// How long it plays.
+        /// The duration.
         duration: Option<Duration>,
         /// Whether it is a short video (MsgType 62).
         is_short: bool,
     },
     /// A voice message (MsgType 34).
     Voice {
-        /// How long it plays.
+        /// The duration.
         duration: Option<Duration>,
     },
     /// A file (MsgType 49, AppMsgType 6).
     File(Box<FileMessage>),
-    /// A place (MsgType 1, SubMsgType 48).
+    /// A location (MsgType 1, SubMsgType 48).
     Location(Box<Location>),
     /// A contact that the sender recommends (MsgType 42).
     ContactCard(Box<ContactCard>),
@@ -70,11 +70,11 @@ pub enum MessageKind {
     RedPacket(Box<AppMessage>),
     /// Any other app message (MsgType 49).
     App(Box<AppMessage>),
-    /// A line of the system, such as "Anna joined" (MsgType 10000).
+    /// A system message, such as "Anna joined" (MsgType 10000).
     System,
     /// A notice that a message was recalled (MsgType 10002).
     Recall(Box<Recall>),
-    /// A notice of what happens in the phone (MsgType 51), which is not for the user
+    /// A status notice from the phone (MsgType 51), which is not meant for the user
     /// ([P70](crate::protocol#p70)).
     StatusNotice(Box<StatusNotice>),
     /// Anything else ([P69](crate::protocol#p69)).
@@ -112,7 +112,7 @@ impl MessageKind {
         }
     }
 
-    /// Returns whether it is for the user, as all kinds are except status notices
+    /// Returns whether it is meant for the user, like all kinds except status notices
     /// ([P70](crate::protocol#p70)).
     #[must_use]
     pub fn is_for_user(&self) -> bool {

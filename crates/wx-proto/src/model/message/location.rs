@@ -1,6 +1,6 @@
 use crate::model::opaque::opaque;
 
-/// A place ([P68](crate::protocol#p68)).
+/// A location ([P68](crate::protocol#p68)).
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Location {
@@ -10,19 +10,18 @@ pub struct Location {
     pub label: Option<String>,
     /// The name of the point of interest. Phones write `[位置]` if there is none.
     pub poi_name: Option<String>,
-    /// Degrees north as the server wrote them, which [`coordinates`](Self::coordinates) reads.
+    /// The latitude in degrees north, as text. [`coordinates`](Self::coordinates) parses it.
     pub latitude: String,
-    /// Degrees east as the server wrote them.
+    /// The longitude in degrees east, as text.
     pub longitude: String,
 }
 
 impl Location {
-    /// Returns the latitude and the longitude in degrees, unless they are no numbers of a place on
-    /// earth.
+    /// Returns the latitude and the longitude in degrees, if both are valid.
     #[must_use]
     pub fn coordinates(&self) -> Option<(f64, f64)> {
         let degrees =
-            |text: &str, most: f64| text.parse().ok().filter(|degrees: &f64| degrees.abs() <= most);
+            |text: &str, max: f64| text.parse().ok().filter(|degrees: &f64| degrees.abs() <= max);
         Some((degrees(&self.latitude, 90.0)?, degrees(&self.longitude, 180.0)?))
     }
 }

@@ -22,9 +22,9 @@ pub struct FriendRequest {
     pub user_name: Option<UserName>,
     /// The name that the stranger chose.
     pub nick_name: String,
-    /// The words that came with the request.
+    /// The text of the request.
     pub greeting: String,
-    /// What accepting the request needs.
+    /// The ticket that is needed to accept the request.
     pub ticket: Secret,
 }
 

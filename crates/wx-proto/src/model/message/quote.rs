@@ -7,13 +7,13 @@ use crate::model::opaque::opaque;
 pub struct Quote {
     /// The name of the quoted person, as the sender sees it.
     pub name: String,
-    /// The quoted text, or a word such as `[图片]`, or XML if it was no text.
+    /// The quoted text, or a word such as `[图片]`, or XML if it was not a text.
     pub quoted: String,
-    /// What the sender wrote.
+    /// The text of the reply.
     pub reply: String,
     /// The id of the quoted message. A quote that arrives as text has none.
     pub msg_id: Option<MsgId>,
-    /// The MsgType of the quoted message, which a quote that arrives as text does not name.
+    /// The MsgType of the quoted message, `None` for a quote that arrives as text.
     pub msg_type: Option<i64>,
 }
 

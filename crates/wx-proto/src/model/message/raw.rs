@@ -1,8 +1,8 @@
 use crate::model::opaque::opaque;
 
-/// A message as the server sent it, for what no other field holds.
+/// A message as the server sent it, for values that no other field contains.
 ///
-/// It can hold keys, tickets and private texts, so its `Debug` shows nothing of it, and it has no
+/// It can contain keys, tickets and private texts, so its `Debug` shows nothing, and it has no
 /// `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RawMessage(Box<str>);

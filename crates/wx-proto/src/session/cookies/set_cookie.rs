@@ -101,7 +101,12 @@ mod tests {
     const PATH: &str = "/cgi-bin/mmwebwx-bin/webwxnewloginpage?ticket=a/b";
 
     fn parsed(line: &str) -> Option<Cookie> {
-        parse(line, &Origin::for_test("wx.qq.com"), PATH, Clocks::agreeing(UnixMs::from_secs(100)))
+        parse(
+            line,
+            &Origin::for_test("wx.qq.com"),
+            PATH,
+            Clocks::synchronised(UnixMs::from_secs(100)),
+        )
     }
 
     #[test]
@@ -114,7 +119,7 @@ mod tests {
             assert_eq!(parsed(&format!("a=1; Domain={foreign}")), None, "{foreign}");
         }
         let loopback = |line| {
-            parse(line, &Origin::for_test("127.0.0.1"), "/", Clocks::agreeing(UnixMs::EPOCH))
+            parse(line, &Origin::for_test("127.0.0.1"), "/", Clocks::synchronised(UnixMs::EPOCH))
         };
         assert!(loopback("a=1; Domain=127.0.0.1").unwrap().host_only);
         assert_eq!(loopback("a=1; Domain=0.0.1"), None);
@@ -183,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_not_taken() {
+    fn too_long_cookies_and_attributes_are_ignored() {
         let long = |len: usize| "v".repeat(len);
         assert!(parsed(&format!("a={}", long(LONGEST - 1))).is_some());
         assert_eq!(parsed(&format!("a={}", long(LONGEST))), None);

@@ -9,11 +9,11 @@ pub(crate) struct Parts<'a> {
     pub(crate) reply: &'a str,
 }
 
-/// Reads a decoded text. Returns `None` if it is no quote.
+/// Reads a decoded text. Returns `None` if it is not a quote.
 pub(crate) fn parts(text: &str) -> Option<Parts<'_>> {
     let text = text.strip_prefix('「')?;
-    // The last line of dashes, because a quoted text can hold one. Otherwise its author could put
-    // words into the mouth of whoever quotes it.
+    // Use the last line of dashes, because quoted text can contain such lines. Otherwise the author
+    // of the quoted text could forge the reply.
     let (quote, reply) = text.rsplit_once("」\n- - - - - - - - - - - - - - -\n")?;
     let (name, quoted) = quote.split_once('：')?;
     Some(Parts { name, quoted, reply })

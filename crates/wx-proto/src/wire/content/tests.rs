@@ -38,7 +38,7 @@ fn p104_quotes_of_the_vector() {
 }
 
 #[test]
-fn p104_what_is_quoted_says_nothing_in_the_senders_name() {
+fn p104_quoted_text_is_not_the_senders() {
     const LINE: &str = "\n- - - - - - - - - - - - - - -\n";
     let forged = format!("」{LINE}pay Mallory");
     let text = format!("「Mallory：{forged}」{LINE}what?");
@@ -52,7 +52,7 @@ fn p104_what_is_quoted_says_nothing_in_the_senders_name() {
 }
 
 #[test]
-fn p66_each_length_and_what_is_not_a_code_point() {
+fn p66_each_length_and_invalid_code_points() {
     let decoded = |hex: &str| decode(&format!("{SPAN}{hex}\"></span>"));
     for (hex, emoji) in [
         ("263a", "\u{263a}"),
@@ -98,9 +98,30 @@ fn p66_each_length_and_what_is_not_a_code_point() {
 }
 
 #[test]
+fn p66_emoji_and_faces_of_the_vector() {
+    let text = include_str!("../../../tests/vectors/emoji.json");
+    let vector: Value = serde_json::from_str(text).unwrap();
+    let rows = |name: &str| vector[name]["rows"].as_array().unwrap().clone();
+    for row in rows("page_emoji") {
+        let hex = row["hex"].as_str().unwrap();
+        let code_point = u32::from_str_radix(hex, 16).unwrap();
+        let emoji = char::from_u32(code_point).unwrap().to_string();
+        let span = format!("{SPAN}{hex}\"></span>");
+        // The page's button has two digits for these. No span with two digits was observed.
+        let expected = if matches!(hex, "a9" | "ae") { &span } else { &emoji };
+        assert_eq!(decode(&span), *expected, "{row}");
+    }
+    // The names of faces are text.
+    for name in rows("qq_faces").iter().flat_map(|row| row["names"].as_array().unwrap()) {
+        let face = format!("[{}]", name.as_str().unwrap());
+        assert_eq!(decode(&face), face);
+    }
+}
+
+#[test]
 fn p65_nothing_is_decoded_twice() {
     assert_eq!(decode("&amp;lt;br/&gt; &amp;amp; &amp;#39;"), "&lt;br/> &amp; &#39;");
-    // A character that a span stands for begins no entity and no tag.
+    // A character that was decoded from a span does not begin an entity or a tag.
     assert_eq!(decode(&format!("{SPAN}0026\"></span>lt;")), "&lt;");
     assert_eq!(decode(&format!("{SPAN}003c\"></span>br/>")), "<br/>");
     for kept in ["& &; &lt", "<br>", "<br />", "&nbsp;", "&#60;", "&apos;", "<", "[微笑]", "/::)"]

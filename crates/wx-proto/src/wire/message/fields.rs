@@ -100,7 +100,7 @@ pub(super) fn number(json: Option<&RawValue>) -> Option<i64> {
     text(json).trim().parse().ok()
 }
 
-/// Returns a number that is not negative and not 0, which stands for an absent one.
+/// Returns a number that is not negative and not 0, which means that it is absent.
 pub(super) fn count(json: Option<&RawValue>) -> Option<u64> {
     number(json).and_then(|number| u64::try_from(number).ok()).filter(|number| *number != 0)
 }

@@ -1,5 +1,5 @@
-//! The kind of a message ([§11.4](crate::protocol#s11-4), [P69](crate::protocol#p69)). Whatever is
-//! missing or odd, there is a kind.
+//! The kind of a message ([§11.4](crate::protocol#s11-4), [P69](crate::protocol#p69)). There is
+//! always a kind, whatever is missing or invalid.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ pub(super) fn kind(fields: &Fields<'_>, content: &str) -> MessageKind {
     known.unwrap_or(MessageKind::Other { msg_type })
 }
 
-/// Returns the kind of MsgType 1, which is more than texts.
+/// Returns the kind of MsgType 1, which is not only used for texts.
 fn of_text(fields: &Fields<'_>, content: &str) -> MessageKind {
     if number(fields.sub_msg_type) == Some(48)
         && let Some(location) = location(fields, content)
@@ -65,7 +65,7 @@ fn of_text(fields: &Fields<'_>, content: &str) -> MessageKind {
         let notice = AppMessage { app_msg_type: 2001, title, description: None, url: None };
         return MessageKind::RedPacket(Box::new(notice));
     }
-    // So the File Transfer Helper shows those that it cannot show.
+    // The File Transfer Helper recognises emoticons that it cannot show in this way.
     if is_of_store(fields) {
         return MessageKind::Emoticon { of_store: true, md5: None };
     }
@@ -94,7 +94,7 @@ fn md5(content: &str, element: &str) -> Option<Md5> {
     xml::in_message(content, element)?.attribute("md5")?.parse().ok()
 }
 
-/// Reads a place ([P68](crate::protocol#p68)). Its Content is `PLACE:<br/>PATH`.
+/// Reads a location ([P68](crate::protocol#p68)). Its Content is `PLACE:<br/>PATH`.
 fn location(fields: &Fields<'_>, content: &str) -> Option<Location> {
     let place = content.rsplit_once(":\n").map_or(content, |(place, _)| place).to_owned();
     let original = text(fields.ori_content);

@@ -63,7 +63,7 @@ fn p58_p67_only_a_room_has_a_prefix_and_only_one() {
 }
 
 #[test]
-fn what_there_is_to_fetch() {
+fn attachments_of_each_kind() {
     let variant = |more: Value| match message(more).attachment()?.kind {
         AttachmentKind::Image { variant } => Some(variant),
         kind => panic!("{kind:?}"),
@@ -123,7 +123,7 @@ fn whatever_is_wrong_it_is_a_message() {
 }
 
 #[test]
-fn what_has_no_id_no_type_and_no_sender_is_not_a_message() {
+fn an_entry_without_id_type_and_sender_is_not_a_message() {
     for json in [
         json!(null),
         json!([]),
@@ -147,7 +147,7 @@ fn a_damaged_id_is_not_another_id() {
             assert_eq!(from_json(&json), None, "{json}");
         }
     }
-    // What stands in a text is no id, and the same in an optional field that is odd.
+    // Invalid characters in a text or in an optional id do not matter.
     assert_eq!(message(json!({ "Content": "a\u{fffd}" })).content, "a\u{fffd}");
     let prefixed = json!({ "Content": "@a\u{fffd}:<br/>x", "FromUserName": ROOM });
     assert_eq!(message(prefixed).sender, None);
@@ -155,7 +155,7 @@ fn a_damaged_id_is_not_another_id() {
     assert_eq!(Message::from_json(serde_json::from_str(twice).unwrap()), None);
 }
 
-/// Returns what the file of the vector's message is fetched by.
+/// Returns the attachment of the vector's message, with these fields replaced.
 fn file(more: Value) -> Option<Value> {
     let vector: Value =
         serde_json::from_str(include_str!("../../../tests/vectors/getmedia_request.json")).unwrap();

@@ -1,4 +1,4 @@
-// Runs inside the page. How the official page makes its requests: script elements, images,
+// Runs inside the page. Makes requests like the official page: with script elements, images, and
 // XMLHttpRequest. The driver sets `wx.site` before.
 'use strict';
 
@@ -22,7 +22,7 @@
     }).finally(() => element.remove());
   };
 
-  /** Shows a picture, and resolves once the browser could decode it. */
+  /** Shows an image, and resolves once the browser could decode it. */
   wx.image = (url) =>
     new Promise((resolve, reject) => {
       const element = new Image();

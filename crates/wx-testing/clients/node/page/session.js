@@ -45,7 +45,7 @@
     if (value('ret') !== '0') throw new Error(`webwxnewloginpage: ret ${value('ret')}`);
     wx.skey = value('skey');
     wx.sid = value('wxsid');
-    // The page has the text of the XML until webwxinit tells it the number.
+    // The page has the text of the XML until webwxinit returns the number.
     wx.uin = value('wxuin');
     wx.passTicket = value('pass_ticket');
     setCookies('login_frequency=1', `last_wxuin=${wx.uin}`);
@@ -195,8 +195,8 @@
     }
   };
 
-  /** The target of a received picture; its thumbnail is `type=slave`. */
-  wx.pictureTarget = (id) =>
+  /** The target of a received image; its thumbnail is `type=slave`. */
+  wx.imageTarget = (id) =>
     `${wx.PATH}webwxgetmsgimg?&MsgID=${id}&skey=${encodeURIComponent(wx.skey)}${appIdQuery}`;
 
   wx.logOut = () => {

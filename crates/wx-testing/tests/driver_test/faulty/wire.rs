@@ -39,12 +39,12 @@ impl Left {
 
 impl Reply {
     /// Returns the next piece of the body. It is empty at the end.
-    pub(super) fn next(&mut self, takes_cut_for_end: bool) -> io::Result<Bytes> {
+    pub(super) fn next(&mut self, ignores_truncation: bool) -> io::Result<Bytes> {
         if let Left::Inflated(plain) = &mut self.left {
             return Ok(std::mem::take(plain).into());
         }
-        match self.piece() {
-            Err(error) if takes_cut_for_end && error.kind() == io::ErrorKind::UnexpectedEof => {
+        match self.read_piece() {
+            Err(error) if ignores_truncation && error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.left = Left::Unknown;
                 Ok(Bytes::new())
             }
@@ -52,7 +52,7 @@ impl Reply {
         }
     }
 
-    fn piece(&mut self) -> io::Result<Bytes> {
+    fn read_piece(&mut self) -> io::Result<Bytes> {
         if let Left::Chunk(0) = self.left {
             let mut lines = (&mut self.reader).take(16 * 1024);
             let line = read_line(&mut lines)?;
@@ -63,12 +63,12 @@ impl Reply {
                 self.left = Left::Bytes(0);
             }
         }
-        let most = match self.left {
+        let max = match self.left {
             Left::Bytes(0) => return Ok(Bytes::new()),
             Left::Bytes(left) | Left::Chunk(left) => left.min(8192),
             Left::Unknown | Left::Inflated(_) => 8192,
         };
-        let mut piece = vec![0; most as usize];
+        let mut piece = vec![0; max as usize];
         let len = self.reader.read(&mut piece)?;
         self.reader.get_mut().body_bytes += len as u64;
         piece.truncate(len);

@@ -19,7 +19,7 @@ fn cancelling_is_honest_about_a_message() {
     let mut harness = Harness::new(jpeg(12), [last("@m", 12)]);
     // Four steps: one read, the chunk, its reply, and the message.
     harness.steps_left = 4;
-    assert!(harness.run_or_die(&mut flow).is_none());
+    assert!(harness.run_until_killed(&mut flow).is_none());
     flow.cancel();
     let Action::Done(Err(error)) = flow.poll(&mut session(), NOW) else { panic!() };
     assert_eq!((error.step, error.outcome()), (Step::Message, Outcome::Unknown));
@@ -48,7 +48,7 @@ fn cancelling_is_honest_about_a_message() {
     let done = Harness::new("", [sent()]).run(&mut flow);
     flow.cancel();
     let Action::Done(still) = flow.poll(&mut session(), NOW) else { panic!() };
-    assert_eq!(still, done, "what is done stays done");
+    assert_eq!(still, done, "a finished job stays finished");
 
     let mut flow = fetch();
     flow.cancel();

@@ -5,10 +5,10 @@ use std::fmt::Debug;
 use wx_proto::flow::ListRooms;
 
 use super::*;
-use crate::messages::{check, going_on, received};
+use crate::messages::{check, continued, received};
 
 /// Runs a flow to its end and polls it again, also after it was cancelled.
-fn gives_its_end_again<F>(name: &str, mut flow: F, mut harness: Harness)
+fn repeats_its_output<F>(name: &str, mut flow: F, mut harness: Harness)
 where
     F: Flow,
     F::Output: PartialEq + Debug,
@@ -29,8 +29,8 @@ where
     F: Flow,
     F::Output: PartialEq + Debug,
 {
-    gives_its_end_again(name, make(), Harness::new(jpeg(12), good));
-    gives_its_end_again(name, make(), Harness::new(jpeg(12), [bad]));
+    repeats_its_output(name, make(), Harness::new(jpeg(12), good));
+    repeats_its_output(name, make(), Harness::new(jpeg(12), [bad]));
 }
 
 #[test]
@@ -42,17 +42,17 @@ fn polling_a_finished_flow_twice_gives_equal_output() {
         ok(format!(r#"{{"BaseResponse":{{"Ret":0}},"MemberList":{list},"Seq":0}}"#))
     };
     let notified = || ok(r#"{"BaseResponse":{"Ret":0}}"#);
-    let messages = || NextMessages::new(&going_on(5), SEED, policy()).unwrap();
+    let messages = || NextMessages::new(&continued(5), SEED, policy()).unwrap();
     let login = || Login::new(Site::new(Profile::Web), SEED, policy());
-    let picture = Answer::Reply(200, vec![("content-length", "12".into())], jpeg(12));
+    let image = Answer::Reply(200, vec![("content-length", "12".into())], jpeg(12));
     let kept = || send_image(12).checkpointed();
     let mut full = Harness::new(jpeg(12), []);
     full.saves_left = 0;
 
-    let lending = |answers: Vec<Answer>| Harness::new("", answers).lending(&going_on(5));
+    let with_session = |answers: Vec<Answer>| Harness::new("", answers).with_session(&continued(5));
     let good = vec![check(0, 2), received(6, &[7, 8])];
-    gives_its_end_again("NextMessages", messages(), lending(good));
-    gives_its_end_again("NextMessages", messages(), lending(vec![check(1101, 0)]));
+    repeats_its_output("NextMessages", messages(), with_session(good));
+    repeats_its_output("NextMessages", messages(), with_session(vec![check(1101, 0)]));
     twice(
         "ListContacts",
         || ListContacts::new(&session(), SEED, policy()).unwrap(),
@@ -74,18 +74,19 @@ fn polling_a_finished_flow_twice_gives_equal_output() {
         over(),
     );
     twice("Logout", || Logout::new(&session(), SEED, policy()).unwrap(), [logged_out()], over());
-    twice("FetchImage", fetch, [picture], status(404));
+    twice("FetchImage", fetch, [image], status(404));
     twice("Upload", || upload(&jpeg(12), &policy()).unwrap(), [last("@m", 12)], over());
     twice("SendMessage", message, [sent()], over());
     twice("SendMessage", || send_image(12), [last("@m", 12), sent()], over());
     twice("checkpointed", kept, [last("@m", 12), sent()], over());
-    gives_its_end_again("a save that fails", kept(), full);
+    repeats_its_output("a save that fails", kept(), full);
 }
 
 #[test]
 fn a_driver_that_is_dropped_after_the_end_loses_no_message() {
-    let mut flow = NextMessages::new(&going_on(5), SEED, Policy::default()).unwrap();
-    let mut harness = Harness::new("", [check(0, 2), received(6, &[7, 8])]).lending(&going_on(5));
+    let mut flow = NextMessages::new(&continued(5), SEED, Policy::default()).unwrap();
+    let mut harness =
+        Harness::new("", [check(0, 2), received(6, &[7, 8])]).with_session(&continued(5));
     drop(harness.run(&mut flow));
     let Action::Done(Ok(again)) = flow.poll(&mut session(), harness.now) else { panic!() };
     assert_eq!(again.messages.len(), 2);

@@ -8,7 +8,7 @@ use wx_testing::harness::*;
 use super::{NOW, head, send_image, sent_id};
 
 #[test]
-fn line_7_a_later_driver_goes_on_where_the_first_was_dropped() {
+fn line_7_a_later_driver_continues_where_the_first_was_dropped() {
     // The first driver is dropped after a chunk was handed out, and then also after half of the
     // reply. The second driver starts with the outstanding action.
     let bytes = jpeg(CHUNK + 1);

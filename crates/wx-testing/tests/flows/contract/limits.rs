@@ -21,18 +21,20 @@ fn line_8_zero_is_a_number() {
 }
 
 /// Returns how many bytes of an endless reply a flow accepts.
-fn taken<F: Flow>(flow: &mut F, mut harness: Harness) -> u64 {
+fn accepted_bytes<F: Flow>(flow: &mut F, mut harness: Harness) -> u64 {
     let piece = Bytes::from_static(&[b' '; 1024]);
-    let mut taken = 0;
+    let mut accepted_bytes = 0;
     for _ in 0..10_000 {
         let input = match flow.poll(&mut session(), NOW) {
             Action::Read(span) => harness.read(&span),
-            Action::Send(id, _) if taken == 0 => Input::Head(id, Response::new(()).into_parts().0),
+            Action::Send(id, _) if accepted_bytes == 0 => {
+                Input::Head(id, Response::new(()).into_parts().0)
+            }
             Action::Receive(id) => {
-                taken += piece.len() as u64;
+                accepted_bytes += piece.len() as u64;
                 Input::Body(id, piece.clone())
             }
-            _ => return taken,
+            _ => return accepted_bytes,
         };
         flow.handle(input, NOW).unwrap();
     }
@@ -44,9 +46,12 @@ fn line_8_an_endless_reply_is_read_to_its_limit() {
     let bytes = jpeg(12);
     let harness = || Harness::new(bytes.clone(), []);
     let mut policy = Policy::default();
-    assert_eq!(taken(&mut upload(&bytes, &policy).unwrap(), harness()), 1024 * 1024 + 1024);
-    assert_eq!(taken(&mut message(), harness()), 1024 * 1024 + 1024);
+    assert_eq!(
+        accepted_bytes(&mut upload(&bytes, &policy).unwrap(), harness()),
+        1024 * 1024 + 1024
+    );
+    assert_eq!(accepted_bytes(&mut message(), harness()), 1024 * 1024 + 1024);
     // The reply to a ping is ignored, but it is read so that the connection can be reused.
     policy.browser_parity = true;
-    assert_eq!(taken(&mut upload(&bytes, &policy).unwrap(), harness()), 64 * 1024 + 1024);
+    assert_eq!(accepted_bytes(&mut upload(&bytes, &policy).unwrap(), harness()), 64 * 1024 + 1024);
 }

@@ -1,5 +1,5 @@
-//! Messages and contacts hold secrets in every field: of the session, which the server knows, and
-//! of others.
+//! Messages and contacts with secrets in every field: those of the session, which the server knows,
+//! and those of other people.
 
 use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;
@@ -15,14 +15,14 @@ use wx_proto::{Message, MessageKind, Policy};
 use super::{CANARY, Shown, session};
 use wx_testing::harness::SEED;
 
-/// What decides about the kind of a message, and is not replaced.
+/// The keys that determine the kind of a message, and are not replaced.
 const KEPT: [&str; 5] = ["MsgType", "SubMsgType", "AppMsgType", "StatusNotifyCode", "HasProductId"];
 
-/// Puts the secrets into every value, and into every element and attribute of XML, so that it
-/// can still be read.
-fn planted(value: &mut Value, key: &str) {
+/// Replaces every value, and every element and attribute of XML, by the secrets. The result can
+/// still be parsed.
+fn plant(value: &mut Value, key: &str) {
     match value {
-        Value::Object(fields) => fields.iter_mut().for_each(|(key, value)| planted(value, key)),
+        Value::Object(fields) => fields.iter_mut().for_each(|(key, value)| plant(value, key)),
         Value::Number(_) if !KEPT.contains(&key) => *value = 424_242_424.into(),
         Value::String(text) if key == "MsgId" || key == "FileSize" => *text = "424242424".into(),
         Value::String(text) => {
@@ -31,7 +31,7 @@ fn planted(value: &mut Value, key: &str) {
                 // A recall needs an id.
                 xml.replace("msgid&gt;canary4", "msgid&gt;4")
             } else if text.starts_with('@') {
-                // A room, a person, or a list of them.
+                // The result is a room, a person, or a list of them.
                 let rooms = text.replace("@@", "\0").replace('@', "@canary424242424");
                 rooms.replace('\0', "@@canary424242424")
             } else {
@@ -54,7 +54,7 @@ fn read(messages: &[Value]) -> Vec<Message> {
     SyncMessages::read(&Response::new(reply.to_string().into())).unwrap().messages
 }
 
-/// The parts of a kind. A kind that is not listed here would not be shown.
+/// Returns the parts of a kind. A kind that is not listed here is not checked.
 fn show_parts(shown: &mut Shown, kind: &MessageKind) {
     match kind {
         MessageKind::Quote(quote) => shown.show(quote),
@@ -77,7 +77,7 @@ fn show_parts(shown: &mut Shown, kind: &MessageKind) {
         | MessageKind::File(_)
         | MessageKind::System
         | MessageKind::Other { .. } => {}
-        other => panic!("{other:?} is not shown"),
+        other => panic!("{other:?} is not checked"),
     }
 }
 
@@ -87,9 +87,9 @@ fn p15_no_secret_in_messages_of_any_kind() {
     let kinds = |messages: &[Message]| messages.iter().map(|it| it.kind.name()).collect::<Vec<_>>();
     let mut sent = messages();
     let clean = read(&sent);
-    sent.iter_mut().for_each(|message| planted(message, ""));
+    sent.iter_mut().for_each(|message| plant(message, ""));
     let read = read(&sent);
-    assert_eq!(kinds(&read), kinds(&clean), "each kind is fed");
+    assert_eq!(kinds(&read), kinds(&clean), "each kind is checked");
     let mut all = kinds(&read);
     all.sort_unstable();
     all.dedup();
@@ -99,11 +99,11 @@ fn p15_no_secret_in_messages_of_any_kind() {
         shown.show(&message.kind);
         shown.show(&message.raw);
         show_parts(&mut shown, &message.kind);
-        // It is there for whoever asks.
+        // The caller can still get the value.
         assert_eq!(&serde_json::from_str::<Value>(message.raw.expose()).unwrap(), sent);
         assert_eq!(message.raw.expose_content(), sent["Content"].as_str().unwrap());
     }
-    // And in every state of the flow that receives them.
+    // Every state of the flow that receives them is checked too.
     let check = Bytes::from("window.synccheck={retcode:\"0\",selector:\"2\"}");
     let init = Bytes::from(
         r#"{"BaseResponse":{"Ret":0},"User":{"UserName":"@me","NickName":"canary"},"SyncKey":{"Count":1,"List":[{"Key":1,"Val":424242424}]}}"#,

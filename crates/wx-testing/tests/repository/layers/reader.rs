@@ -53,21 +53,21 @@ impl Reader<'_> {
                 return;
             }
             syn::Item::Use(item) if !is_left_out(&item.attrs) => {
-                return self.bring(&item.tree, Vec::new());
+                return self.import(&item.tree, Vec::new());
             }
             _ => return,
         };
         self.module.items.insert(name.to_string());
     }
 
-    fn bring(&mut self, tree: &syn::UseTree, mut at: Names) {
+    fn import(&mut self, tree: &syn::UseTree, mut at: Names) {
         match tree {
             syn::UseTree::Path(path) => {
                 at.push(path.ident.to_string());
-                self.bring(&path.tree, at);
+                self.import(&path.tree, at);
             }
             syn::UseTree::Group(group) => {
-                group.items.iter().for_each(|tree| self.bring(tree, at.clone()))
+                group.items.iter().for_each(|tree| self.import(tree, at.clone()))
             }
             syn::UseTree::Name(name) => self.alias(at, &name.ident, &name.ident),
             syn::UseTree::Rename(name) => self.alias(at, &name.ident, &name.rename),
@@ -157,7 +157,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         if !is_left_out(&item.attrs) {
-            self.bring(&item.tree, Vec::new());
+            self.import(&item.tree, Vec::new());
         }
     }
 

@@ -18,11 +18,11 @@ fn p35_p36_answers_of_the_users_notes() {
                 (Some(977_168), Dimensions::new(100, 71))
             );
         } else {
-            // To the last chunk this answer would be a failure.
+            // As the reply to the last chunk, this would be an error.
             assert_eq!(accepted.media_id(), Err(ReplyError::NoMediaId));
             assert_eq!(accepted.thumbnail, None);
         }
-        // The preflight's Ret 1 would be one too, were it an upload's.
+        // Ret 1 is normal for a preflight, but an error for a chunk.
         let preflight = vector["sequence"][0]["body"].to_string();
         assert!(matches!(
             UploadChunk::read(&answer(preflight)),
@@ -37,8 +37,8 @@ fn p35_p50_a_refused_answers_media_id_is_thrown_away() {
     let error = UploadChunk::read(&answer(text(&vector, "/text").to_owned())).unwrap_err();
     assert_eq!(error, ReplyError::Refused { ret: Ret(1205), message: String::new() });
     assert!(!format!("{error:?} {error}").contains("@crypt_"));
-    let said = r#"{"BaseResponse":{"Ret":"1","ErrMsg":"no\nway"},"MediaId":"@x"}"#;
-    let error = UploadChunk::read(&answer(said)).unwrap_err();
+    let refusal = r#"{"BaseResponse":{"Ret":"1","ErrMsg":"no\nway"},"MediaId":"@x"}"#;
+    let error = UploadChunk::read(&answer(refusal)).unwrap_err();
     assert_eq!(error, ReplyError::Refused { ret: Ret(1), message: "noway".to_owned() });
 }
 
@@ -112,7 +112,7 @@ fn p37_p50_status_length_and_encoding_come_first() {
         Err(ReplyError::Encoding("br".to_owned()))
     );
     assert_eq!(with("content-encoding", "gzip", 200, good), Err(ReplyError::CorruptGzip));
-    // Whoever reads without the flows is held to the same limit.
+    // The same limit applies without the flows.
     let long = [good.as_bytes(), &vec![b' '; REPLY_LIMIT as usize - good.len() + 1]].concat();
     let read = |body: &[u8]| UploadChunk::read(&answer(body.to_vec()));
     assert!(read(&long[1..]).is_err() && read(&long[..long.len() - 1]).is_ok());

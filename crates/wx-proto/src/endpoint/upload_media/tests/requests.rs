@@ -95,7 +95,8 @@ fn text_len(form: &Value) -> usize {
     usize::try_from(form["file_part"]["length"].as_u64().unwrap()).unwrap()
 }
 
-/// Real browser, real upload library: each of its nine bodies again from its inputs.
+/// The nine bodies were recorded from a real browser with the real upload library. Each is built
+/// again from its inputs.
 #[test]
 fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
     let capture = vector(include_str!("../../../../tests/captures/browser-webuploader.json"));
@@ -131,7 +132,7 @@ fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
         let mut expected = Vec::new();
         for part in parts {
             expected.extend(format!("--{boundary}\r\n").into_bytes());
-            // One character a byte in the capture.
+            // The capture has one character per byte.
             expected
                 .extend(text(part, "/head").chars().map(|c| u8::try_from(u32::from(c)).unwrap()));
             expected.extend(b"\r\n");
@@ -157,11 +158,11 @@ fn p24_p25_p27_p28_p32_p33_the_browsers_bodies() {
     assert_eq!(rebuilt, 9);
 }
 
-/// The captured session's pass_ticket, as the login page's XML spells it.
+/// The pass_ticket of the captured session, as in the XML of the login page.
 const PASS_TICKET_IN_XML: &str =
     "Tn5%2BpQ8wXk2Zr0LhVd9yBsMfGjA%2FcEuKoI4tN7vP6qW1mS3xJbYzRgDlHaCeU5nFw%3D";
 
-/// Every header that we send and the browser too has the browser's value, its hosts apart.
+/// Every header that both we and the browser send has the browser's value, except for host names.
 fn assert_headers(request: &ApiRequest, captured: &Value) {
     let headers = request.http().headers();
     for pair in captured["headers"].as_array().unwrap() {
@@ -223,6 +224,20 @@ fn p29_p30_uploadmediarequest_of_the_users_notes() {
 }
 
 #[test]
+fn p73_the_ticket_ends_the_text_of_the_vector() {
+    let vector = vector(include_str!("../../../../tests/vectors/appmsg_file.json"));
+    let after_check = &vector["uploadmediarequest_after_checkupload"];
+    let object = &after_check["object"];
+    let session = session(object, "t", None);
+    let upload = upload("big.zip", b"PK\x03\x04", UnixMs::from_secs(1), object);
+    let ticket =
+        UploadTicket::new(text(object, "/AESKey").into(), text(object, "/Signature").into());
+    let expected = text(after_check, "/text");
+    assert_eq!(upload.ticket(ticket).request_text(&session).unwrap(), expected);
+    assert_eq!(vector["limit"]["checkupload_above"], Policy::default().check_above);
+}
+
+#[test]
 fn p28_one_text_for_all_chunks_and_another_after_starting_over() {
     let (session, upload) = example(3 * CHUNK);
     let request = |upload: &UploadMedia| upload.request_text(&session).unwrap();
@@ -269,7 +284,7 @@ fn p2_p10_p18_the_file_host_gets_the_upload_with_cookies() {
     let form = String::from_utf8(request.http().body().to_vec()).unwrap();
     assert!(form.contains("name=\"webwx_data_ticket\"\r\n\r\nt/+=\r\n"));
     assert!(form.contains("name=\"pass_ticket\"\r\n\r\nundefined\r\n"));
-    // The check goes to the base.
+    // The check is sent to the base host.
     let check = CheckUpload::new(
         upload.media(),
         Md5::digest(b""),
@@ -284,7 +299,7 @@ fn p2_p10_p18_the_file_host_gets_the_upload_with_cookies() {
 }
 
 #[test]
-fn p23_the_pictures_bytes_are_neither_changed_nor_copied() {
+fn p23_the_images_bytes_are_neither_changed_nor_copied() {
     let (session, upload) = example(12);
     let bytes = Bytes::copy_from_slice(JPEG);
     let request = upload.chunk(0, bytes.clone()).request(&session).unwrap();

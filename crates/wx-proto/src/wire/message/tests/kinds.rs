@@ -16,7 +16,7 @@ fn samples() -> Value {
     vector(include_str!("../../../../tests/vectors/message_samples.json"))
 }
 
-/// The word of the vector for each kind.
+/// Returns the name of a kind in the vectors.
 fn word(read: &Message) -> &'static str {
     match &read.kind {
         MessageKind::Image { .. } => "picture",
@@ -41,8 +41,8 @@ fn word(read: &Message) -> &'static str {
     }
 }
 
-/// What was read under a key of the vector, or `None` if the library does not hold it.
-fn held(read: &Message, key: &str) -> Option<Value> {
+/// Returns the value for a key of the vector, or `None` if the library does not read that value.
+fn value_of(read: &Message, key: &str) -> Option<Value> {
     let author = || read.sender.as_ref().or(read.from.as_ref()).map(|name| name.as_str());
     let seconds = |duration: &Option<Duration>| duration.map(|duration| duration.as_secs());
     Some(match (key, &read.kind) {
@@ -102,33 +102,33 @@ fn held(read: &Message, key: &str) -> Option<Value> {
 #[test]
 fn p65_p68_p69_p70_p71_p104_every_message_of_the_vector() {
     let samples = samples();
-    let mut not_held = Vec::new();
+    let mut not_read = Vec::new();
     for case in samples["cases"].as_array().unwrap() {
         let read = from_json(&case["message"]).unwrap();
         for (key, expected) in case["expect"].as_object().unwrap() {
-            match held(&read, key) {
+            match value_of(&read, key) {
                 Some(found) => assert_eq!(&found, expected, "{key} of {}", case["name"]),
-                None => not_held.push(key.as_str()),
+                None => not_read.push(key.as_str()),
             }
         }
         assert_eq!(serde_json::from_str::<Value>(read.raw.expose()).unwrap(), case["message"]);
         assert_eq!(read.raw.expose_content(), case["message"]["Content"].as_str().unwrap());
-        // The keys are those of the capture, so that a reader for all of them reads all kinds.
+        // The number of keys is the one in the captures, so the cases are complete messages.
         let keys: Vec<_> = case["message"].as_object().unwrap().keys().collect();
         assert_eq!(keys.len(), samples["key_order"].as_array().unwrap().len());
     }
-    not_held.sort_unstable();
-    not_held.dedup();
-    // How something is fetched, notes, the articles of a post, and the MD5 of a file.
-    assert_eq!(not_held, ["cover", "download", "items", "md5", "note"]);
+    not_read.sort_unstable();
+    not_read.dedup();
+    // These describe downloads, notes, the articles of a post, and the MD5 of a file.
+    assert_eq!(not_read, ["cover", "download", "items", "md5", "note"]);
 }
 
 #[test]
-fn p69_what_is_missing_or_no_message_in_the_vector() {
+fn p69_missing_fields_and_entries_that_are_not_messages() {
     let lenient = &samples()["lenient"];
     let [bare, odd, none] = &lenient.as_array().unwrap()[..] else { panic!("three cases") };
     let mut bare = bare["message"].clone();
-    // Without a sender it is counted as unreadable, because its key may have been damaged.
+    // A message without a sender counts as unreadable, because the key may have been damaged.
     assert_eq!(from_json(&bare), None);
     bare["FromUserName"] = "@friend".into();
     let read = from_json(&bare).unwrap();
@@ -184,7 +184,7 @@ fn p68_coordinates_without_xml_and_without_anything() {
         let MessageKind::Location(location) = kind(json!({ "Url": url })) else { panic!() };
         assert_eq!(location.coordinates(), None, "{url}");
     }
-    // Then there is only the text.
+    // The text remains.
     assert_eq!(kind(json!({ "Url": "http://apis.map.qq.com/" })), MessageKind::Text);
     assert_eq!(
         kind(json!({ "Url": [], "OriContent": "<msg><location x='1'/>" })),

@@ -1,8 +1,8 @@
-//! Embed the core in any runtime: a whole driver over a plain `std::net::TcpStream`, with an HTTP
-//! of its own.
+//! A complete driver over a plain `std::net::TcpStream`, with a minimal HTTP client. A driver
+//! embeds the core in any runtime.
 //!
-//! `cargo run -p wx-proto --example own_loop`: sends a picture to the emulator and fetches it back.
-// I/O belongs to the driver.
+//! Run with `cargo run -p wx-proto --example custom_driver`. The server is an emulator.
+// A driver performs I/O, unlike the core.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::error::Error;
@@ -20,12 +20,12 @@ use wx_proto::{
     Session, UnixMs,
 };
 
-/// The loop. It obeys: no status check, no JSON, no redirect, no cookie and no repeat is its
-/// business, and what its limits are the request says.
+/// Drives a flow to its end. The flow makes every decision; the driver performs the I/O. It keeps
+/// no cookies, follows no redirects, retries nothing, and obeys the limits of each request.
 fn drive<F: Flow>(
     session: &mut Session,
     flow: &mut F,
-    picture: &[u8],
+    image: &[u8],
     sink: &mut Vec<u8>,
 ) -> F::Output {
     let start = Instant::now();
@@ -38,15 +38,15 @@ fn drive<F: Flow>(
                 continue;
             }
             Action::Read(span) => {
-                let [from, to] = [span.start, span.end].map(|at| (at as usize).min(picture.len()));
-                Input::Read(Bytes::copy_from_slice(&picture[from..to]))
+                let [from, to] = [span.start, span.end].map(|at| (at as usize).min(image.len()));
+                Input::Read(Bytes::copy_from_slice(&image[from..to]))
             }
             Action::Write(at, bytes) => {
                 sink.truncate(at as usize);
                 sink.extend_from_slice(&bytes);
                 Input::Written
             }
-            // Only a checkpointed job asks for this: see `SendMessage::checkpointed`.
+            // Only checkpointed jobs require this: see `SendMessage::checkpointed`.
             Action::Save(_) => Input::Local(io::Error::from(io::ErrorKind::Unsupported).into()),
             Action::Send(id, request) => match send(&request) {
                 Ok((head, reply)) => {
@@ -59,34 +59,34 @@ fn drive<F: Flow>(
                 Some(Ok(bytes)) if bytes.is_empty() => Input::End(id),
                 Some(Ok(bytes)) => Input::Body(id, bytes),
                 Some(Err(error)) => Input::Failed(id, on_the_way(error)),
-                // Another driver had it.
+                // An earlier driver of this flow had the reply.
                 None => Input::Failed(id, TransportError::on_the_way(TransportErrorKind::Dropped)),
             },
         };
-        flow.handle(input, start.elapsed()).expect("this loop obeys the contract");
+        flow.handle(input, start.elapsed()).expect("this driver keeps the contract");
     }
 }
 
-/// A connection that obeys the time limits of its one request. Storing takes no time in this
-/// program; a driver that stores on a disk leaves that time out of its count.
-struct Line {
+/// A connection that obeys the time limits of its only request. A driver that writes to a disk has
+/// to pause these limits during the write.
+struct Connection {
     stream: TcpStream,
     limits: Limits,
     began: Instant,
     body_bytes: u64,
 }
 
-impl Line {
-    /// How long the next read or write may take.
-    fn patience(&self) -> io::Result<Option<Duration>> {
+impl Connection {
+    /// Returns how long the next read or write may take.
+    fn timeout(&self) -> io::Result<Option<Duration>> {
         let left = self.limits.give_up_after(self.body_bytes).saturating_sub(self.began.elapsed());
         match left.min(self.limits.stall) {
             Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
-            patience => Ok(Some(patience)),
+            timeout => Ok(Some(timeout)),
         }
     }
 
-    /// A little at a time, so that each piece counts as soon as it has left.
+    /// Writes in small pieces, so that each one counts as soon as it is written.
     fn write_body(&mut self, bytes: &[u8]) -> io::Result<()> {
         bytes.chunks(16 * 1024).try_for_each(|piece| {
             self.write_all(piece)?;
@@ -96,16 +96,16 @@ impl Line {
     }
 }
 
-impl Read for Line {
-    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        self.stream.set_read_timeout(self.patience()?)?;
-        self.stream.read(room)
+impl Read for Connection {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(self.timeout()?)?;
+        self.stream.read(buffer)
     }
 }
 
-impl Write for Line {
+impl Write for Connection {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.set_write_timeout(self.patience()?)?;
+        self.stream.set_write_timeout(self.timeout()?)?;
         self.stream.write(bytes)
     }
 
@@ -116,39 +116,43 @@ impl Write for Line {
 
 fn on_the_way(error: io::Error) -> TransportError {
     TransportError::on_the_way(match error.kind() {
-        // Which of the two a timeout is depends on the platform.
+        // The kind of a timeout depends on the platform.
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => TransportErrorKind::Stalled,
         io::ErrorKind::InvalidData => TransportErrorKind::Protocol,
         _ => TransportErrorKind::Dropped,
     })
 }
 
-/// A connection a request: enough for an example, and always a new one without a proxy. Only what
-/// certainly never connected is `Never` delivered.
+/// Sends a request on a new connection, and reads the head of its reply. Only a request without a
+/// connection is reported as never delivered.
 fn send(request: &ApiRequest) -> Result<(Parts, Reply), TransportError> {
     let (limits, began) = (request.limits(), Instant::now());
     let authority = request.http().uri().authority().expect("an absolute URL").as_str();
     let stream = connect(authority, limits.stall.min(limits.give_up_after(0)))
         .map_err(|_| TransportError::never_connected(TransportErrorKind::Connect))?;
-    let mut line = Line { stream, limits, began, body_bytes: 0 };
-    write_request(&mut line, authority, request).map_err(on_the_way)?;
-    let mut reader = BufReader::new(line);
+    let mut connection = Connection { stream, limits, began, body_bytes: 0 };
+    write_request(&mut connection, authority, request).map_err(on_the_way)?;
+    let mut reader = BufReader::new(connection);
     loop {
         let head = read_head(&mut reader, limits.max_head).map_err(on_the_way)?;
-        // Those announce the reply, and only time ends them.
+        // Skip informational replies. Only the time limits end them.
         if !head.status.is_informational() {
-            let left = Left::announced(&head).map_err(on_the_way)?;
+            let left = Remaining::announced(&head).map_err(on_the_way)?;
             return Ok((head, Reply { reader, left }));
         }
     }
 }
 
-fn connect(authority: &str, patience: Duration) -> io::Result<TcpStream> {
+fn connect(authority: &str, timeout: Duration) -> io::Result<TcpStream> {
     let address = authority.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
-    TcpStream::connect_timeout(&address, patience)
+    TcpStream::connect_timeout(&address, timeout)
 }
 
-fn write_request(line: &mut Line, authority: &str, request: &ApiRequest) -> io::Result<()> {
+fn write_request(
+    connection: &mut Connection,
+    authority: &str,
+    request: &ApiRequest,
+) -> io::Result<()> {
     let http = request.http();
     let target = http.uri().path_and_query().expect("a path");
     let mut head = format!(
@@ -160,12 +164,12 @@ fn write_request(line: &mut Line, authority: &str, request: &ApiRequest) -> io::
         head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
     }
     head.extend(b"\r\n");
-    line.write_all(&head)?;
-    http.body().segments().iter().try_for_each(|segment| line.write_body(segment))
+    connection.write_all(&head)?;
+    http.body().segments().iter().try_for_each(|segment| connection.write_body(segment))
 }
 
-/// Reads a head. The flow refuses one above `max_head`; this stops reading a little later.
-fn read_head(reader: &mut BufReader<Line>, max_head: usize) -> io::Result<Parts> {
+/// Reads a head. It may be a little longer than `max_head`; the flow then refuses it.
+fn read_head(reader: &mut BufReader<Connection>, max_head: usize) -> io::Result<Parts> {
     let mut reader = reader.take(max_head as u64 + 4096);
     let line = read_line(&mut reader)?;
     let mut head = Builder::new().status(line.split(' ').nth(1).ok_or_else(invalid)?);
@@ -192,20 +196,20 @@ fn read_line(reader: &mut io::Take<impl BufRead>) -> io::Result<String> {
 
 /// A reply whose head has arrived.
 struct Reply {
-    reader: BufReader<Line>,
-    left: Left,
+    reader: BufReader<Connection>,
+    left: Remaining,
 }
 
-/// How much of a body is left.
-enum Left {
+/// How much of a body has not been read yet.
+enum Remaining {
     Bytes(u64),
-    /// This much of the current chunk, and further chunks.
+    /// This number of bytes of the current chunk, and further chunks.
     Chunk(u64),
-    /// All until the server closes the connection.
+    /// All bytes until the server closes the connection.
     Unknown,
 }
 
-impl Left {
+impl Remaining {
     fn announced(head: &Parts) -> io::Result<Self> {
         let value = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
         Ok(match (value("transfer-encoding"), value("content-length")) {
@@ -220,44 +224,44 @@ impl Left {
 impl Reply {
     /// Returns the next piece of the body, which is empty at its end.
     fn next(&mut self) -> io::Result<Bytes> {
-        if let Left::Chunk(0) = self.left {
+        if let Remaining::Chunk(0) = self.left {
             let mut lines = (&mut self.reader).take(LONGEST_FRAMING);
             let size = read_line(&mut lines)?;
             let size = size.split(';').next().unwrap_or_default().trim();
-            self.left = Left::Chunk(u64::from_str_radix(size, 16).map_err(|_| invalid())?);
-            if let Left::Chunk(0) = self.left {
-                // What stands between the last chunk and the blank line are trailers.
+            self.left = Remaining::Chunk(u64::from_str_radix(size, 16).map_err(|_| invalid())?);
+            if let Remaining::Chunk(0) = self.left {
+                // Skip the trailers between the last chunk and the blank line.
                 while !read_line(&mut lines)?.is_empty() {}
-                self.left = Left::Bytes(0);
+                self.left = Remaining::Bytes(0);
             }
         }
         let left = match self.left {
-            Left::Bytes(0) => return Ok(Bytes::new()),
-            Left::Bytes(left) | Left::Chunk(left) => left,
-            Left::Unknown => u64::MAX,
+            Remaining::Bytes(0) => return Ok(Bytes::new()),
+            Remaining::Bytes(left) | Remaining::Chunk(left) => left,
+            Remaining::Unknown => u64::MAX,
         };
-        let mut piece = vec![0; left.min(16 * 1024) as usize];
-        let len = self.reader.read(&mut piece)?;
+        let mut data = vec![0; left.min(16 * 1024) as usize];
+        let len = self.reader.read(&mut data)?;
         self.reader.get_mut().body_bytes += len as u64;
-        piece.truncate(len);
+        data.truncate(len);
         match &mut self.left {
-            Left::Unknown => {}
-            Left::Bytes(_) | Left::Chunk(_) if len == 0 => {
+            Remaining::Unknown => {}
+            Remaining::Bytes(_) | Remaining::Chunk(_) if len == 0 => {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            Left::Bytes(left) => *left -= len as u64,
-            Left::Chunk(left) => {
+            Remaining::Bytes(left) => *left -= len as u64,
+            Remaining::Chunk(left) => {
                 *left -= len as u64;
                 if *left == 0 && !read_line(&mut (&mut self.reader).take(2))?.is_empty() {
                     return Err(invalid());
                 }
             }
         }
-        Ok(piece.into())
+        Ok(data.into())
     }
 }
 
-/// The longest line with the size of a chunk, and the longest trailers.
+/// The maximum length of a line with the size of a chunk, and of the trailers.
 const LONGEST_FRAMING: u64 = 16 * 1024;
 
 fn invalid() -> io::Error {
@@ -284,10 +288,10 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
     let policy = Policy::default();
     let bytes = include_bytes!("../tests/pictures/tiny.png");
 
-    let picture = Media::new("tiny.png", bytes.len() as u64, bytes)?;
+    let image = Media::new("tiny.png", bytes.len() as u64, bytes)?;
     let mut flow = SendMessage::media(
         &session,
-        picture,
+        image,
         Recipient::new(server.friend())?,
         seed()?,
         policy.clone(),
@@ -333,16 +337,16 @@ mod tests {
         Some(output)
     }
 
-    /// What the loop makes of an answer: `start`, then the end if `piece` is empty, else `piece`
-    /// again and again for five seconds.
-    fn ask(start: impl Into<Vec<u8>>, piece: &'static str) -> Error {
+    /// Returns the error of a flow whose server replies with `start`, and then repeats `piece` for
+    /// five seconds, unless it is empty.
+    fn run_against(start: impl Into<Vec<u8>>, piece: &'static str) -> Error {
         let start = start.into();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let _ = stream.read(&mut [0; 4096]);
-            let mut going = stream.write_all(&start).is_ok();
+            let mut is_open = stream.write_all(&start).is_ok();
             if piece.is_empty() {
                 let _ = stream.shutdown(Shutdown::Write);
                 let _ = io::copy(&mut stream, &mut io::sink());
@@ -350,7 +354,7 @@ mod tests {
             }
             for _ in 0..1000 {
                 sleep(Duration::from_millis(5));
-                going = going && stream.write_all(piece.as_bytes()).is_ok();
+                is_open = is_open && stream.write_all(piece.as_bytes()).is_ok();
             }
         });
         let server = wx_emulator::Emulator::start().unwrap();
@@ -368,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn no_answer_is_endless() {
+    fn no_reply_is_endless() {
         const BODY: &str = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n";
         for (start, piece) in [
             ("HTTP/1.1 200 O", "K"),
@@ -377,7 +381,7 @@ mod tests {
             (BODY, "x"),
         ] {
             assert_eq!(
-                kind(&ask(start, piece)),
+                kind(&run_against(start, piece)),
                 TransportErrorKind::Stalled,
                 "{start:?}, {piece:?}"
             );
@@ -388,9 +392,9 @@ mod tests {
     fn heads_have_a_limit_and_any_status_is_passed_on() {
         let head = |len| format!("HTTP/1.1 403 Forbidden\r\nx: {}\r\n\r\n", "x".repeat(len));
         for len in [32 * 1024, 100_000, 10_000_000] {
-            assert_eq!(kind(&ask(head(len), "")), TransportErrorKind::Protocol, "{len}");
+            assert_eq!(kind(&run_against(head(len), "")), TransportErrorKind::Protocol, "{len}");
         }
         let announced = format!("HTTP/1.1 100 Continue\r\n\r\n{}", head(10));
-        assert_eq!(ask(announced, "").kind, ErrorKind::Reply(ReplyError::Status(403)));
+        assert_eq!(run_against(announced, "").kind, ErrorKind::Reply(ReplyError::Status(403)));
     }
 }

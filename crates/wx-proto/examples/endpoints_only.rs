@@ -1,8 +1,9 @@
-//! One picture by hand, with the request/response pairs alone: no flow, no repeats, and any HTTP
-//! client.
+//! Sends and fetches an image with endpoints alone: without flows, without retries, and with any
+//! HTTP client.
 //!
-//! `cargo run -p wx-proto --example by_hand`: sends a picture to the emulator and fetches it back.
-// I/O belongs to the driver.
+//! `cargo run -p wx-proto --example endpoints_only`: sends an image to the emulator and fetches it
+//! back.
+// The program performs I/O, unlike the core.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::error::Error;
@@ -15,8 +16,8 @@ use wx_proto::endpoint::send_msg::SendMsg;
 use wx_proto::endpoint::upload_media::{CHUNK, UploadMedia};
 use wx_proto::{ErrorChain, IdSource, ImageVariant, Md5, Media, Recipient, Session, UnixMs};
 
-/// Any client that speaks the `http` crate's types will do; its redirects, status errors and
-/// proxies must be off.
+/// Makes a call. Any HTTP client that uses the types of the `http` crate is suitable. Its
+/// redirects, status errors and proxies must be switched off.
 fn call<E: Endpoint>(endpoint: &E, session: &Session) -> Result<E::Reply, Box<dyn Error>> {
     let (head, body) = endpoint.request(session)?.into_http().into_parts();
     let agent = ureq::Agent::config_builder()
@@ -25,9 +26,10 @@ fn call<E: Endpoint>(endpoint: &E, session: &Session) -> Result<E::Reply, Box<dy
         .proxy(None)
         .build();
     let request = wx_proto::http::Request::from_parts(head, body.to_vec());
-    // A client's own errors may show the URL, which holds the skey: do not print them.
-    let mut reply = ureq::Agent::from(agent).run(request).map_err(|_| "no answer")?;
-    let bytes = reply.body_mut().read_to_vec().map_err(|_| "no whole answer")?;
+    // Do not print the errors of HTTP clients, because they may show the URL, which contains the
+    // skey.
+    let mut reply = ureq::Agent::from(agent).run(request).map_err(|_| "there was no reply")?;
+    let bytes = reply.body_mut().read_to_vec().map_err(|_| "the reply was not complete")?;
     Ok(E::read(&reply.map(|_| Bytes::from(bytes)))?)
 }
 
@@ -47,15 +49,15 @@ fn send_and_fetch() -> Result<(), Box<dyn Error>> {
         IdSource::process().seed(UnixMs::EPOCH.saturating_add(now), now.as_nanos().to_le_bytes());
 
     let bytes = Bytes::from_static(include_bytes!("../tests/pictures/tiny.jpg"));
-    let picture = Media::new("tiny.jpg", bytes.len() as u64, &bytes)?;
-    let upload = UploadMedia::new(picture, Md5::digest(&bytes), to.clone(), seed);
+    let image = Media::new("tiny.jpg", bytes.len() as u64, &bytes)?;
+    let upload = UploadMedia::new(image, Md5::digest(&bytes), to.clone(), seed);
     let mut last = None;
     for index in 0..upload.chunks() {
         let start = index as usize * CHUNK as usize;
         let chunk = bytes.slice(start..bytes.len().min(start + CHUNK as usize));
         last = Some(call(&upload.chunk(index, chunk), &session)?);
     }
-    let media_id = last.ok_or("a picture has a chunk")?.media_id()?;
+    let media_id = last.ok_or("an image has at least one chunk")?.media_id()?;
     let receipt = call(&SendMsg::image(media_id, to, seed), &session)?;
     println!("sent as message {}", receipt.msg_id);
 

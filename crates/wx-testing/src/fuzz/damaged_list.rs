@@ -41,5 +41,5 @@ pub fn answer(key: &str, elements: &[&[u8]]) -> Vec<u8> {
 /// Returns truncated versions of a reply: all of them, or some of them if it is long.
 pub fn truncations(body: &[u8]) -> impl Iterator<Item = &[u8]> {
     let end = body.iter().rposition(|byte| *byte == b'}').unwrap_or_default();
-    (0..=end).step_by(1 + end / 32).map(|cut| &body[..cut])
+    (0..=end).step_by(1 + end / 32).map(|part| &body[..part])
 }

@@ -1,0 +1,80 @@
+//! The arguments of `wx fetch` and `wx fetch-image`.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use wx_proto::{ImageVariant, MsgId};
+
+use super::{Global, SessionFile};
+use crate::files::is_dash;
+
+/// The arguments that both commands share.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FetchOptions {
+    #[command(flatten)]
+    pub(crate) session: SessionFile,
+    /// The variant of the picture; a thumbnail is also the cover of a video, and emoticon is only
+    /// for emoticons.
+    #[arg(long, alias = "size", value_enum, default_value_t = Variant::Original)]
+    pub(crate) variant: Variant,
+    /// Also write a complete picture whose format is unknown.
+    #[arg(long)]
+    pub(crate) keep_unknown: bool,
+    /// Replace the file if it exists.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// The file to write; - is standard output.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: PathBuf,
+}
+
+/// Fetch the attachment of a message that this login received: a picture or a file.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Fetch {
+    #[command(flatten)]
+    pub(crate) options: FetchOptions,
+    /// A file that holds the message as a line of wx watch --json; - is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["msg_id", "variant"])]
+    pub(crate) message: Option<PathBuf>,
+    /// The MsgID of a message with a picture.
+    #[arg(value_name = "MSG_ID", required_unless_present = "message")]
+    pub(crate) msg_id: Option<MsgId>,
+}
+
+/// Fetch the picture of a message that this login received.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FetchImage {
+    #[command(flatten)]
+    pub(crate) options: FetchOptions,
+    /// The MsgID of the message.
+    #[arg(value_name = "MSG_ID")]
+    pub(crate) msg_id: MsgId,
+}
+
+impl FetchOptions {
+    /// Returns a problem with the arguments that clap does not check.
+    pub(super) fn problem(&self, global: &Global) -> Option<String> {
+        (global.json && is_dash(&self.out))
+            .then(|| "--out - and --json would both write to standard output".to_owned())
+    }
+}
+
+/// The variant of a picture. The aliases are the former names.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Variant {
+    Original,
+    #[value(alias = "thumb")]
+    Thumbnail,
+    #[value(alias = "big")]
+    Emoticon,
+}
+
+impl From<Variant> for ImageVariant {
+    fn from(variant: Variant) -> Self {
+        match variant {
+            Variant::Original => Self::Original,
+            Variant::Thumbnail => Self::Thumbnail,
+            Variant::Emoticon => Self::Emoticon,
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Saves the attachments of messages.
+
+use std::path::{Path, PathBuf};
+
+use wx_proto::{Advice, Attachment, Fetched, Message};
+
+use super::free_space;
+use super::media_dir::MediaDir;
+use super::retry_until::{PATIENCE, RetryUntil};
+use crate::client::Client;
+use crate::command::fetch::{warn_of_md5, warn_of_size};
+use crate::event::Subject;
+use crate::problem::{Class, FileRole, Problem};
+use crate::report::Report;
+
+/// What is saved, and where.
+pub(super) struct SavePlan {
+    pub(super) dir: MediaDir,
+    /// Whether files are not saved.
+    pub(super) images_only: bool,
+    /// How much of the disk is kept free, in bytes.
+    pub(super) keep_free: u64,
+}
+
+/// Saves attachments until the login is over.
+pub(super) struct AttachmentSaver<'a> {
+    pub(super) plan: SavePlan,
+    pub(super) client: &'a Client,
+    pub(super) retry: &'a RetryUntil<'a>,
+    pub(super) report: &'a Report,
+    /// The problem that has ended the login. The rest of the batch is still reported, because no
+    /// later login receives these messages.
+    pub(super) over: Option<Problem>,
+}
+
+/// Why an attachment that is too large is not fetched.
+const TOO_LARGE_HINT: &str = "a larger --max-size saves such attachments";
+const NO_ROOM_HINT: &str = "free some space, or set a smaller --keep-free";
+
+impl AttachmentSaver<'_> {
+    /// Saves what a message holds, and reports the result. Returns the absolute path of the saved
+    /// attachment, if there is one.
+    ///
+    /// Fails only if no other attachment can be saved either. The message is then received again by
+    /// the next `watch`.
+    pub(super) fn save(&mut self, message: &Message) -> Result<Option<PathBuf>, Problem> {
+        let Some(attachment) = message.attachment() else { return Ok(None) };
+        if self.plan.images_only && attachment.file().is_some() {
+            return Ok(None);
+        }
+        let saved = self.plan.dir.find(&attachment);
+        if saved.is_some() {
+            return Ok(saved);
+        }
+        match &self.over {
+            None => self.fetch(&attachment)?,
+            Some(problem) => failed(&attachment, problem, self.report),
+        }
+        Ok(self.plan.dir.find(&attachment))
+    }
+
+    /// Fetches an attachment into the directory.
+    fn fetch(&mut self, attachment: &Attachment) -> Result<(), Problem> {
+        let report = self.report;
+        warn_of_size(attachment, report);
+        let retry = self.retry;
+        let fetched = retry.run(report.token(), Some(PATIENCE), || self.try_once(attachment));
+        match fetched {
+            Ok(None) => {}
+            Ok(Some((path, fetched))) => {
+                warn_of_md5(attachment, &fetched, report);
+                let path = Some(path.to_string_lossy().into_owned());
+                let subject = Subject::attachment(attachment, path);
+                report.once(subject, |number| report.fetched(number, &fetched));
+            }
+            Err(problem) if report.stopped() => return Err(problem),
+            // If the disk is full, no attachment can be saved, so `watch` exits. The next `watch`
+            // receives the message again.
+            Err(problem) if problem.file == FileRole::Output => {
+                failed(attachment, &problem, report);
+                // The session file is not the cause.
+                report.known(0);
+                return Err(problem);
+            }
+            Err(problem) => {
+                failed(attachment, &problem, report);
+                self.over = (problem.class == Class::Login).then_some(problem);
+            }
+        }
+        Ok(())
+    }
+
+    fn try_once(&mut self, attachment: &Attachment) -> Result<Option<(PathBuf, Fetched)>, Problem> {
+        let SavePlan { dir, keep_free, .. } = &mut self.plan;
+        let policy = self.client.policy();
+        let max_size = match attachment.file() {
+            Some(_) => policy.max_fetch_file,
+            None => policy.max_fetch,
+        };
+        let room = free_space::room(dir.path(), *keep_free).map_err(|error| dir.on(&error))?;
+        let limits = Limits { max_size, room, keep_free: *keep_free };
+        limits.check_announced(attachment).map_err(|problem| problem.at_output(dir.path()))?;
+        dir.save(attachment, |path: &Path| {
+            let options = self.report.options();
+            let fetched = self.client.fetch_up_to(limits.smaller(), attachment, path, options);
+            fetched.map_err(|problem| limits.explain(problem))
+        })
+    }
+}
+
+/// The limits on the size of an attachment.
+#[derive(Clone, Copy)]
+struct Limits {
+    max_size: u64,
+    /// How much can be written while `keep_free` bytes stay free, if it is known.
+    room: Option<u64>,
+    keep_free: u64,
+}
+
+impl Limits {
+    /// Returns the limit that is reached first.
+    fn smaller(self) -> u64 {
+        self.room.unwrap_or(u64::MAX).min(self.max_size)
+    }
+
+    /// Checks what is known before the download.
+    fn check_announced(self, attachment: &Attachment) -> Result<(), Problem> {
+        let len = attachment.file().and_then(|file| file.len).unwrap_or(0);
+        if len > self.max_size {
+            let limit = self.max_size;
+            let what = format!("the file has {len} bytes, more than the limit of {limit} bytes");
+            return Err(Problem::local(what, Advice::RaiseLimit).hint(TOO_LARGE_HINT));
+        }
+        match self.room {
+            Some(room) if room == 0 || len > room => Err(self.no_room()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the problem of a download, with what to do if it was too large.
+    fn explain(self, problem: Problem) -> Problem {
+        match problem.advice {
+            Some(Advice::RaiseLimit) if self.smaller() < self.max_size => self.no_room(),
+            Some(Advice::RaiseLimit) => problem.hint(TOO_LARGE_HINT),
+            _ => problem,
+        }
+    }
+
+    fn no_room(self) -> Problem {
+        let what = format!("less than {} bytes of the disk would stay free", self.keep_free);
+        Problem::local(what, Advice::CheckFile).with_output().hint(NO_ROOM_HINT)
+    }
+}
+
+/// Reports an attachment that could not be fetched.
+fn failed(attachment: &Attachment, problem: &Problem, report: &Report) {
+    let subject = Subject::attachment(attachment, None);
+    report.once(subject, |number| {
+        let _ = report.problem(number..number + 1, problem);
+    });
+}
