@@ -41,15 +41,16 @@ pub struct Ratios {
 /// The client and two identical bare loops, each with its own HTTP client and buffers.
 pub type Trio<'a> = [Box<dyn FnMut() -> Timing + 'a>; 3];
 
-/// The number of rounds after which a trio is replaced. On some CPUs, the addresses of its buffers
-/// change its times by a few percent, and these addresses stay the same until then.
-const ROUNDS: usize = 10;
+/// The number of trios. On some CPUs, the addresses of the buffers of a trio change its times by a
+/// few percent, and these addresses stay the same until the next trio.
+const TRIOS: usize = 10;
 
 /// Runs the client and the two bare loops in turn, `pairs` times. The order changes from round to
 /// round.
 pub fn compare<'a>(pairs: usize, make: impl Fn() -> Trio<'a>) -> Ratios {
     let mut rounds = Vec::with_capacity(pairs);
-    for layout in 0..pairs.div_ceil(ROUNDS) {
+    let rounds_of_trio = pairs.div_ceil(TRIOS);
+    for layout in 0..pairs.div_ceil(rounds_of_trio) {
         // A block of an odd size shifts the later allocations.
         std::mem::forget(vec![0_u8; 16 * (layout * 37 % 256)]);
         let mut trio = make();
@@ -57,7 +58,7 @@ pub fn compare<'a>(pairs: usize, make: impl Fn() -> Trio<'a>) -> Ratios {
         for run in &mut trio {
             run();
         }
-        for round in 0..ROUNDS.min(pairs - layout * ROUNDS) {
+        for round in 0..rounds_of_trio.min(pairs - layout * rounds_of_trio) {
             let mut timings = [None; 3];
             for turn in 0..3 {
                 // Alternates between both directions, so that each of the three follows each of the

@@ -5,8 +5,10 @@ mod commands;
 mod contacts;
 mod emulate;
 mod fetch;
+mod kind;
 mod seconds;
 mod send;
+mod variant;
 mod watch;
 
 use std::path::PathBuf;
@@ -22,8 +24,9 @@ pub(crate) use self::commands::{Account, Demo, Login, Page, Resume, SessionFile}
 pub(crate) use self::contacts::Contacts;
 pub(crate) use self::emulate::Emulate;
 pub(crate) use self::fetch::{Fetch, FetchImage, FetchOptions};
+pub(crate) use self::kind::Kind;
 use self::seconds::{seconds, timeout};
-pub(crate) use self::send::{Kind, Send, SendImage, SendOptions};
+pub(crate) use self::send::{Send, SendImage, SendOptions};
 pub(crate) use self::watch::Watch;
 use crate::out;
 
@@ -118,7 +121,7 @@ impl Args {
             Command::Send(send) => send.problem(),
             Command::SendImage(send) => send.problem(),
             Command::Fetch(fetch) => fetch.options.problem(&self.global),
-            Command::FetchImage(fetch) => fetch.options.problem(&self.global),
+            Command::FetchImage(fetch) => fetch.problem(&self.global),
             Command::Contacts(contacts) => contacts.problem(),
             Command::Emulate(emulate) => emulate.problem(&self.global),
             Command::Login(login) => login.problem(),

@@ -37,14 +37,16 @@ impl Subject {
     pub(crate) fn attachment(attachment: &Attachment, path: Option<String>) -> Self {
         let kind = match attachment.kind {
             AttachmentKind::Image { variant: ImageVariant::Emoticon, .. } => {
-                Some(MediaKind::Emoticon)
+                Some(MediaKind::Emoticon.name())
             }
-            AttachmentKind::Image { .. } => Some(MediaKind::Image),
-            AttachmentKind::File(_) => Some(MediaKind::File),
+            AttachmentKind::Image { .. } => Some(MediaKind::Image.name()),
+            AttachmentKind::Video => Some(MediaKind::Video.name()),
+            AttachmentKind::File(_) => Some(MediaKind::File.name()),
+            // It cannot be sent, so it is not a kind of media.
+            AttachmentKind::Voice => Some("voice"),
             _ => None,
         };
-        let msg_id = attachment.msg_id.clone();
-        Self::Message { msg_id, kind: kind.map(MediaKind::name), path }
+        Self::Message { msg_id: attachment.msg_id.clone(), kind, path }
     }
 
     pub(crate) fn name(&self) -> &str {

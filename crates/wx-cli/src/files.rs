@@ -42,12 +42,14 @@ pub(crate) fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Returns the media in a regular file, by its first bytes, or `None` if it cannot be read.
+/// Returns the media in a regular file, by its name and its first bytes, or `None` if it cannot be
+/// read.
 pub(crate) fn media(path: &Path) -> Option<Media> {
     let meta = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     let mut first = Vec::new();
     File::open(path).ok()?.take(ImageFormat::FIRST as u64).read_to_end(&mut first).ok()?;
-    Media::new("", meta.len(), &first).ok()
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Media::new(name, meta.len(), &first).ok()
 }
 
 /// Reads a file that must not be larger than `limit`.

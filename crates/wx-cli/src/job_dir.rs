@@ -76,7 +76,7 @@ impl SendPlan {
     /// Returns `policy` with the limit of the user.
     pub(crate) fn limited(&self, mut policy: Policy) -> Policy {
         if let Some(limit) = self.max_size {
-            (policy.max_upload, policy.max_file) = (limit, limit);
+            (policy.max_upload, policy.max_video, policy.max_file) = (limit, limit, limit);
         }
         policy
     }

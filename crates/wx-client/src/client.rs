@@ -9,11 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wx_proto::endpoint::Endpoint;
+use wx_proto::endpoint::revoke_msg::RevokeMsg;
+use wx_proto::endpoint::status_notify::StatusNotify;
 use wx_proto::flow::{
     Fetch, FetchImage, Flow, OneCall, ResumeError, ResumeOptions, SendMessage, Snapshot, Upload,
 };
 use wx_proto::{
-    Attachment, Error, ImageVariant, Media, MsgId, Policy, Recipient, Session, Uploaded,
+    Attachment, Error, ImageVariant, Media, MsgId, Policy, Recipient, Sent, Session, Uploaded,
+    UserName,
 };
 
 use self::begin::Begin;
@@ -219,16 +222,42 @@ impl<H: Transport> Client<H> {
         Request::new(&self.context, Begin::Fetch(sink, Box::new(begin)))
     }
 
-    /// Fetches the image or the file of a message. It succeeds only if the media is complete.
-    /// [`Message::attachment`](wx_proto::Message::attachment) returns the attachment to fetch, and
-    /// [`Attachment::file_name`] returns a safe name for it. On error, the sink is left as by
-    /// [`fetch_image`](Client::fetch_image).
+    /// Fetches the image, the video, the voice message or the file of a message. It succeeds only
+    /// if the media is complete. [`Message::attachment`](wx_proto::Message::attachment) returns the
+    /// attachment to fetch, and [`Attachment::file_name`] returns a safe name for it. On error, the
+    /// sink is left as by [`fetch_image`](Client::fetch_image).
     pub fn fetch<'a>(&self, attachment: &Attachment, sink: H::Sink<'a>) -> Request<'a, Fetch, H> {
         let attachment = attachment.clone();
         let begin = move |session: &Session, restartable, policy| {
             Fetch::new(session, attachment, restartable, seed()?, policy)
         };
         Request::new(&self.context, Begin::Fetch(sink, Box::new(begin)))
+    }
+
+    /// Revokes a message that was sent to `to`, so that it disappears from their conversation. The
+    /// request is made only once: if no reply arrives, check the conversation.
+    ///
+    /// # Errors
+    /// [`RequestError::TooOldToRevoke`](wx_proto::RequestError::TooOldToRevoke) after two minutes,
+    /// and [`RequestError::NotRevocable`](wx_proto::RequestError::NotRevocable) for the File
+    /// Transfer Helper; nothing is sent in these cases ([P89](wx_proto::protocol#p89)).
+    pub fn revoke<'a>(&self, sent: &Sent, to: &Recipient) -> Request<'a, OneCall<RevokeMsg>, H> {
+        let (msg_id, local_id, to) = (sent.msg_id.clone(), sent.local_id.clone(), to.clone());
+        self.plain(move |session, policy| {
+            let seed = seed()?;
+            let call = RevokeMsg::new(msg_id, local_id, to, seed);
+            Ok(OneCall::new(call, session, seed, policy).once())
+        })
+    }
+
+    /// Marks the conversation with `user`, a person or a room, as read on the phone
+    /// ([P90](wx_proto::protocol#p90)). No other method does that.
+    pub fn mark_read<'a>(&self, user: &UserName) -> Request<'a, OneCall<StatusNotify>, H> {
+        let user = user.clone();
+        self.plain(move |session, policy| {
+            let seed = seed()?;
+            Ok(OneCall::new(StatusNotify::mark_read(user, seed), session, seed, policy))
+        })
     }
 
     /// Makes one call with any [`Endpoint`], of [`wx_proto`] or a custom one. Failed tries are

@@ -25,6 +25,9 @@ pub fn create(path: &Path, access: Access) -> io::Result<()> {
     let _ = access;
     match builder.create(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Err(io::Error::new(ErrorKind::NotADirectory, "is not a directory"))
+        }
         Err(error) => Err(creation::explain(path, error)),
         Ok(()) => sync_directory(parent(path)).inspect_err(|_| {
             // The next call would otherwise find the directory and assume that it was synced.

@@ -12,6 +12,7 @@ mod get_msg_img;
 mod init;
 mod logout;
 mod page;
+mod recordings;
 mod revoke;
 mod send;
 mod sign_in;
@@ -60,6 +61,8 @@ pub(crate) const CALLS: &[CallSpec] = &[
     revoke::REVOKE,
     get_msg_img::GET_MSG_IMG,
     get_media::GET_MEDIA,
+    recordings::GET_VIDEO,
+    recordings::GET_VOICE,
     avatar::GET_ICON,
     avatar::GET_HEAD_IMG,
     telemetry::STAT_REPORT,

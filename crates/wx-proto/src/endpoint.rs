@@ -9,6 +9,8 @@
 //! | [`get_contact`] | `GET webwxgetcontact` | BASE |
 //! | [`get_media`] | `GET webwxgetmedia` | FILE |
 //! | [`get_msg_img`] | `GET webwxgetmsgimg` | BASE |
+//! | [`get_video`] | `GET webwxgetvideo` | BASE |
+//! | [`get_voice`] | `GET webwxgetvoice` | BASE |
 //! | [`init`] | `POST webwxinit` | BASE |
 //! | [`js_login`] | `GET jslogin` | LOGIN |
 //! | [`login`] | `GET login` | LOGIN |
@@ -17,7 +19,8 @@
 //! | [`preflight`] | `OPTIONS webwxuploadmedia` | FILE |
 //! | [`push_login_url`] | `GET webwxpushloginurl` | BASE |
 //! | [`report`] | `GET reportforweb` | SUPPORT |
-//! | [`send_msg`] | `POST webwxsendmsg`, `…msgimg`, `…emoticon`, `…appmsg` | BASE |
+//! | [`revoke_msg`] | `POST webwxrevokemsg` | BASE |
+//! | [`send_msg`] | `POST webwxsendmsg`, `…msgimg`, `…emoticon`, `…videomsg`, `…appmsg` | BASE |
 //! | [`status_notify`] | `POST webwxstatusnotify` | BASE |
 //! | [`sync`] | `POST webwxsync` | BASE |
 //! | [`sync_check`] | `GET synccheck` | PUSH |
@@ -32,6 +35,8 @@ pub(crate) mod download;
 pub mod get_contact;
 pub mod get_media;
 pub mod get_msg_img;
+pub mod get_video;
+pub mod get_voice;
 pub mod init;
 pub mod js_login;
 pub(crate) mod limits;
@@ -40,7 +45,9 @@ pub mod logout;
 pub mod new_login_page;
 pub mod preflight;
 pub mod push_login_url;
+mod recording;
 pub mod report;
+pub mod revoke_msg;
 pub mod send_msg;
 pub mod status_notify;
 pub mod sync;

@@ -48,6 +48,7 @@ pub use model::message::raw::RawMessage;
 pub use model::policy::Policy;
 pub use model::profile::Profile;
 pub use model::recipient::Recipient;
+pub use model::recording_format::RecordingFormat;
 pub use model::reply_error::ReplyError;
 pub use model::request_error::RequestError;
 pub use model::ret::{Ret, RetClass};

@@ -25,6 +25,7 @@ pub(crate) mod opaque;
 pub(crate) mod policy;
 pub(crate) mod profile;
 pub(crate) mod recipient;
+pub(crate) mod recording_format;
 pub(crate) mod reply_error;
 pub(crate) mod request_error;
 pub(crate) mod ret;

@@ -10,6 +10,10 @@ pub const TINY_JPEG: &[u8] = include_bytes!("../../wx-proto/tests/pictures/tiny.
 /// The same image as a PNG.
 pub const TINY_PNG: &[u8] = include_bytes!("../../wx-proto/tests/pictures/tiny.png");
 
+/// The beginning of an MP4 video, which decides what it is.
+pub const TINY_MP4: &[u8] =
+    b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41\0\0\0\x08free\0\0\0\x08mdat";
+
 /// Reads a vector. The vectors are in the directory of the core, because its unit tests also need
 /// them.
 ///

@@ -16,13 +16,7 @@ The tests that verify each rule of the [protocol]. The name of a test begins wit
 rules that it verifies. `UPDATE=1 cargo test -p wx-testing --test conformance` writes this table
 from those names, and a test compares the two.
 
-Not implemented in this version: the parts of [P22] and [P96] about videos and voice messages, and
-the row of [P31] for videos.
-
 [protocol]: ../crates/wx-proto/docs/protocol.md
-[P22]: ../crates/wx-proto/docs/protocol.md#p22
-[P31]: ../crates/wx-proto/docs/protocol.md#p31
-[P96]: ../crates/wx-proto/docs/protocol.md#p96
 
 | Rule | Tests |
 |---|---|

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
-use wx_proto::{ImageVariant, MsgId};
+use wx_proto::MsgId;
 
+use super::variant::Variant;
 use super::{Global, SessionFile};
 use crate::files::is_dash;
 
@@ -13,11 +13,11 @@ use crate::files::is_dash;
 pub(crate) struct FetchOptions {
     #[command(flatten)]
     pub(crate) session: SessionFile,
-    /// The variant of the picture; a thumbnail is also the cover of a video, and emoticon is only
-    /// for emoticons.
+    /// What to fetch of the message: a variant of the picture, the video, or the voice message. A
+    /// thumbnail is also the cover of a video.
     #[arg(long, alias = "size", value_enum, default_value_t = Variant::Original)]
     pub(crate) variant: Variant,
-    /// Also write a complete picture whose format is unknown.
+    /// Also write a complete picture, video or voice message whose format is unknown.
     #[arg(long)]
     pub(crate) keep_unknown: bool,
     /// Replace the file if it exists.
@@ -28,7 +28,7 @@ pub(crate) struct FetchOptions {
     pub(crate) out: PathBuf,
 }
 
-/// Fetch the attachment of a message that this login received: a picture or a file.
+/// Fetch the attachment of a message that this login received.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Fetch {
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub(crate) struct Fetch {
     /// A file that holds the message as a line of wx watch --json; - is standard input.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["msg_id", "variant"])]
     pub(crate) message: Option<PathBuf>,
-    /// The MsgID of a message with a picture.
+    /// The MsgID of a message with a picture, a video or a voice message.
     #[arg(value_name = "MSG_ID", required_unless_present = "message")]
     pub(crate) msg_id: Option<MsgId>,
 }
@@ -51,30 +51,22 @@ pub(crate) struct FetchImage {
     pub(crate) msg_id: MsgId,
 }
 
+impl FetchImage {
+    /// Returns a problem with the arguments that clap does not check.
+    pub(super) fn problem(&self, global: &Global) -> Option<String> {
+        match self.options.variant {
+            Variant::Video | Variant::Voice => {
+                Some("fetch-image is for pictures; use wx fetch".to_owned())
+            }
+            _ => self.options.problem(global),
+        }
+    }
+}
+
 impl FetchOptions {
     /// Returns a problem with the arguments that clap does not check.
     pub(super) fn problem(&self, global: &Global) -> Option<String> {
         (global.json && is_dash(&self.out))
             .then(|| "--out - and --json would both write to standard output".to_owned())
-    }
-}
-
-/// The variant of a picture. The aliases are the former names.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Variant {
-    Original,
-    #[value(alias = "thumb")]
-    Thumbnail,
-    #[value(alias = "big")]
-    Emoticon,
-}
-
-impl From<Variant> for ImageVariant {
-    fn from(variant: Variant) -> Self {
-        match variant {
-            Variant::Original => Self::Original,
-            Variant::Thumbnail => Self::Thumbnail,
-            Variant::Emoticon => Self::Emoticon,
-        }
     }
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::ValueEnum;
-use wx_proto::{MediaKind, Policy};
+use wx_proto::Policy;
 
+use super::kind::Kind;
 use super::seconds::seconds;
 use super::{Addressee, SessionFile};
 use crate::files::is_dash;
@@ -20,7 +20,8 @@ pub(crate) struct SendOptions {
     /// Transfer Helper].
     #[arg(long, value_name = "USER")]
     pub(crate) to: Vec<Addressee>,
-    /// Send the files as this kind [default: by their first bytes].
+    /// Send the files as this kind [default: by their first bytes, an mp4 also by its
+    /// name].
     #[arg(long = "as", value_enum, value_name = "KIND", requires = "files")]
     pub(crate) kind: Option<Kind>,
     /// Pause between texts and files, not between recipients [default: 3 after the tenth, to stay
@@ -46,7 +47,7 @@ pub(crate) struct Send {
     /// The file name that recipients see [default: the name of the file].
     #[arg(long, value_name = "NAME", requires = "files")]
     pub(crate) name: Option<String>,
-    /// Refuse larger files [default: 20 MiB for pictures, 1 GiB for others].
+    /// Refuse larger files [default: 20 MiB for pictures and videos, 1 GiB for others].
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_size: Option<u64>,
     /// The files; - reads one from standard input.
@@ -68,24 +69,6 @@ pub(crate) struct SendImage {
     /// The pictures; - reads one from standard input.
     #[arg(required = true, value_name = "IMAGE")]
     pub(crate) files: Vec<PathBuf>,
-}
-
-/// The kind that files are sent as.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Kind {
-    Image,
-    Emoticon,
-    File,
-}
-
-impl From<Kind> for MediaKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Image => Self::Image,
-            Kind::Emoticon => Self::Emoticon,
-            Kind::File => Self::File,
-        }
-    }
 }
 
 impl Send {
@@ -115,6 +98,9 @@ impl SendOptions {
         let twice = self.to.iter().enumerate().find(|(at, one)| self.to[..*at].contains(one));
         if let Some((_, to)) = twice {
             return Some(format!("--to {to} is given twice"));
+        }
+        if let Some(Err(instead)) = self.kind.map(Kind::media) {
+            return Some(instead.to_owned());
         }
         let dashes = files.iter().filter(|file| is_dash(file)).count();
         match dashes + usize::from(text_dash) {

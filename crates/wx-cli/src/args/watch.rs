@@ -40,10 +40,10 @@ const KINDS: [&str; 19] = [
 pub(crate) struct Watch {
     #[command(flatten)]
     pub(crate) session: SessionFile,
-    /// Save each picture, emoticon, video cover and file in this directory, under its MsgID.
+    /// Save each picture, emoticon, video, voice message and file in this directory, by its MsgID.
     #[arg(long, value_name = "DIR", group = "saving")]
     pub(crate) save: Option<PathBuf>,
-    /// Save each picture, emoticon and video cover in this directory, but no files.
+    /// Save each picture, emoticon and video cover in this directory, and nothing else.
     #[arg(long, value_name = "DIR", group = "saving")]
     pub(crate) save_images: Option<PathBuf>,
     /// Choose only messages of these kinds, separated by commas, such as image,file.
@@ -65,13 +65,13 @@ pub(crate) struct Watch {
     /// End when no chosen message has arrived for this long.
     #[arg(long, value_name = "SECONDS", value_parser = timeout)]
     pub(crate) timeout_idle: Option<Duration>,
-    /// Skip larger attachments [default: 32 MiB for pictures, 1 GiB for files].
+    /// Skip larger attachments [default: 1 GiB for files and videos, 32 MiB for all others].
     #[arg(long, value_name = "BYTES", requires = "saving")]
     pub(crate) max_size: Option<u64>,
     /// End before less than this is free on the disk [default: 100 MiB; not on Windows].
     #[arg(long, value_name = "BYTES", requires = "saving")]
     pub(crate) keep_free: Option<u64>,
-    /// Also save complete files whose format is unknown, as .bin.
+    /// Also save a complete picture, video or voice message whose format is unknown, as .bin.
     #[arg(long, requires = "saving")]
     pub(crate) keep_unknown: bool,
     /// A command to run for each chosen message. It reads the event from standard input, and

@@ -41,14 +41,14 @@ struct Line {
 /// Runs `wx fetch`.
 pub(crate) fn run(args: Fetch, global: Global) -> ExitCode {
     let Fetch { options, message, msg_id } = args;
-    let image = msg_id.map(|id| Attachment::image(id, options.variant.into()));
-    Download::new(options, &global).run(image, message, global)
+    let attachment = msg_id.map(|id| options.variant.attachment(id));
+    Download::new(options, &global).run(attachment, message, global)
 }
 
 /// Runs `wx fetch-image`.
 pub(crate) fn run_image(args: FetchImage, global: Global) -> ExitCode {
     let FetchImage { options, msg_id } = args;
-    let image = Attachment::image(msg_id, options.variant.into());
+    let image = options.variant.attachment(msg_id);
     Download::new(options, &global).run(Some(image), None, global)
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use wx_client::session_file::SessionFile;
-use wx_proto::{Advice, MediaKind, Profile, Recipient, Text, UserName};
+use wx_proto::{Advice, Profile, Recipient, Text, UserName};
 
 use crate::args::{Addressee, Global, Kind, Send, SendImage, SendOptions};
 use crate::client::Client;
@@ -81,7 +81,8 @@ impl SendJob {
             max_size: None,
             name: None,
             images_only: false,
-            kind: kind.map(MediaKind::from),
+            // The arguments contain no kind that cannot be sent.
+            kind: kind.and_then(|kind| kind.media().ok()),
             pace: options.pace,
         };
         let (session, resume_dir) = (options.session.place(), options.resume_dir);

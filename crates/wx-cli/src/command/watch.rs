@@ -74,13 +74,13 @@ fn watch(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<
     let retry = RetryUntil::new(report);
     let mut idle = IdleTimer::start(args.timeout_idle, report)?;
     let restored = idle.wait(|token| {
-        retry.run(token, None, || client.restore(report.options().cancel(token)))?;
+        retry.run(token, None, || client.restore(retry.options().cancel(token)))?;
         // Saves the sync position now, so that no message is lost that arrives before the first
         // batch is saved.
         Ok(file.save(&client.session())?)
     });
     if restored?.is_none() {
-        return Ok(());
+        return idle_end(&retry);
     }
     let Some(from) = resolve(&args.from, &client, &retry, &idle, report)? else { return Ok(()) };
     let filter = Filter { kinds: args.kinds.clone(), from };
@@ -97,7 +97,7 @@ fn watch(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<
             let options = retry.options().on_sync(|session| keeper.synced(session));
             client.next_messages(options.cancel(token))
         })?;
-        let Some((batch, skipped)) = received else { return Ok(()) };
+        let Some((batch, skipped)) = received else { return idle_end(&retry) };
         report.skipped("messages", skipped);
         let mut is_any_chosen = false;
         for message in batch.iter().filter(|message| filter.chooses(message)) {
@@ -136,6 +136,17 @@ fn watch(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<
             }
             idle.restart();
         }
+    }
+}
+
+/// Returns the result of a watch in which no chosen message has arrived for `--timeout-idle`.
+fn idle_end(retry: &RetryUntil<'_>) -> Result<(), Problem> {
+    match retry.is_failing() {
+        true => {
+            let what = "the network or the server was failing at the end of --timeout-idle";
+            Err(Problem::local(what, Advice::CheckNetwork))
+        }
+        false => Ok(()),
     }
 }
 

@@ -9,6 +9,8 @@ use crate::odd_bytes::watch;
 use crate::support::{Place, Ran, TRANSPORTS, gif, jpeg};
 
 const PAGE: &[u8] = b"<html>a page that somebody has sent</html>";
+const MP4: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0isommp42 and so on";
+const MP3: &[u8] = b"ID3\x04\0\0\0\0\0\0 and so on";
 
 fn place(faults: &[&str]) -> Place {
     let builder = Emulator::builder().hold(std::time::Duration::from_millis(50));
@@ -36,6 +38,8 @@ fn a_message_of_watch_is_fetched_from_a_file_and_from_standard_input() {
             Incoming::file("../a & b.html", PAGE),
             Incoming::image(jpeg(3000, 1)),
             Incoming::image(gif()),
+            Incoming::video(MP4),
+            Incoming::voice(MP3),
         ] {
             place.emulator.deliver(message);
         }
@@ -52,7 +56,12 @@ fn a_message_of_watch_is_fetched_from_a_file_and_from_standard_input() {
         );
         assert_eq!(lines[2]["attachment"]["variant"], "emoticon");
 
-        let expected = [PAGE.to_vec(), jpeg(3000, 1), gif()];
+        assert_eq!((&lines[3]["kind"], &lines[4]["kind"]), (&"video".into(), &"voice".into()));
+        for line in &lines[3..5] {
+            let attachment = json!({ "msg_id": line["msg_id"], "kind": line["kind"] });
+            assert_eq!(line["attachment"], attachment);
+        }
+        let expected = [PAGE.to_vec(), jpeg(3000, 1), gif(), MP4.to_vec(), MP3.to_vec()];
         for (line, bytes) in lines.iter().zip(&expected) {
             place.file("line.json", format!("{line}\n").as_bytes());
             let args = ["--json", "--message", "line.json", "--out", "copy"];
@@ -76,7 +85,18 @@ fn a_message_of_watch_is_fetched_from_a_file_and_from_standard_input() {
             assert_eq!(ran.code, 0, "{}", ran.err);
         }
         assert!(fs::read(place.path("a.jpg")).unwrap() == jpeg(3000, 1), "other bytes");
-        assert_eq!(place.names(), ["a.jpg", "b.jpg", "c.jpg", "line.json"]);
+        for (line, variant, out) in
+            [(3, "video", "d.mp4"), (4, "voice", "e.mp3"), (3, "thumbnail", "f.jpg")]
+        {
+            let id = lines[line]["msg_id"].as_str().unwrap();
+            let ran = fetch(&place, transport, &["--variant", variant, "--out", out, id]);
+            assert_eq!(ran.code, 0, "{}", ran.err);
+        }
+        assert_eq!(fs::read(place.path("d.mp4")).unwrap(), MP4);
+        assert_eq!(fs::read(place.path("e.mp3")).unwrap(), MP3);
+        assert!(fs::read(place.path("f.jpg")).unwrap().starts_with(b"\xff\xd8"));
+        let names = ["a.jpg", "b.jpg", "c.jpg", "d.mp4", "e.mp3", "f.jpg", "line.json"];
+        assert_eq!(place.names(), names);
         assert_eq!(place.emulator.violations(), [""; 0]);
     }
 }
@@ -215,7 +235,8 @@ fn both_commands_have_the_same_options_and_keep_the_former_ones() {
         fs::remove_file(place.path("film")).unwrap();
 
         let help = place.wx(&["help", command]).out;
-        assert!(help.contains("original, thumbnail, emoticon]"), "{help}");
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains("original, thumbnail, emoticon, video, voice]"), "{help}");
         assert!(help.contains("--keep-unknown") && !help.contains("--size"), "{help}");
     }
 }

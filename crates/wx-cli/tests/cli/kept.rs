@@ -190,3 +190,22 @@ fn what_is_not_a_known_picture_is_kept_as_bin_only_on_request() {
         }
     }
 }
+
+/// `--save-images` saves pictures, so of a video it saves the cover.
+#[test]
+fn of_a_video_the_cover_is_kept() {
+    let place = Place::new();
+    let mp4 = &b"\0\0\0\x18ftypmp42\0\0\0\0isommp42 and so on"[..];
+    place.emulator.deliver(wx_emulator::Incoming::video(mp4));
+    place.emulator.deliver(wx_emulator::Incoming::voice(&b"ID3\x04"[..]));
+    let [video, voice] = &place.emulator.incoming()[..] else { panic!("two messages") };
+    let child = watch(&place, "ureq", &["--json"]);
+    place.wait_for("synccheck", 2);
+    signal(&child, "INT");
+    let ran = place.wait(child);
+    let kinds: Vec<_> = ran.kinds().into_iter().filter(|kind| kind == "fetched").collect();
+    assert_eq!(kinds.len(), 1, "{}", ran.err);
+    assert!(fs::read(place.path(&format!("kept/{video}.jpg"))).unwrap().starts_with(b"\xff\xd8"));
+    assert!(!place.path(&format!("kept/{voice}.mp3")).exists());
+    assert_eq!(place.emulator.violations(), [""; 0]);
+}

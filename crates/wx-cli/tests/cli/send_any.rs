@@ -9,6 +9,9 @@ use wx_emulator::Emulator;
 use crate::resume::{killed, resume};
 use crate::support::{Place, Ran, TRANSPORTS, gif, jpeg};
 
+/// The beginning of an MP4 video.
+const MP4: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0isommp42 and so on";
+
 fn send<'a>(transport: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let to = ["send", "--session", "session.json", "--to", "filehelper", "--transport", transport];
     [&to, more].concat()
@@ -31,16 +34,18 @@ fn a_text_goes_first_and_then_the_files_in_order_each_as_its_kind() {
         place.file("a.jpg", &jpeg);
         place.file("b.gif", &gif);
         place.file("c & d.pdf", b"%PDF-1.7");
-        let files = ["c & d.pdf", "a.jpg", "b.gif"];
+        place.file("e.mp4", MP4);
+        let files = ["c & d.pdf", "a.jpg", "b.gif", "e.mp4"];
         let text = "好 <b> & \"c\"\nsecond line 😄";
         let ran = place.wx(&send(transport, &[&["--json", "--text", text], &files[..]].concat()));
         assert_eq!(ran.code, 0, "{}", ran.err);
         let pdf = b"%PDF-1.7".to_vec();
-        let expected = [(1, text.as_bytes().to_vec()), (6, pdf), (3, jpeg), (47, gif)];
+        let expected =
+            [(1, text.as_bytes().to_vec()), (6, pdf), (3, jpeg), (47, gif), (43, MP4.to_vec())];
         assert_eq!(messages(&place), expected);
         let events = ran.events();
         assert_eq!(ran.column("file")[1..], files);
-        assert_eq!(ran.column("kind"), ["text", "file", "image", "emoticon"]);
+        assert_eq!(ran.column("kind"), ["text", "file", "image", "emoticon", "video"]);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let sent_at = |event: &Value| event["sent_at"].as_u64().unwrap();
         assert!(events.iter().all(|event| sent_at(event) <= now && sent_at(event) > now - 600));
@@ -65,6 +70,18 @@ fn a_kind_and_a_name_can_be_chosen() {
     assert_eq!(ran.code, 1);
     assert!(ran.one_line().contains("a jpeg cannot be sent as emoticon"), "{}", ran.err);
     assert_eq!(place.emulator.messages().len(), 1);
+    let ran = place.wx(&send("ureq", &["--as", "video", "a.jpg"]));
+    assert!(
+        ran.one_line().contains("not an mp4 video but a jpeg; send it as image"),
+        "{}",
+        ran.err
+    );
+    place.file("a.mov", MP4);
+    for (kind, expected) in [(&["--as", "video"][..], 43), (&[], 6)] {
+        let ran = place.wx(&send("ureq", &[kind, &["a.mov"]].concat()));
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert_eq!(place.emulator.messages().pop().unwrap().kind, expected);
+    }
 }
 
 #[test]
@@ -109,6 +126,11 @@ fn what_cannot_be_sent_is_one_line_and_no_request() {
     refused(&["--text", "-", "-"], b"", "standard input (-) can be read only once");
     refused(&["empty.txt"], b"", "empty.txt: the file is empty");
     refused(&[], b"", "required");
+    refused(
+        &["--as", "voice", "a.mp3"],
+        b"",
+        "cannot send voice messages; send the sound with --as file",
+    );
     refused(&["--as", "file", "--text", "a"], b"", "required");
     refused(&["--name", "n", "a", "b"], b"", "--name is for a single FILE");
     let ran = place.wx_with_input(&send("ureq", &["no.pdf"]), b"");
@@ -196,6 +218,11 @@ fn events_name_the_kind_and_the_recipient_whatever_becomes_of_the_message() {
     assert_eq!(ran.column("kind"), ["text", "image", "emoticon", "file", "null"]);
     assert_eq!(ran.column("to_name"), ["Anna"; 5]);
     assert_eq!(ran.column("to"), [place.emulator.contact("Anna").unwrap(); 5]);
+    // An MP4 is a video only if its name says so.
+    place.file("d.m4v", MP4);
+    place.emulator.add_fault("ret=1205@webwxuploadmedia#2".parse().unwrap());
+    let ran = place.wx(&send("ureq", &["--json", "d.m4v"]));
+    assert_eq!((ran.kinds(), ran.column("kind")), (vec!["failed".into()], vec!["file".into()]));
     // The kind of what can be read only once is known after the upload.
     place.emulator.add_fault("ret=1@webwxsendmsgimg".parse().unwrap());
     let ran = place.wx_with_input(&send("ureq", &["--json", "-"]), &jpeg(100, 1));

@@ -157,6 +157,12 @@ fn a_directory_that_is_missing_or_cannot_be_written_is_blamed_by_the_name_of_the
     told(&ran, &format!("wx: {id}: ro: Permission denied; check the output"));
     let ran = place.wx_without_rights(&send("ureq", &["--resume-dir", "ro/job", "a.jpg"]));
     told(&ran, "wx: ro/job: the directory ro cannot be written: Permission denied");
+    for (command, option) in [("watch", "--save"), ("watch", "--save-images")] {
+        let ran = place.wx(&about(command, "ureq", &[option, "a.jpg"]));
+        told(&ran, "wx: a.jpg: is not a directory; check the output");
+    }
+    let ran = place.wx(&send("ureq", &["--resume-dir", "a.jpg", "a.jpg"]));
+    told(&ran, "wx: a.jpg: is not a directory");
 }
 
 #[test]

@@ -73,8 +73,15 @@ fn a_download_is_not_cut_off_and_a_signal_still_works() {
 }
 
 #[test]
-fn an_idle_watch_ends_even_if_the_server_never_answers() {
-    let place = Place::with(&["status=503@webwxinit#1+"]);
-    let ran = place.wx(&about("watch", "ureq", &["--timeout-idle", "0.3"]));
-    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+fn an_idle_watch_that_cannot_reach_the_server_ends_and_has_failed() {
+    for transport in TRANSPORTS {
+        let place = Place::with(&["status=503@webwxinit#1+"]);
+        for base in [place.emulator.base(), "http://127.0.0.1:1".to_owned()] {
+            place.session(|session| session["base"] = base.into());
+            let ran = place.wx(&about("watch", transport, &["--timeout-idle", "0.3"]));
+            assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{}", ran.err);
+            let words = "the network or the server was failing at the end of --timeout-idle";
+            assert!(ran.err.contains(words), "{}", ran.err);
+        }
+    }
 }

@@ -7,8 +7,10 @@ use wx_emulator::{Emulator, Incoming, Profile};
 
 use crate::life::{about, kept};
 use crate::odd_bytes::watch;
-use crate::support::{Place, Ran, TRANSPORTS, fetch, gif, jpeg};
+use crate::support::{Place, Ran, TRANSPORTS, gif, jpeg};
 
+const MP4: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0isommp42 and so on";
+const MP3: &[u8] = b"ID3\x04\0\0\0\0\0\0 and so on";
 const PAGE: &[u8] = b"<html>a page that somebody has sent</html>";
 
 fn place(profile: Profile) -> Place {
@@ -32,34 +34,35 @@ fn each_kind_of_attachment_is_kept_once() {
         let deliver = |message: Incoming| place.emulator.deliver(message);
         let picture = deliver(Incoming::image(jpeg(3000, 1)));
         let emoticon = deliver(Incoming::image(gif()));
-        let video = deliver(Incoming::image(jpeg(9000, 2)).with("MsgType", 43));
+        let video = deliver(Incoming::video(MP4));
+        let voice = deliver(Incoming::voice(MP3));
         let file = deliver(Incoming::file("a & b.html", PAGE));
         deliver(Incoming::text("nothing to keep"));
         let ran = save(&place, transport, &[]);
         assert_eq!(ran.code, 0, "{}", ran.err);
         let pairs: Vec<String> =
-            ["message", "fetched"].repeat(4).iter().map(ToString::to_string).collect();
+            ["message", "fetched"].repeat(5).iter().map(ToString::to_string).collect();
         assert_eq!(ran.kinds(), [&pairs[..], &["message".to_owned()]].concat());
-        let cover = place.wx(&fetch(transport, &["--size", "thumb", "--out", "cover", &video]));
-        assert_eq!(cover.code, 0, "{}", cover.err);
         for (name, bytes) in [
             (format!("{picture}.jpg"), jpeg(3000, 1)),
             (format!("{emoticon}.gif"), gif()),
-            (format!("{video}.jpg"), fs::read(place.path("cover")).unwrap()),
+            (format!("{video}.mp4"), MP4.to_vec()),
+            (format!("{voice}.mp3"), MP3.to_vec()),
             (format!("{file}-a & b.html"), PAGE.to_vec()),
         ] {
             assert!(read(&place, &name) == bytes, "{name}");
         }
-        assert_eq!(kept(&place).len(), 4);
+        assert_eq!(kept(&place).len(), 5);
         assert_eq!(place.emulator.violations(), [""; 0]);
         // All messages are received again.
         place.session(|_| ());
         let calls = |endpoint: &str| place.emulator.requests_to(endpoint);
-        let before = (calls("webwxgetmsgimg"), calls("webwxgetmedia"));
+        let downloads = ["webwxgetmsgimg", "webwxgetmedia", "webwxgetvideo", "webwxgetvoice"];
+        let before = downloads.map(calls);
         let ran = save(&place, transport, &[]);
-        assert_eq!((ran.code, ran.kinds()), (0, vec!["message".to_owned(); 5]), "{}", ran.err);
-        assert_eq!((calls("webwxgetmsgimg"), calls("webwxgetmedia")), before);
-        assert_eq!(kept(&place).len(), 4);
+        assert_eq!((ran.code, ran.kinds()), (0, vec!["message".to_owned(); 6]), "{}", ran.err);
+        assert_eq!(downloads.map(calls), before);
+        assert_eq!(kept(&place).len(), 5);
     }
 }
 

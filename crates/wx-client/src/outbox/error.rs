@@ -192,7 +192,7 @@ mod tests {
         let _open = Outbox::open(at("busy")).unwrap();
         for (opened, named, words) in [
             ("none/below", "none/below", "/none does not exist"),
-            ("file", "file", "File exists"),
+            ("file", "file", "is not a directory"),
             ("file/below", "file/below", "/file is not a directory"),
             ("busy", "busy/outbox.jsonl", "in use by "),
             ("odd", "odd/outbox.jsonl", "a directory instead of a regular file"),

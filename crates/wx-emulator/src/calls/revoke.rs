@@ -15,10 +15,13 @@ pub(super) const REVOKE: CallSpec = CallSpec {
     login: Login::BaseRequest,
     handler: Handler::Sync(revoke),
     refusal: Refusal::Ret(Reply::base_response),
-    page: PageRequest::script(
-        &["lang?", "pass_ticket?"],
-        PageBody::Json(&["BaseRequest", "SvrMsgId", "ToUserName", "ClientMsgId"]),
-    ),
+    page: PageRequest {
+        check: check_recipient,
+        ..PageRequest::script(
+            &["lang?", "pass_ticket?"],
+            PageBody::Json(&["BaseRequest", "SvrMsgId", "ToUserName", "ClientMsgId"]),
+        )
+    },
 };
 
 /// Ignores the ClientMsgId, because clients send arbitrary values.
@@ -31,4 +34,11 @@ fn revoke(call: &ReceivedCall<'_>) -> Outcome {
     let sent = sent.filter(|sent| *to == *sent.to).ok_or(MALFORMED)?;
     sent.revoked = true;
     Ok(Reply::base_response(0))
+}
+
+/// The page does not offer to revoke messages to the File Transfer Helper.
+fn check_recipient(call: &ReceivedCall<'_>) {
+    if call.posted_json().is_some_and(|body| body["ToUserName"] == "filehelper") {
+        call.violation("a message to filehelper, which the page does not revoke");
+    }
 }

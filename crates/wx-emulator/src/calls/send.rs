@@ -54,7 +54,7 @@ pub(super) const SEND_IMAGE: CallSpec = CallSpec {
 pub(super) const SEND_VIDEO: CallSpec = CallSpec {
     name: "webwxsendvideomsg",
     // 62 is a forwarded short video.
-    handler: Handler::Sync(|call| send(call, &[43, 62], &[], read_media)),
+    handler: Handler::Sync(|call| send(call, &[43, 62], &[], read_video)),
     ..SEND_IMAGE
 };
 
@@ -149,6 +149,7 @@ fn copy(message: &Message) -> Incoming {
     let incoming = match message.kind {
         1 => Incoming::text(escape(&message.text)),
         3 | 47 => Incoming::image(message.media.clone()),
+        43 => Incoming::video(message.media.clone()),
         _ => Incoming::file(&message.name, message.media.clone()),
     };
     incoming
@@ -222,6 +223,14 @@ fn read_media(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
 fn read_image(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
     let content = read_media(call, msg)?;
     check_format(call, &content, false);
+    Ok(content)
+}
+
+fn read_video(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
+    let content = read_media(call, msg)?;
+    if content.media.as_ref().is_some_and(|media| !media.file.is_video()) {
+        call.violation("webwxsendvideomsg of a file that is no video");
+    }
     Ok(content)
 }
 

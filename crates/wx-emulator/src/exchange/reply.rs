@@ -107,6 +107,10 @@ impl Reply {
             Alteration::Empty => self.content = Content::Bytes(Bytes::new()),
             Alteration::Html => {
                 let page = Reply::html(PAGE);
+                // A page is no part of what was requested.
+                if self.status == StatusCode::PARTIAL_CONTENT {
+                    self.status = page.status;
+                }
                 self.headers = page.headers;
                 self.content = page.content;
             }

@@ -33,6 +33,8 @@ pub struct Incoming {
 pub(crate) enum Content {
     Text(String),
     Image(Bytes),
+    Video(Bytes),
+    Voice(Bytes),
     File { name: String, bytes: Bytes },
 }
 
@@ -56,6 +58,18 @@ impl Incoming {
     /// Creates an image message, or an emoticon if the image is a GIF.
     pub fn image(image: impl Into<Bytes>) -> Self {
         Incoming::new(Content::Image(image.into()))
+    }
+
+    /// Creates a video message. The emulator plays nothing, so `PlayLength` is always 1, in
+    /// seconds.
+    pub fn video(mp4: impl Into<Bytes>) -> Self {
+        Incoming::new(Content::Video(mp4.into()))
+    }
+
+    /// Creates a voice message. The emulator plays nothing, so `VoiceLength` is always 1000, in
+    /// milliseconds.
+    pub fn voice(mp3: impl Into<Bytes>) -> Self {
+        Incoming::new(Content::Voice(mp3.into()))
     }
 
     /// Creates a file message.

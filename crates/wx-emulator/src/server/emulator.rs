@@ -103,6 +103,12 @@ impl Emulator {
         self.state.messages().messages.clone()
     }
 
+    /// Returns the UserNames of the conversations that clients have marked as read so far, in
+    /// order.
+    pub fn read_conversations(&self) -> Vec<String> {
+        self.state.messages().read.clone()
+    }
+
     /// Returns the violations so far: what clients sent that the official page would not send. Each
     /// is listed once. The texts contain no secrets.
     pub fn violations(&self) -> Vec<String> {

@@ -23,6 +23,8 @@ struct Keys {
     img_status: u32,
     height: u32,
     width: u32,
+    voice_length: u32,
+    play_length: u32,
     file_name: String,
     file_size: String,
     media_id: String,
@@ -41,7 +43,8 @@ impl ServerState {
         let mut message = json!({
             "MsgId": msg_id.to_string(), "FromUserName": from, "ToUserName": to,
             "MsgType": keys.msg_type, "Content": prefix + &keys.content, "Status": 3,
-            "ImgStatus": keys.img_status, "CreateTime": created, "VoiceLength": 0, "PlayLength": 0,
+            "ImgStatus": keys.img_status, "CreateTime": created, "VoiceLength": keys.voice_length,
+            "PlayLength": keys.play_length,
             "FileName": keys.file_name, "FileSize": keys.file_size, "MediaId": keys.media_id,
             "Url": "", "AppMsgType": keys.app_msg_type, "StatusNotifyCode": 0,
             "StatusNotifyUserName": "",
@@ -92,6 +95,8 @@ impl ServerState {
                 Keys { msg_type: 1, content, img_status: 1, ..Keys::default() }
             }
             Content::Image(bytes) => image_keys(self.media().store(MediaFile::new(bytes))),
+            Content::Video(bytes) => video_keys(self.media().store(MediaFile::new(bytes))),
+            Content::Voice(bytes) => voice_keys(self.media().store(MediaFile::new(bytes))),
             Content::File { name, bytes } => self.file_keys(&name, bytes),
         }
     }
@@ -134,6 +139,23 @@ fn image_keys(file: Arc<MediaFile>) -> Keys {
     };
     let content = escape(&content);
     Keys { msg_type, content, img_status: 2, height, width, media: Some(file), ..Keys::default() }
+}
+
+fn video_keys(file: Arc<MediaFile>) -> Keys {
+    let (height, width) = file.announced_size();
+    let (length, md5) = (file.bytes.len(), &file.md5);
+    let attributes = format!("length=\"{length}\" playlength=\"1\" md5=\"{md5}\"");
+    let content = escape(&format!("<msg><videomsg {attributes} /></msg>"));
+    let (media, keys) = (Some(file), Keys::default());
+    Keys { msg_type: 43, content, img_status: 1, height, width, play_length: 1, media, ..keys }
+}
+
+fn voice_keys(file: Arc<MediaFile>) -> Keys {
+    let length = file.bytes.len();
+    let attributes = format!("voiceformat=\"4\" voicelength=\"1000\" length=\"{length}\"");
+    let content = escape(&format!("<msg><voicemsg endflag=\"1\" {attributes} /></msg>"));
+    let (media, keys) = (Some(file), Keys::default());
+    Keys { msg_type: 34, content, img_status: 1, voice_length: 1000, media, ..keys }
 }
 
 fn now() -> u64 {

@@ -67,6 +67,8 @@ pub(crate) struct MessageStore {
     pub(crate) incoming: Vec<Waiting>,
     /// The number of elements of `incoming` that a client has received, according to its SyncKey.
     pub(crate) acknowledged: usize,
+    /// The conversations that clients have marked as read, in order.
+    pub(crate) read: Vec<String>,
     /// Whether this login has received a reply to webwxsync.
     pub(crate) synced: bool,
     /// Index into `messages`, by sender and ClientMsgId.

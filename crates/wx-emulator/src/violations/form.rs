@@ -10,12 +10,16 @@ use crate::exchange::call_spec::PageBody;
 use crate::exchange::received_call::ReceivedCall;
 use crate::model::form::Form;
 use crate::model::media::MediaFile;
+use crate::model::profile::Profile;
 use crate::model::request::Part;
 use crate::model::text::{has_shape, is_md5, shown};
 
 const CHUNK: u64 = 524_288;
 /// The real server closes the connection at approximately this length.
 const MAX_UNSPLIT: u64 = 1 << 20;
+
+/// The page refuses videos of this length.
+const TOO_LARGE_VIDEO: usize = 20 << 20;
 
 /// The keys of `uploadmediarequest`. For a big file, the keys from webwxcheckupload follow.
 const REQUEST: [&str; 10] = [
@@ -184,7 +188,28 @@ pub(crate) fn check_media(call: &ReceivedCall<'_>, form: &Form, file: &MediaFile
         Some(ImageFormat::Gif) if mediatype != "doc" => violation("mediatype of a GIF is not doc"),
         _ => {}
     }
-    if mediatype == "pic" && file.thumbnail.is_none() {
+    check_video(call, form, file, mediatype == "video");
+    if mediatype == "pic" && (file.thumbnail.is_none() || file.is_video()) {
         violation("a file uploaded as an image cannot be decoded: its thumbnail is empty");
+    }
+}
+
+/// The page decides by the extension alone, and refuses large videos. No source shows what the page
+/// of the File Transfer Helper does.
+fn check_video(call: &ReceivedCall<'_>, form: &Form, file: &MediaFile, as_video: bool) {
+    let name = form.value("name").unwrap_or_default();
+    let is_named = name.to_ascii_lowercase().ends_with(".mp4");
+    let is_helper = call.state.logins().profile == Profile::FileHelper;
+    if is_named && !as_video && !is_helper {
+        call.violation("mediatype of an mp4 is not video");
+    }
+    if as_video && !is_named {
+        call.violation("mediatype video for a name without .mp4");
+    }
+    if as_video && !file.is_video() {
+        call.violation("a file uploaded as a video is no mp4 video: it has no cover");
+    }
+    if as_video && file.bytes.len() >= TOO_LARGE_VIDEO {
+        call.violation("a video of 20 MiB or more, which the page refuses");
     }
 }

@@ -1,5 +1,5 @@
 //! The checks that the replies to all downloads have in common ([P20](crate::protocol#p20),
-//! [P21](crate::protocol#p21)).
+//! [P21](crate::protocol#p21), [P81](crate::protocol#p81)).
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -18,28 +18,54 @@ pub(crate) struct DownloadHead {
     pub(crate) is_bounded: bool,
 }
 
+/// Which replies have the whole media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whole {
+    /// A 200, because the request asks for no range.
+    Ok,
+    /// A 200, or a 206 with all bytes, because the request asks for the range of all bytes.
+    OkOrRange,
+}
+
 /// Checks the head of a reply: its status, that its encoding is known, and its length.
 pub(crate) fn head(
     status: StatusCode,
     headers: &HeaderMap,
     cap: u64,
+    whole: Whole,
 ) -> Result<DownloadHead, ReplyError> {
     reply::status(status, headers)?;
-    // 204 and 205 have no body, and a 206 is only a part, although no request has a range.
-    if let 204..=206 = status.as_u16() {
-        return Err(ReplyError::Status(status.as_u16()));
-    }
+    let announced = reply::content_length(headers);
+    let len = match (status.as_u16(), whole) {
+        // The server's total decides. A body of another length is truncated.
+        (206, Whole::OkOrRange) => Some(total_of_range(headers).ok_or(ReplyError::Status(206))?),
+        // 204 and 205 have no body, and a part is not what was asked for.
+        (status @ 204..=206, _) => return Err(ReplyError::Status(status)),
+        _ => announced,
+    };
     let gzip = reply::gzipped(headers)?;
-    match reply::content_length(headers) {
-        Some(0) => Err(ReplyError::Empty),
+    match len {
+        _ if announced == Some(0) => Err(ReplyError::Empty),
+        Some(expected) if announced.is_some_and(|announced| announced < expected) => {
+            let got = announced.unwrap_or(0);
+            Err(ReplyError::Truncated { expected: len, got })
+        }
         Some(len) if len > cap => Err(ReplyError::TooLarge { limit: cap }),
         len => Ok(DownloadHead { len, gzip, is_bounded: len.is_some() || is_chunked(headers) }),
     }
 }
 
+/// Returns the length of the media from the `Content-Range` of a reply with all of its bytes.
+fn total_of_range(headers: &HeaderMap) -> Option<u64> {
+    let range = headers.get(header::CONTENT_RANGE)?.to_str().ok()?.trim();
+    let (last, total) = range.strip_prefix("bytes 0-")?.split_once('/')?;
+    let (last, total) = (last.parse::<u64>().ok()?, total.parse().ok()?);
+    (last.checked_add(1) == Some(total)).then_some(total)
+}
+
 /// Returns the inflated bytes of a complete reply. The end of its body has to be known.
-pub(crate) fn body(reply: &Response<Bytes>, cap: u64) -> Result<Bytes, ReplyError> {
-    let head = head(reply.status(), reply.headers(), cap)?;
+pub(crate) fn body(reply: &Response<Bytes>, cap: u64, whole: Whole) -> Result<Bytes, ReplyError> {
+    let head = head(reply.status(), reply.headers(), cap, whole)?;
     if !head.is_bounded {
         return Err(ReplyError::NoLength);
     }

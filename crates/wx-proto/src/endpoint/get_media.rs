@@ -4,7 +4,8 @@
 use bytes::Bytes;
 use http::{Method, Response};
 
-use super::{Endpoint, download};
+use super::Endpoint;
+use super::download::{self, Whole};
 use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::model::attachment::FileAttachment;
 use crate::model::hosts::HostRole;
@@ -68,7 +69,7 @@ impl Endpoint for GetMedia {
     /// length. The whole file is in memory here; use [`Fetch`](crate::flow::Fetch) to stream and
     /// check it.
     fn read(reply: &Response<Bytes>) -> Result<Bytes, ReplyError> {
-        download::body(reply, Policy::default().max_fetch_file)
+        download::body(reply, Policy::default().max_fetch_file, Whole::Ok)
     }
 }
 

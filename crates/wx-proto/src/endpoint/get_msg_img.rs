@@ -4,7 +4,8 @@
 use bytes::Bytes;
 use http::{Method, Response};
 
-use super::{Endpoint, download};
+use super::Endpoint;
+use super::download::{self, Whole};
 use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::model::first_bytes::FirstBytes;
 use crate::model::hosts::HostRole;
@@ -66,7 +67,7 @@ impl Endpoint for GetMsgImg {
     /// Content-Type of the reply is wrong ([P19](crate::protocol#p19)). The whole image is in
     /// memory here; use [`FetchImage`](crate::flow::FetchImage) to stream it.
     fn read(reply: &Response<Bytes>) -> Result<(ImageFormat, Bytes), ReplyError> {
-        let bytes = download::body(reply, Policy::default().max_fetch)?;
+        let bytes = download::body(reply, Policy::default().max_fetch, Whole::Ok)?;
         match format(&bytes) {
             Err(ReplyError::Json) => Err(reply::json_error(&bytes)),
             format => Ok((format?, bytes)),

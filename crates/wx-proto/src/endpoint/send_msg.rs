@@ -1,7 +1,7 @@
-//! `POST webwxsendmsg`, `webwxsendmsgimg`, `webwxsendemoticon` and `webwxsendappmsg`: sends a text
-//! or an upload as a message ([§4.7](crate::protocol#s4-7), [§4.8](crate::protocol#s4-8),
-//! [P42](crate::protocol#p42)–[P47](crate::protocol#p47),
-//! [P61](crate::protocol#p61)–[P64](crate::protocol#p64)).
+//! `POST webwxsendmsg`, `webwxsendmsgimg`, `webwxsendemoticon`, `webwxsendvideomsg` and
+//! `webwxsendappmsg`: sends a text or an upload as a message ([§4.7](crate::protocol#s4-7),
+//! [§4.8](crate::protocol#s4-8), [P42](crate::protocol#p42)–[P47](crate::protocol#p47),
+//! [P61](crate::protocol#p61)–[P64](crate::protocol#p64), [P80](crate::protocol#p80)).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -121,6 +121,12 @@ impl SendMsg {
     #[must_use]
     pub fn emoticon(media_id: MediaId, to: Recipient, seed: Seed) -> Self {
         Self::with_kind(MediaKind::Emoticon, media_id, String::new(), to, seed)
+    }
+
+    /// Sends the upload `media_id` as a video.
+    #[must_use]
+    pub fn video(media_id: MediaId, to: Recipient, seed: Seed) -> Self {
+        Self::with_kind(MediaKind::Video, media_id, String::new(), to, seed)
     }
 
     /// Sends the upload `media_id` as a file with this name and `len` bytes.

@@ -1,7 +1,7 @@
 mod beginning;
 mod body;
 mod file;
-mod image;
+mod recognised;
 
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::get_media::GetMedia;
 use crate::endpoint::get_msg_img::GetMsgImg;
+use crate::endpoint::get_video::GetVideo;
+use crate::endpoint::get_voice::GetVoice;
 use crate::model::attachment::{Attachment, AttachmentKind};
 use crate::model::error::{Error, ErrorKind};
 use crate::model::ids::MsgId;
@@ -45,6 +47,9 @@ const TEXT_LIMIT: u64 = 64 * 1024;
 /// It succeeds only if the media is complete. What that means depends on its kind:
 ///
 /// - an image is recognised by its first bytes, which are held back until then;
+/// - so are a video, which has to be an MP4, and a voice message, which has to be an MP3. If the
+///   reply is empty, the next try waits for [`Policy::recording_wait`]
+///   ([P82](crate::protocol#p82));
 /// - a file can be anything. Its length must match the one in the message
 ///   ([P76](crate::protocol#p76)), or the one that the server announces if the message has none. If
 ///   it does not match and the body is a web page or JSON, the error says so
@@ -120,7 +125,19 @@ impl FetchJob {
         Runner::for_login(job, session, seed, policy)
     }
 
-    fn next(&mut self, outcome: Outcome) -> Transition<Fetched, Fail> {
+    /// Returns the failure of a try. The next try waits for at least this time.
+    fn unusable(&self, error: ReplyError, at_least: Duration, policy: &Policy) -> Fail {
+        let is_recording =
+            matches!(self.attachment.kind, AttachmentKind::Video | AttachmentKind::Voice);
+        // The server may not be ready, if it was received just now.
+        let wait = match error {
+            ReplyError::Empty if is_recording => policy.recording_wait,
+            _ => Duration::ZERO,
+        };
+        Fail::Unusable(error, at_least.max(wait))
+    }
+
+    fn next(&mut self, outcome: Outcome, policy: &Policy) -> Transition<Fetched, Fail> {
         match outcome {
             Outcome::More => Ok(match self.body.as_ref().and_then(|body| body.pending()) {
                 Some((at, bytes)) => Next::Write(at, bytes),
@@ -133,7 +150,7 @@ impl FetchJob {
             }
             Outcome::Bad(error) => {
                 self.body = None;
-                Err(error.into())
+                Err(self.unusable(error, Duration::ZERO, policy))
             }
         }
     }
@@ -148,11 +165,13 @@ impl Job for FetchJob {
 
     fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
         self.body = None;
+        let id = self.attachment.msg_id.clone();
         Ok(match &self.attachment.kind {
             AttachmentKind::Image { variant } => {
-                GetMsgImg::new(self.attachment.msg_id.clone(), *variant, cx.seed)
-                    .request(session)?
+                GetMsgImg::new(id, *variant, cx.seed).request(session)?
             }
+            AttachmentKind::Video => GetVideo::new(id, cx.seed).request(session)?,
+            AttachmentKind::Voice => GetVoice::new(id, cx.seed).request(session)?,
             AttachmentKind::File(file) => GetMedia::new(file.clone(), cx.seed).request(session)?,
         })
     }
@@ -165,11 +184,13 @@ impl Job for FetchJob {
     fn part(&mut self, part: Part, cx: &Cx<'_>) -> Transition<Fetched, Fail> {
         let outcome = match (part, &mut self.body) {
             (Part::Head(head), body) => {
-                let begun = Body::new(&self.attachment.kind, &head, cx.policy);
-                *body = Some(Box::new(begun.map_err(|error| {
-                    let wait = retry_after(&head.headers).min(cx.policy.longest_back_off);
-                    Fail::Unusable(error, wait)
-                })?));
+                match Body::new(&self.attachment.kind, &head, cx.policy) {
+                    Ok(begun) => *body = Some(Box::new(begun)),
+                    Err(error) => {
+                        let wait = retry_after(&head.headers).min(cx.policy.longest_back_off);
+                        return Err(self.unusable(error, wait, cx.policy));
+                    }
+                }
                 Outcome::More
             }
             (_, None) => Outcome::Bad(ReplyError::Empty),
@@ -180,7 +201,7 @@ impl Job for FetchJob {
             }
             (Part::End, Some(body)) => body.end(),
         };
-        self.next(outcome)
+        self.next(outcome, cx.policy)
     }
 
     fn is_restartable(&self) -> bool {

@@ -34,6 +34,8 @@ pub enum Advice {
     RaiseLimit,
     /// The message may have been delivered: look at the phone before sending it again.
     LookAtPhone,
+    /// The message cannot be revoked: delete the account's own copy on the phone.
+    DeleteOnPhone,
     /// The error is unexpected: report it as a bug.
     Report,
 }
@@ -58,6 +60,7 @@ impl Advice {
             Self::CheckKey => "check_key",
             Self::RaiseLimit => "raise_limit",
             Self::LookAtPhone => "look_at_phone",
+            Self::DeleteOnPhone => "delete_on_phone",
             Self::Report => "report",
         }
     }
@@ -89,6 +92,7 @@ impl fmt::Display for Advice {
             Self::CheckKey => "use a new key, or send what this one was first used for",
             Self::RaiseLimit => "raise the limit if this is what you want",
             Self::LookAtPhone => "look at the conversation on the phone before sending it again",
+            Self::DeleteOnPhone => "delete your own copy on the phone; the recipient keeps theirs",
             Self::Report => "this is unexpected; please report it with the step and the code",
         })
     }

@@ -1,5 +1,5 @@
 //! The values that are needed to fetch the media of a message ([§3](crate::protocol#s3),
-//! [§3.4](crate::protocol#s3-4)).
+//! [§3.4](crate::protocol#s3-4), [§3.5](crate::protocol#s3-5)).
 
 use std::fmt;
 
@@ -9,6 +9,7 @@ use crate::model::ids::{MediaId, MsgId, UserName};
 use crate::model::image_format::ImageFormat;
 use crate::model::image_variant::ImageVariant;
 use crate::model::md5::Md5;
+use crate::model::recording_format::RecordingFormat;
 use crate::model::safe_file_name::safe_file_name;
 
 /// The media of a message, with everything that is needed to [fetch](crate::flow::Fetch) it.
@@ -46,6 +47,11 @@ pub enum AttachmentKind {
         /// The variant to fetch.
         variant: ImageVariant,
     },
+    /// A video. Its cover is an [`Image`](Self::Image), which
+    /// [`Message::cover`](crate::Message::cover) returns.
+    Video,
+    /// A voice message, which the server converts to MP3.
+    Voice,
     /// A file.
     File(FileAttachment),
 }
@@ -86,28 +92,45 @@ impl Attachment {
         Self { msg_id, kind: AttachmentKind::Image { variant } }
     }
 
+    /// Creates the attachment of a video, which is an MP4.
+    #[must_use]
+    pub const fn video(msg_id: MsgId) -> Self {
+        Self { msg_id, kind: AttachmentKind::Video }
+    }
+
+    /// Creates the attachment of a voice message, which is an MP3.
+    #[must_use]
+    pub const fn voice(msg_id: MsgId) -> Self {
+        Self { msg_id, kind: AttachmentKind::Voice }
+    }
+
     /// Returns the file, if it is one.
     #[must_use]
     pub fn file(&self) -> Option<&FileAttachment> {
         match &self.kind {
             AttachmentKind::File(file) => Some(file),
-            AttachmentKind::Image { .. } => None,
+            AttachmentKind::Image { .. } | AttachmentKind::Video | AttachmentKind::Voice => None,
         }
     }
 
     /// Returns a safe file name for the fetched media ([P78](crate::protocol#p78)): the id of the
-    /// message, followed by the extension of an image or by the name of a file. `format` is the one
-    /// in [`Fetched`](crate::Fetched).
+    /// message, followed by the extension of an image, a video (`.mp4`) or a voice message
+    /// (`.mp3`), or by the name of a file. `format` is the one in [`Fetched`](crate::Fetched).
     ///
     /// The name is unique within the login, and the sender controls only the part after the id.
     #[must_use]
     pub fn file_name(&self, format: Option<ImageFormat>) -> String {
         let id = &self.msg_id;
-        match &self.kind {
-            AttachmentKind::Image { .. } => {
+        match (&self.kind, format) {
+            (AttachmentKind::Image { .. }, format) => {
                 format!("{id}.{}", format.unwrap_or(ImageFormat::Unknown).extension())
             }
-            AttachmentKind::File(file) => {
+            (AttachmentKind::Video | AttachmentKind::Voice, Some(format)) => {
+                format!("{id}.{}", format.extension())
+            }
+            (AttachmentKind::Video, None) => format!("{id}.{}", RecordingFormat::Mp4.extension()),
+            (AttachmentKind::Voice, None) => format!("{id}.{}", RecordingFormat::Mp3.extension()),
+            (AttachmentKind::File(file), _) => {
                 let name = file.name.as_deref().unwrap_or_default();
                 format!("{id}-{}", safe_file_name(name, id.as_str().len() + 1))
             }
@@ -162,6 +185,8 @@ mod tests {
             bare,
             json!({ "msg_id": "7", "kind": "image", "variant": "emoticon" }),
             json!({ "msg_id": "7", "kind": "image", "variant": "thumbnail" }),
+            json!({ "msg_id": "7", "kind": "video" }),
+            json!({ "msg_id": "7", "kind": "voice" }),
         ] {
             let read: Attachment = serde_json::from_value(json.clone()).unwrap();
             assert_eq!(serde_json::to_value(&read).unwrap(), json);
@@ -211,6 +236,10 @@ mod tests {
         let image = Attachment::image(MsgId::new("7").unwrap(), ImageVariant::Original);
         assert_eq!(image.file_name(Some(ImageFormat::Jpeg)), "7.jpg");
         assert_eq!(image.file_name(None), "7.bin");
+        let id = || MsgId::new("7").unwrap();
+        assert_eq!(Attachment::video(id()).file_name(None), "7.mp4");
+        assert_eq!(Attachment::voice(id()).file_name(None), "7.mp3");
+        assert_eq!(Attachment::video(id()).file_name(Some(ImageFormat::Unknown)), "7.bin");
     }
 
     #[test]

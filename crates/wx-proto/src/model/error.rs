@@ -235,7 +235,9 @@ impl Error {
             ErrorKind::Request(error) => error.advice(),
             ErrorKind::NotConfirmed { .. } => Advice::LoginAgain,
             ErrorKind::Host(_) => Advice::CheckProxy,
-            ErrorKind::Media(MediaError::TooLarge { .. }) => Advice::RaiseLimit,
+            ErrorKind::Media(MediaError::TooLarge { .. } | MediaError::TooLargeForKind { .. }) => {
+                Advice::RaiseLimit
+            }
             ErrorKind::Media(_)
             | ErrorKind::Changed
             | ErrorKind::OtherMedia

@@ -158,6 +158,11 @@ impl LocalId {
         let id = format!("{:013}{:04}", time.get() % 10_000_000_000_000, thousandths.min(1000));
         Self(id.into())
     }
+
+    /// Returns the time at which it was made.
+    pub(crate) fn made_at(&self) -> UnixMs {
+        UnixMs::new(self.0.get(..13).and_then(|ms| ms.parse().ok()).unwrap_or(0))
+    }
 }
 
 name! {

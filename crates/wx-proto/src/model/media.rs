@@ -12,7 +12,9 @@ use crate::model::unix_ms::UnixMs;
 /// Media to send, as described in the upload forms. The bytes stay with the caller.
 ///
 /// The first bytes decide the format, whatever the name says, and with it the MIME type and the
-/// default kind. Anything that web WeChat cannot send as an image or an emoticon is sent as a file.
+/// default kind. An MP4 is only sent as a video if its name ends in `.mp4`, because it may contain
+/// nothing but sound ([P80](crate::protocol#p80)). Anything that web WeChat cannot send as an
+/// image, an emoticon or a video is sent as a file.
 ///
 /// ```
 /// use wx_proto::{Media, MediaFormat};
@@ -45,16 +47,25 @@ pub(crate) struct SavedMedia {
 pub enum MediaError {
     /// The file is empty.
     Empty,
-    /// The file is larger than [`Policy::max_file`], or the image is larger than
-    /// [`Policy::max_upload`].
+    /// The file is larger than [`Policy::max_file`].
     TooLarge {
         /// The length in bytes.
         len: u64,
         /// The limit in bytes.
         limit: u64,
     },
-    /// The file is larger than the profile accepts for its kind. Only images and emoticons to the
-    /// File Transfer Helper have such a limit ([§8.8](crate::protocol#s8-8)).
+    /// The media is larger than the [`Policy`] allows for this kind. It can be sent as a
+    /// [file](MediaKind::File).
+    TooLargeForKind {
+        /// The kind, which is not a file.
+        kind: MediaKind,
+        /// The length in bytes.
+        len: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The media is larger than the profile accepts for its kind. Only kinds other than files have
+    /// such a limit, on the File Transfer Helper ([§8.8](crate::protocol#s8-8)).
     TooLargeForProfile {
         /// The length in bytes.
         len: u64,
@@ -89,7 +100,9 @@ impl Media {
     /// Returns [`MediaError::Empty`] if there are no bytes.
     pub fn new(name: impl Into<String>, len: u64, first: &[u8]) -> Result<Self, MediaError> {
         let format = MediaFormat::recognise(first, len);
-        let (name, kind) = (name.into(), format.kind());
+        let name = readable_name(&name.into(), format);
+        let kind = Some(format.kind()).filter(|kind| kind.is_named(&name));
+        let kind = kind.unwrap_or(MediaKind::File);
         Self::from_saved(SavedMedia { name, len, format, kind, modified: None })
     }
 
@@ -111,9 +124,10 @@ impl Media {
     pub fn sent_as(mut self, kind: MediaKind) -> Result<Self, MediaError> {
         let format = self.saved.format;
         if !format.can_be(kind) {
-            return Err(match format.is_image() {
-                true => MediaError::WrongKind { format, kind },
-                false => MediaError::NotAnImage(format),
+            let is_of_image = matches!(kind, MediaKind::Image | MediaKind::Emoticon);
+            return Err(match is_of_image && !format.is_image() {
+                true => MediaError::NotAnImage(format),
+                false => MediaError::WrongKind { format, kind },
             });
         }
         self.saved.kind = kind;
@@ -141,15 +155,16 @@ impl Media {
     /// Checks the limits of its kind.
     pub(crate) fn check(&self, profile: Profile, policy: &Policy) -> Result<(), MediaError> {
         let (len, kind) = (self.len(), self.saved.kind);
-        let limit = match kind {
-            MediaKind::File => policy.max_file,
-            MediaKind::Image | MediaKind::Emoticon => policy.max_upload,
-        };
+        let row = kind.row(profile);
+        let limit = (row.largest)(policy);
         if len > limit {
-            return Err(MediaError::TooLarge { len, limit });
+            return Err(match kind {
+                MediaKind::File => MediaError::TooLarge { len, limit },
+                kind => MediaError::TooLargeForKind { kind, len, limit },
+            });
         }
         let plain = policy.check_above;
-        if len > plain && kind.row(profile).large == LargeUpload::Refused {
+        if len > plain && row.large == LargeUpload::Refused {
             return Err(MediaError::TooLargeForProfile { len, limit: plain });
         }
         Ok(())
@@ -178,11 +193,15 @@ impl Media {
     }
 
     /// Returns the file name in the forms: as in the browser, a name without an extension gets a
-    /// dot ([§4.6](crate::protocol#s4-6)).
+    /// dot ([§4.6](crate::protocol#s4-6)). A video that is named otherwise gets `.mp4`, because the
+    /// official page sends no other name as a video.
     pub(crate) fn form_name(&self) -> Cow<'_, str> {
-        match self.name() {
-            name if name.contains('.') => name.into(),
-            name => format!("{name}.").into(),
+        match (self.name(), self.kind()) {
+            (name, kind) if !kind.is_named(name) => {
+                format!("{name}{}", kind.row(Profile::Web).extension).into()
+            }
+            (name, _) if name.contains('.') => name.into(),
+            (name, _) => format!("{name}.").into(),
         }
     }
 
@@ -243,27 +262,37 @@ impl fmt::Display for MediaError {
             Self::TooLarge { len, limit } => {
                 write!(f, "the file has {len} bytes, more than the limit of {limit}")
             }
+            Self::TooLargeForKind { kind, len, limit } => {
+                write!(
+                    f,
+                    "the {kind} has {len} bytes, more than the limit of {limit}; send it as file"
+                )
+            }
             Self::TooLargeForProfile { len, limit } => {
                 write!(
                     f,
-                    "the image has {len} bytes, more than the {limit} that the File Transfer \
+                    "the file has {len} bytes, more than the {limit} that the File Transfer \
                      Helper accepts for this kind; send it as file"
                 )
             }
             Self::NotAnImage(MediaFormat::Other) => {
                 f.write_str("the file is not an image in a known format; send it as file")
             }
+            Self::NotAnImage(MediaFormat::Mp4) => {
+                f.write_str("the file is a video, not a picture; send it as video or file")
+            }
             Self::NotAnImage(format) => write!(
                 f,
                 "web WeChat does not send {format} as an image; convert it to jpeg or png, or \
                  send it as file"
             ),
-            Self::WrongKind { format, kind: MediaKind::Image } => {
+            Self::WrongKind { format, kind: MediaKind::Video } => {
                 let instead = format.kind();
-                write!(f, "a {format} cannot be sent as image; send it as {instead} or file")
+                write!(f, "the file is not an mp4 video but a {format}; send it as {instead}")
             }
             Self::WrongKind { format, kind } => {
-                write!(f, "a {format} cannot be sent as {kind}; send it as image or file")
+                let instead = format.kind();
+                write!(f, "a {format} cannot be sent as {kind}; send it as {instead} or file")
             }
         }
     }
@@ -272,85 +301,4 @@ impl fmt::Display for MediaError {
 impl std::error::Error for MediaError {}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn new(name: &str, first: &[u8]) -> Result<Media, MediaError> {
-        Media::new(name, first.len() as u64, first)
-    }
-
-    const JPEG: &[u8] = b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x02\0\0";
-
-    #[test]
-    fn p31_the_bytes_decide_not_the_name() {
-        let vector: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/vectors/mediatype.json")).unwrap();
-        for row in vector["rows"].as_array().unwrap() {
-            let name = row["name"].as_str().unwrap();
-            let first: &[u8] = match name.rsplit('.').next().unwrap().to_ascii_lowercase().as_str()
-            {
-                "jpg" | "jpeg" => JPEG,
-                "png" => b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01",
-                "bmp" => b"BM\x99\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0",
-                "gif" => b"GIF89a\0\0\0\0\0\0\0",
-                "webp" => b"RIFF\0\0\0\0WEBP",
-                _ => continue,
-            };
-            let expected = row["mediatype"].as_str().unwrap();
-            let media_type = |kind: MediaKind| kind.row(Profile::Web).media_type;
-            let media = new("named.pdf", first).unwrap();
-            assert_eq!((media.name(), media_type(media.kind())), ("named.pdf", expected), "{name}");
-        }
-    }
-
-    #[test]
-    fn p23_unsendable_media_is_refused_at_once() {
-        assert_eq!(new("a.jpg", b""), Err(MediaError::Empty));
-        for (first, format) in
-            [(&b"just some text"[..], MediaFormat::Other), (b"RIFF....WEBPVP8 ", MediaFormat::Webp)]
-        {
-            let file = new("a.jpg", first).unwrap();
-            assert_eq!((file.format(), file.kind()), (format, MediaKind::File));
-            let refused = Err(MediaError::NotAnImage(format));
-            assert_eq!(file.clone().require_image(), refused);
-            assert_eq!(file.sent_as(MediaKind::Image), refused);
-        }
-        let policy = Policy::default();
-        let (limit, plain) = (policy.max_upload, policy.check_above);
-        assert_eq!((limit, plain), (20_971_520, 26_214_400));
-        let check = |len, kind, profile| {
-            Media::new("a", len, JPEG).unwrap().sent_as(kind).unwrap().check(profile, &policy)
-        };
-        let (image, file) = (MediaKind::Image, MediaKind::File);
-        for profile in [Profile::Web, Profile::FileHelper] {
-            assert_eq!(check(limit, image, profile), Ok(()));
-            let refused = Err(MediaError::TooLarge { len: limit + 1, limit });
-            assert_eq!(check(limit + 1, image, profile), refused);
-            assert_eq!(check(policy.max_file, file, profile), Ok(()));
-            let (len, limit) = (policy.max_file + 1, policy.max_file);
-            assert_eq!(check(len, file, profile), Err(MediaError::TooLarge { len, limit }));
-        }
-        let policy = Policy { max_upload: u64::MAX, ..policy };
-        let large = Media::new("a", plain + 1, JPEG).unwrap();
-        assert_eq!(large.check(Profile::Web, &policy), Ok(()));
-        let refused = Err(MediaError::TooLargeForProfile { len: plain + 1, limit: plain });
-        assert_eq!(large.check(Profile::FileHelper, &policy), refused);
-        let bare = new("noext", JPEG).unwrap();
-        assert_eq!((bare.name(), &*bare.form_name()), ("noext", "noext."));
-        assert_eq!(new("", JPEG).unwrap().name(), "image.jpg");
-        assert_eq!(new("\x1b[31m\t\x7f\0\r\n.jpg", JPEG).unwrap().name(), "_[31m___\r\n.jpg");
-    }
-
-    #[test]
-    fn a_jpeg_with_a_long_first_segment_is_recognised_by_as_many_bytes_as_there_are() {
-        let mut jpeg = b"\xff\xd8\xff\xe1\x80\0Exif".to_vec();
-        jpeg.resize(4 + 0x8000, b' ');
-        let new = |len: usize, first: &[u8]| Media::new("a", len as u64, first);
-        let is_image = |media: Result<Media, MediaError>| media.unwrap().format().is_image();
-        assert!(is_image(new(40_000, &jpeg[..64])));
-        assert!(!is_image(new(64, &jpeg[..64])), "it ends there");
-        assert!(!is_image(new(40_000, &jpeg[..3])));
-        jpeg.extend(b"no marker");
-        assert!(!is_image(new(jpeg.len(), &jpeg)));
-    }
-}
+mod tests;

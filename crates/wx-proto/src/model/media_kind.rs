@@ -4,9 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::policy::Policy;
 use crate::model::profile::Profile;
 
-/// The kind of message that an upload is sent as.
+/// The kind of message that an upload is sent as. There is none for voice messages, which web
+/// WeChat cannot send: send the sound as a [`File`](Self::File) ([P83](crate::protocol#p83)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -15,6 +17,8 @@ pub enum MediaKind {
     Image,
     /// An emoticon, which is the default for a GIF ([P47](crate::protocol#p47)).
     Emoticon,
+    /// A video: an MP4, which is the default if its name says so too ([P80](crate::protocol#p80)).
+    Video,
     /// A file, which is shown by its name ([§4.8](crate::protocol#s4-8)).
     File,
 }
@@ -23,6 +27,11 @@ pub enum MediaKind {
 pub(crate) struct KindRow {
     /// `mediatype` in the upload form ([P31](crate::protocol#p31)).
     pub(crate) media_type: &'static str,
+    /// The extension by which the official page recognises this kind; empty if this library does
+    /// not check the name.
+    pub(crate) extension: &'static str,
+    /// The largest length in bytes.
+    pub(crate) largest: fn(&Policy) -> u64,
     /// The upload of files that are larger than
     /// [`Policy::check_above`](crate::Policy::check_above).
     pub(crate) large: LargeUpload,
@@ -57,6 +66,8 @@ pub(crate) struct MessageRow {
 
 const IMAGE: KindRow = KindRow {
     media_type: "pic",
+    extension: "",
+    largest: |policy| policy.max_upload,
     large: LargeUpload::Checked,
     message: MessageRow {
         call: "webwxsendmsgimg",
@@ -81,8 +92,17 @@ const EMOTICON: KindRow = KindRow {
     ..IMAGE
 };
 
+const VIDEO: KindRow = KindRow {
+    media_type: "video",
+    extension: ".mp4",
+    largest: |policy| policy.max_video,
+    message: MessageRow { call: "webwxsendvideomsg", msg_type: 43, ..IMAGE.message },
+    ..IMAGE
+};
+
 const FILE: KindRow = KindRow {
     media_type: "doc",
+    largest: |policy| policy.max_file,
     message: MessageRow {
         call: "webwxsendappmsg",
         msg_type: 6,
@@ -105,13 +125,16 @@ impl MediaKind {
     pub(crate) const fn row(self, profile: Profile) -> &'static KindRow {
         const IMAGE_TO_HELPER: KindRow = KindRow { large: LargeUpload::Refused, ..IMAGE };
         const EMOTICON_TO_HELPER: KindRow = KindRow { large: LargeUpload::Refused, ..EMOTICON };
+        const VIDEO_TO_HELPER: KindRow = KindRow { large: LargeUpload::Refused, ..VIDEO };
         const FILE_TO_HELPER: KindRow = KindRow { large: LargeUpload::Parallel, ..FILE };
         match (self, profile) {
             (Self::Image, Profile::Web) => &IMAGE,
             (Self::Emoticon, Profile::Web) => &EMOTICON,
+            (Self::Video, Profile::Web) => &VIDEO,
             (Self::File, Profile::Web) => &FILE,
             (Self::Image, Profile::FileHelper) => &IMAGE_TO_HELPER,
             (Self::Emoticon, Profile::FileHelper) => &EMOTICON_TO_HELPER,
+            (Self::Video, Profile::FileHelper) => &VIDEO_TO_HELPER,
             (Self::File, Profile::FileHelper) => &FILE_TO_HELPER,
         }
     }
@@ -122,8 +145,16 @@ impl MediaKind {
         match self {
             Self::Image => "image",
             Self::Emoticon => "emoticon",
+            Self::Video => "video",
             Self::File => "file",
         }
+    }
+
+    /// Whether a file of this name is sent as this kind by default.
+    pub(crate) fn is_named(self, name: &str) -> bool {
+        let extension = self.row(Profile::Web).extension.as_bytes();
+        let end = name.len().checked_sub(extension.len()).and_then(|at| name.as_bytes().get(at..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(extension))
     }
 }
 

@@ -47,14 +47,16 @@ pub struct Message {
 }
 
 impl Message {
-    /// Returns the attachment to fetch, if the message has media. For a video, this is the cover.
+    /// Returns the attachment to fetch, if the message has media. The cover of a video is
+    /// [`cover`](Self::cover).
     #[must_use]
     pub fn attachment(&self) -> Option<Attachment> {
         let image = |variant| AttachmentKind::Image { variant };
         let kind = match &self.kind {
             MessageKind::Image { .. } => image(ImageVariant::Original),
             MessageKind::Emoticon { of_store: false, .. } => image(ImageVariant::Emoticon),
-            MessageKind::Video { .. } => image(ImageVariant::Thumbnail),
+            MessageKind::Video { .. } => AttachmentKind::Video,
+            MessageKind::Voice { .. } => AttachmentKind::Voice,
             MessageKind::App(app) if app.is_image() => image(ImageVariant::Original),
             MessageKind::File(file) => AttachmentKind::File(FileAttachment {
                 sender: self.from.clone()?,
@@ -67,6 +69,18 @@ impl Message {
             _ => return None,
         };
         Some(Attachment { msg_id: self.id.clone()?, kind })
+    }
+
+    /// Returns the attachment of the cover of a video, which is an image; `None` for all other
+    /// kinds of messages.
+    #[must_use]
+    pub fn cover(&self) -> Option<Attachment> {
+        match &self.kind {
+            MessageKind::Video { .. } => {
+                Some(Attachment::image(self.id.clone()?, ImageVariant::Thumbnail))
+            }
+            _ => None,
+        }
     }
 
     /// Returns the room that it was sent in, whoever sent it.

@@ -13,15 +13,18 @@ pub struct Policy {
     /// The largest image or emoticon to send, in bytes. Default: 20 MiB
     /// ([§5](crate::protocol#s5)).
     pub max_upload: u64,
+    /// The largest video to send, in bytes. Default: 20 MiB − 1, because the official page refuses
+    /// videos of 20 MiB ([P80](crate::protocol#p80)).
+    pub max_video: u64,
     /// The largest file to send, in bytes. The server's limit is unknown; files of 50 MB have been
     /// sent. Default: 1 GiB.
     pub max_file: u64,
-    /// The largest image to fetch, in bytes, after inflating. Default: 32 MiB.
+    /// The largest image or voice message to fetch, in bytes, after inflating. Default: 32 MiB.
     pub max_fetch: u64,
-    /// The largest file to fetch, in bytes, after inflating. Default: 1 GiB, because a file is
+    /// The largest file or video to fetch, in bytes, after inflating. Default: 1 GiB, because it is
     /// streamed: it costs memory only if the sink keeps it there.
     pub max_fetch_file: u64,
-    /// Whether a complete image in an unknown format is kept as
+    /// Whether a complete image, video or voice message in an unknown format is kept as
     /// [`ImageFormat::Unknown`](crate::ImageFormat::Unknown) instead of being refused. Web pages
     /// and JSON are always refused. Default: no.
     pub keep_unknown: bool,
@@ -51,6 +54,9 @@ pub struct Policy {
     /// byte
     /// 0. Default: 3.
     pub fetch_tries: u32,
+    /// The minimum wait before a video or a voice message is fetched again whose reply was empty,
+    /// because the server may not be ready. Default: 2 s ([P82](crate::protocol#p82)).
+    pub recording_wait: Duration,
     /// A chunk has stalled when no byte has moved for this long. Default: 120 s
     /// ([P40](crate::protocol#p40)).
     pub upload_stall: Duration,
@@ -104,6 +110,7 @@ impl Default for Policy {
         const MIB: u64 = 1024 * 1024;
         Self {
             max_upload: 20 * MIB,
+            max_video: 20 * MIB - 1,
             max_file: 1024 * MIB,
             max_fetch: 32 * MIB,
             max_fetch_file: 1024 * MIB,
@@ -115,6 +122,7 @@ impl Default for Policy {
             message_wait: Duration::from_secs(15),
             resend_within: Duration::from_secs(60),
             fetch_tries: 3,
+            recording_wait: Duration::from_secs(2),
             upload_stall: Duration::from_secs(120),
             message_stall: Duration::from_secs(20),
             call_stall: Duration::from_secs(30),

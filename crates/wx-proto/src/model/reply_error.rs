@@ -5,6 +5,7 @@ use std::fmt;
 use super::advice::Advice;
 use super::fields::ReplyField;
 use super::first_bytes::FirstBytes;
+use super::recording_format::RecordingFormat;
 use super::ret::{Ret, RetClass};
 use super::step::Step;
 
@@ -22,7 +23,8 @@ pub enum ReplyError {
         /// left out.
         host: Option<String>,
     },
-    /// Any other status that is not a success. For a download, 206 is not a success either.
+    /// Any other status that is not a success. A 206 is not one either, unless it is the whole of a
+    /// video or a voice message.
     Status(u16),
     /// The reply is larger than a limit of [`Policy`](crate::Policy).
     TooLarge {
@@ -56,6 +58,13 @@ pub enum ReplyError {
     Json,
     /// The reply is neither an image in a known format nor a web page or JSON.
     NotAnImage {
+        /// The first bytes of the reply.
+        first: FirstBytes,
+    },
+    /// The reply is neither a recording in the format of the server nor a web page or JSON.
+    NotARecording {
+        /// The expected format.
+        expected: RecordingFormat,
         /// The first bytes of the reply.
         first: FirstBytes,
     },
@@ -144,6 +153,9 @@ impl fmt::Display for ReplyError {
             Self::Json => f.write_str("the server answered with JSON instead of the media"),
             Self::NotAnImage { first } => {
                 write!(f, "the response is not an image in a known format; it begins with {first}")
+            }
+            Self::NotARecording { expected, first } => {
+                write!(f, "the response is not an {expected}; it begins with {first}")
             }
             Self::NoRet => f.write_str("the response has no BaseResponse with a Ret"),
             Self::InvalidField => {

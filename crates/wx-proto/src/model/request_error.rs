@@ -37,6 +37,10 @@ pub enum RequestError {
     InvalidJson,
     /// The text is empty ([P63](crate::protocol#p63)).
     EmptyText,
+    /// The message is older than two minutes ([P89](crate::protocol#p89)).
+    TooOldToRevoke,
+    /// Messages to the File Transfer Helper cannot be revoked ([P89](crate::protocol#p89)).
+    NotRevocable,
 }
 
 impl fmt::Display for RequestError {
@@ -64,6 +68,12 @@ impl fmt::Display for RequestError {
             }
             Self::InvalidJson => f.write_str("the body of the request cannot be written as JSON"),
             Self::EmptyText => f.write_str("the text is empty"),
+            Self::TooOldToRevoke => {
+                f.write_str("the message is older than two minutes and cannot be revoked any more")
+            }
+            Self::NotRevocable => {
+                f.write_str("messages to the File Transfer Helper cannot be revoked")
+            }
         }
     }
 }
@@ -76,6 +86,7 @@ impl RequestError {
         match self {
             Self::NotLoggedIn | Self::LoginOver { .. } | Self::NoDataTicket => Advice::LoginAgain,
             Self::EmptyText => Advice::WriteText,
+            Self::TooOldToRevoke | Self::NotRevocable => Advice::DeleteOnPhone,
             Self::InitDue
             | Self::NoSyncKey
             | Self::InvalidUri

@@ -62,7 +62,10 @@ pub struct Fetched {
     pub bytes: u64,
     /// The MD5.
     pub md5: Md5,
-    /// The format of an image, as determined by the first bytes; `None` if it is a file.
+    /// The format of an image, as determined by the first bytes; `None` for a file, a video and a
+    /// voice message. A video or a voice message in an unknown format is
+    /// [`ImageFormat::Unknown`], and is only kept if
+    /// [`Policy::keep_unknown`](crate::Policy::keep_unknown) is set.
     pub format: Option<ImageFormat>,
 }
 

@@ -17,7 +17,7 @@ use crate::sent::Sent;
 /// browser's requests and among ours.
 struct Call(&'static str, &'static str, &'static str, usize, usize);
 
-const WEB: [Call; 27] = [
+const WEB: [Call; 29] = [
     Call("jslogin", "GET", "jslogin", 0, 0),
     Call("login", "GET", "login", 0, 0),
     Call("login, scanned", "GET", "login", 2, 2),
@@ -43,7 +43,9 @@ const WEB: [Call; 27] = [
     Call("webwxsendemoticon", "POST", "webwxsendemoticon", 0, 0),
     Call("webwxsendappmsg", "POST", "webwxsendappmsg", 0, 0),
     Call("webwxsendappmsg above 25 MiB", "POST", "webwxsendappmsg", 1, 1),
+    Call("webwxsendvideomsg", "POST", "webwxsendvideomsg", 0, 0),
     Call("webwxcheckupload", "POST", "webwxcheckupload", 0, 0),
+    Call("webwxstatusnotify, read", "POST", "webwxstatusnotify", 1, 1),
     Call("webwxlogout", "POST", "webwxlogout", 0, 0),
 ];
 
@@ -235,4 +237,5 @@ webwxbatchgetcontact and webwxpushloginurl are in no capture.
 [§4.8]: ../crates/wx-proto/docs/protocol.md#s4-8
 [§8.2]: ../crates/wx-proto/docs/protocol.md#s8-2
 [P48]: ../crates/wx-proto/docs/protocol.md#p48
+[P61]: ../crates/wx-proto/docs/protocol.md#p61
 ";

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use image::ImageFormat::{Gif, Jpeg, Png};
 
 use wx_testing::images::{noise, sized};
+use wx_testing::samples::TINY_MP4;
 
 /// Creates each file once.
 #[derive(Default)]
@@ -17,6 +18,7 @@ impl Files {
                 "jpg" => sized(Jpeg, 40, 30, length),
                 "png" => sized(Png, 300, 249, length),
                 "gif" => sized(Gif, 12, 9, length),
+                "mp4" => TINY_MP4.iter().copied().chain(noise(length)).take(length).collect(),
                 _ => long_noise(length),
             }
         })

@@ -6,13 +6,14 @@ use image::ImageFormat::{Gif, Jpeg, Png};
 use tokio::runtime::Runtime;
 use wx_client::proxy::ProxySettings;
 use wx_emulator::{Emulator, Profile, Request};
-use wx_proto::{ImageVariant, MediaKind, MsgId, Policy, Recipient, Session, Site};
+use wx_proto::{ImageVariant, MediaKind, MsgId, Policy, Recipient, Session, Site, UserName};
 use wx_reqwest::reqwest;
 use wx_testing::TestBed;
 use wx_ureq::ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
 use wx_ureq::ureq::{Proxy, config::Config};
 
 use wx_testing::images::{noise, sized, small};
+use wx_testing::samples::TINY_MP4;
 
 /// The operations that a scenario uses.
 pub(crate) trait Client: Sized {
@@ -28,6 +29,7 @@ pub(crate) trait Client: Sized {
         self.send_as(to, name, bytes, None);
     }
     fn send_as(&self, to: &Recipient, name: &str, bytes: Vec<u8>, kind: Option<MediaKind>);
+    fn mark_read(&self, whom: &UserName);
     fn logout(&self);
 }
 
@@ -46,7 +48,7 @@ const NOTE: usize = 4500;
 const GIF: usize = 1679;
 const BIG: usize = 27_262_981;
 
-/// Runs login, contacts, messages, downloads and uploads of images, files, and logout.
+/// Runs login, contacts, messages, downloads and uploads of images, files and videos, and logout.
 pub(crate) fn drive<C: Client>(profile: Profile) -> Seen {
     let builder = Emulator::builder().image(sized(Jpeg, 60, 80, 11_235)).hold(Duration::ZERO);
     let bed = TestBed::start(builder.profile(profile)).unwrap();
@@ -81,6 +83,11 @@ pub(crate) fn drive<C: Client>(profile: Profile) -> Seen {
     files.send_as(&to, "note.jpg", sized(Jpeg, 42, 30, NOTE), file);
     if profile == Profile::Web {
         files.send_as(&to, "big.jpg", big(), file);
+        files.send(&to, "clip.mp4", TINY_MP4.to_vec());
+        // The recorded page did it twice.
+        for _ in 0..2 {
+            client.mark_read(to.user_name());
+        }
     }
     client.logout();
     Seen { requests: server.requests(), plain, violations: server.violations() }
@@ -154,6 +161,10 @@ impl Client for Ureq {
         kind.into_iter().fold(send, |send, kind| send.kind(kind)).run().unwrap();
     }
 
+    fn mark_read(&self, whom: &UserName) {
+        self.0.mark_read(whom).run().unwrap();
+    }
+
     fn logout(&self) {
         self.0.logout().run().unwrap();
     }
@@ -215,6 +226,10 @@ impl Client for Reqwest {
         let send = self.client.send(to, wx_reqwest::Source::bytes(name, bytes));
         let send = kind.into_iter().fold(send, |send, kind| send.kind(kind));
         self.runtime.block_on(send.into_future()).unwrap();
+    }
+
+    fn mark_read(&self, whom: &UserName) {
+        self.runtime.block_on(self.client.mark_read(whom).into_future()).unwrap();
     }
 
     fn logout(&self) {

@@ -44,15 +44,8 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     ),
     (&["call qrcode"], "the program shows the code itself, from its link"),
     (&["call webwxstatreport"], "telemetry about the page's script"),
-    (
-        &[
-            "call webwxgeticon",
-            "call webwxsendmsg",
-            "call webwxsendvideomsg",
-            "call webwxstatusnotify, Code 1",
-        ],
-        "not part of this version",
-    ),
+    (&["call webwxgeticon"], "not part of this version"),
+    (&["call webwxsendmsg"], "the compared job sends no text; texts are compared with [P61]"),
     (
         &[
             "call reportforweb",

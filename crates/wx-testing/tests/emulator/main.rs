@@ -16,6 +16,7 @@ mod odd_clients;
 mod other_clients;
 mod page;
 mod parallel_lies;
+mod recordings;
 mod refusals;
 mod repeats;
 mod sending;

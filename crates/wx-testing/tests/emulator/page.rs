@@ -152,7 +152,12 @@ impl Page {
             fields.push(("chunks", chunks.to_string()));
             fields.push(("chunk", chunk.to_string()));
         }
-        fields.push(("mediatype", if mime == "image/gif" { "doc" } else { "pic" }.to_owned()));
+        let mediatype = match mime {
+            "image/gif" => "doc",
+            "video/mp4" => "video",
+            _ => "pic",
+        };
+        fields.push(("mediatype", mediatype.to_owned()));
         fields.push(("uploadmediarequest", request.to_string()));
         fields.push(("webwx_data_ticket", self.cookie("webwx_data_ticket")));
         fields.push(("pass_ticket", "undefined".to_owned()));

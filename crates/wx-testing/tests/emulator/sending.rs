@@ -5,6 +5,7 @@ use wx_emulator::Emulator;
 
 use crate::page::Page;
 use wx_testing::images::{dimensions, md5, sized, small};
+use wx_testing::samples::TINY_MP4;
 
 #[test]
 fn an_image_arrives_unchanged_and_without_violations() {
@@ -67,6 +68,42 @@ fn a_gif_is_sent_as_an_emoticon() {
     let fetched = page.fetch(sent["MsgID"].as_str().unwrap(), "&type=big");
     assert!(fetched.body == bytes && fetched.header("content-type") == Some("image/jpeg"));
     assert_eq!(server.messages()[0].kind, 47);
+}
+
+#[test]
+fn a_video_has_a_cover_and_is_what_the_page_sends_as_one() {
+    let server = Emulator::start().unwrap();
+    let page = Page::new(&server);
+    let last = page.upload("clip.mp4", "video/mp4", TINY_MP4, 1_511_509_303_507).json();
+    assert_eq!((&last["CDNThumbImgHeight"], &last["CDNThumbImgWidth"]), (&368.into(), &640.into()));
+    let message = page.message(43, last["MediaId"].as_str().unwrap(), "15114939427950364");
+    let call = "webwxsendvideomsg?fun=async&f=json&lang=zh_CN";
+    let sent = page.post_json(call, &message).unwrap().json();
+    let cover = page.fetch(sent["MsgID"].as_str().unwrap(), "&type=slave");
+    assert_eq!(dimensions(&cover.body), (640, 368));
+    assert_eq!(server.violations(), [""; 0]);
+
+    let mut large = TINY_MP4.to_vec();
+    large.resize(20 << 20, 0);
+    for (number, (name, mime, bytes, violation)) in [
+        ("a.mov", "video/mp4", TINY_MP4, "mediatype video for a name without .mp4"),
+        ("a.mp4", "image/jpeg", &*small(Jpeg, 40, 30), "mediatype of an mp4 is not video"),
+        ("b.mp4", "video/mp4", b"text", "a file uploaded as a video is no mp4 video"),
+        ("c.mp4", "video/mp4", &*large, "a video of 20 MiB or more"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = 1_511_509_303_600 + number as u64;
+        assert_eq!(page.upload(name, mime, bytes, id).ret(), 0, "{name}");
+        let violations = server.violations();
+        assert!(violations[number].contains(violation), "{violations:?}");
+        assert_eq!(violations.len(), number + 1, "{violations:?}");
+    }
+    let jpeg = page.upload("a.jpg", "image/jpeg", &small(Jpeg, 41, 30), 1_511_509_303_700).json();
+    let message = page.message(43, jpeg["MediaId"].as_str().unwrap(), "15114939427950365");
+    page.post_json(call, &message).unwrap();
+    assert!(server.violations().pop().unwrap().contains("a file that is no video"));
 }
 
 #[test]

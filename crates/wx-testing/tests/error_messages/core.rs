@@ -12,8 +12,8 @@ use wx_proto::flow::{
 use wx_proto::http::header::COOKIE;
 use wx_proto::{
     Advice, Error, ErrorChain, ErrorKind, FirstBytes, HostError, Md5, MediaError, MediaFormat,
-    MediaId, MediaKind, MsgId, NameError, Outcome, ReplyError, ReplyField, RequestError, Ret,
-    SessionError, SessionField, SourceError, Step, UnixMs, UserName,
+    MediaId, MediaKind, MsgId, NameError, Outcome, RecordingFormat, ReplyError, ReplyField,
+    RequestError, Ret, SessionError, SessionField, SourceError, Step, UnixMs, UserName,
 };
 
 const STEPS: [Step; 13] = [
@@ -44,10 +44,6 @@ fn refused(code: i64) -> ReplyError {
     ReplyError::Refused { ret: Ret(code), message: String::new() }
 }
 
-fn not_an_image() -> ReplyError {
-    ReplyError::NotAnImage { first: FirstBytes::new(b"hello") }
-}
-
 fn requests() -> Vec<(RequestError, Advice)> {
     vec![
         (RequestError::NotLoggedIn, Advice::LoginAgain),
@@ -59,6 +55,8 @@ fn requests() -> Vec<(RequestError, Advice)> {
         (RequestError::InvalidHeader(COOKIE), Advice::Report),
         (RequestError::InvalidJson, Advice::Report),
         (RequestError::EmptyText, Advice::WriteText),
+        (RequestError::TooOldToRevoke, Advice::DeleteOnPhone),
+        (RequestError::NotRevocable, Advice::DeleteOnPhone),
     ]
 }
 
@@ -75,15 +73,15 @@ fn hosts() -> Vec<HostError> {
 }
 
 fn media() -> Vec<(MediaError, Advice)> {
-    let wrong = |kind| MediaError::WrongKind { format: MediaFormat::Gif, kind };
+    let kind = MediaKind::Image;
     vec![
         (MediaError::Empty, Advice::CheckFile),
         (MediaError::TooLarge { len: 11, limit: 10 }, Advice::RaiseLimit),
+        (MediaError::TooLargeForKind { kind, len: 11, limit: 10 }, Advice::RaiseLimit),
         (MediaError::TooLargeForProfile { len: 11, limit: 10 }, Advice::CheckFile),
         (MediaError::NotAnImage(MediaFormat::Other), Advice::CheckFile),
         (MediaError::NotAnImage(MediaFormat::Webp), Advice::CheckFile),
-        (wrong(MediaKind::Image), Advice::CheckFile),
-        (wrong(MediaKind::Emoticon), Advice::CheckFile),
+        (MediaError::WrongKind { format: MediaFormat::Gif, kind }, Advice::CheckFile),
     ]
 }
 
@@ -132,6 +130,7 @@ fn failures() -> Vec<(TransportError, Advice)> {
 
 fn replies() -> Vec<(ReplyError, Advice)> {
     let host = Some("evil.example".to_owned());
+    let (first, expected) = (|| FirstBytes::new(b"hello"), RecordingFormat::Mp4);
     vec![
         (ReplyError::Redirect { status: 302, host }, Advice::CheckProxy),
         (ReplyError::Redirect { status: 302, host: None }, Advice::CheckProxy),
@@ -154,7 +153,8 @@ fn replies() -> Vec<(ReplyError, Advice)> {
         (ReplyError::NotJson, Advice::CheckProxy),
         (ReplyError::TruncatedJson, Advice::RetryLater),
         (ReplyError::Json, Advice::Report),
-        (not_an_image(), Advice::Report),
+        (ReplyError::NotAnImage { first: first() }, Advice::Report),
+        (ReplyError::NotARecording { expected, first: first() }, Advice::Report),
         (ReplyError::NoDataTicket { expired: false }, Advice::LoginAgain),
         (ReplyError::NoDataTicket { expired: true }, Advice::SetClock),
         (ReplyError::NoRet, Advice::Report),

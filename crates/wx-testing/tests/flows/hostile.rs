@@ -55,7 +55,8 @@ fn a_state_that_no_job_saves_is_refused() {
     assert_eq!((resumed(&upload), resumed(&message)), (Ok(()), Ok(())));
     let media = "/job/upload/media";
     let limit = Policy::default().max_upload;
-    let too_large = ResumeError::Media(MediaError::TooLarge { len: u64::MAX, limit });
+    let kind = MediaKind::Image;
+    let too_large = ResumeError::Media(MediaError::TooLargeForKind { kind, len: u64::MAX, limit });
     let (format, kind) = (MediaFormat::Jpeg, MediaKind::Emoticon);
     let wrong_kind = ResumeError::Media(MediaError::WrongKind { format, kind });
     let cases = [
@@ -64,7 +65,7 @@ fn a_state_that_no_job_saves_is_refused() {
         (&upload, format!("{media}/len"), json!(1), ResumeError::TooManyChunks { acked: 1 }),
         (&upload, format!("{media}/len"), json!(-1), ResumeError::NotASnapshot),
         (&upload, format!("{media}/kind"), json!("emoticon"), wrong_kind),
-        (&upload, format!("{media}/kind"), json!("video"), ResumeError::NotASnapshot),
+        (&upload, format!("{media}/kind"), json!("voice"), ResumeError::NotASnapshot),
         (&upload, "/job/upload/acked".into(), json!(2), ResumeError::TooManyChunks { acked: 2 }),
         (
             &upload,

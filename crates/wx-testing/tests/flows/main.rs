@@ -38,6 +38,7 @@ mod odd_bytes;
 mod official_page;
 mod progress;
 mod properties;
+mod recordings;
 mod refused_login;
 mod resend_within;
 mod resume;

@@ -14,6 +14,8 @@ use wx_proto::endpoint::check_upload::CheckUpload;
 use wx_proto::endpoint::get_contact::GetContact;
 use wx_proto::endpoint::get_media::GetMedia;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
+use wx_proto::endpoint::get_video::GetVideo;
+use wx_proto::endpoint::get_voice::GetVoice;
 use wx_proto::endpoint::init::Init;
 use wx_proto::endpoint::js_login::JsLogin;
 use wx_proto::endpoint::login::{PollLogin, Polled};
@@ -22,6 +24,7 @@ use wx_proto::endpoint::new_login_page::NewLoginPage;
 use wx_proto::endpoint::preflight::Preflight;
 use wx_proto::endpoint::push_login_url::PushLoginUrl;
 use wx_proto::endpoint::report::Report;
+use wx_proto::endpoint::revoke_msg::RevokeMsg;
 use wx_proto::endpoint::send_msg::SendMsg;
 use wx_proto::endpoint::status_notify::StatusNotify;
 use wx_proto::endpoint::sync::SyncMessages;
@@ -342,8 +345,15 @@ fn p15_no_secret_in_any_pair() {
     shown.show(&(file(), &received));
     let (message, emoticon) =
         (SendMsg::image(media_id.clone(), to(), SEED), SendMsg::emoticon(media_id, to(), SEED));
+    let (id, local_id) = (MsgId::new("7").unwrap(), message.local_id().clone());
+    let (video, voice) = (GetVideo::new(id.clone(), SEED), GetVoice::new(id.clone(), SEED));
+    let revoke = RevokeMsg::new(id, local_id, to(), SEED);
+    shown.show(&(&video, &voice, &revoke));
     let requests = [
         chunk.request(&session),
+        video.request(&session),
+        voice.request(&session),
+        revoke.request(&session),
         check.request(&session),
         image.request(&session),
         received.request(&session),

@@ -14,6 +14,8 @@ macro_rules! scenarios {
             faults_while_fetching failures_leave_no_file a_slow_reply_is_not_a_stall
             files_arrive_byte_for_byte faults_while_receiving_files
             content_in_place_of_a_file_is_reported
+            videos_and_voice_messages_arrive_byte_for_byte faults_while_receiving_videos
+            a_message_is_revoked_once_and_never_twice a_conversation_is_marked_as_read
             an_answer_that_stops_halfway_stalls an_early_refusal_is_read no_server_listens
             no_connection_in_time no_http cookies_of_answers_are_not_kept
             no_tls_there faults_of_a_proxy_are_named a_closed_reused_connection_costs_no_try

@@ -19,8 +19,10 @@ mod place;
 mod real_names;
 #[cfg(feature = "tracing")]
 mod recorded_spans;
+mod recordings;
 mod reqwest_transport;
 mod reused;
+mod revoking;
 mod rooms;
 mod secrets;
 mod slow;
@@ -57,7 +59,9 @@ pub(crate) use outbox_keys::*;
 pub(crate) use outbox_whole::*;
 pub(crate) use pace::*;
 pub(crate) use place::{Server, friend, session};
+pub(crate) use recordings::*;
 pub(crate) use reused::*;
+pub(crate) use revoking::*;
 pub(crate) use rooms::*;
 pub(crate) use secrets::*;
 pub(crate) use slow::*;
@@ -98,6 +102,8 @@ pub(crate) trait Transport {
     ) -> Result<Sent, Error>;
     fn upload(&self, to: &Recipient, image: Vec<u8>) -> Result<Uploaded, Error>;
     fn send_uploaded(&self, to: &Recipient, uploaded: &Uploaded) -> Result<Sent, Error>;
+    fn revoke(&self, sent: &Sent, to: &Recipient) -> Result<(), Error>;
+    fn mark_read(&self, whom: &UserName) -> Result<(), Error>;
     fn send_once(
         &self,
         outbox: &wx_client::outbox::Outbox,

@@ -3,6 +3,7 @@
 use wx_client::outbox::{MessageState, Outbox};
 use wx_emulator::Emulator;
 use wx_proto::{Advice, MediaKind, Outcome};
+use wx_testing::samples::TINY_MP4;
 
 use super::*;
 
@@ -21,6 +22,10 @@ fn zip(len: usize) -> Vec<u8> {
     b"PK\x03\x04".iter().copied().chain(noise).take(len).collect()
 }
 
+fn video(len: usize) -> Vec<u8> {
+    TINY_MP4.iter().copied().chain(zip(len)).take(len).collect()
+}
+
 pub(crate) fn everything_arrives_as_it_was_sent<T: Transport>() {
     let (server, policy) = checked();
     let (client, to) = (T::new(session(&server), policy, None), friend(&server));
@@ -32,6 +37,7 @@ pub(crate) fn everything_arrives_as_it_was_sent<T: Transport>() {
         ("noext", b"one line".to_vec(), MediaKind::File, 6),
         ("a.jpg", TINY_JPEG.to_vec(), MediaKind::Image, 3),
         ("a.gif", gif, MediaKind::Emoticon, 47),
+        ("clip.MP4", video(700_000), MediaKind::Video, 43),
     ];
     for (name, bytes, kind, _) in &files {
         let sent = client.send_any(&to, OutboundBytes::File(name, bytes.clone())).unwrap();

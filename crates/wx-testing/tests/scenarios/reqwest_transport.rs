@@ -122,6 +122,14 @@ impl Transport for Reqwest {
         self.1.block_on(self.0.send_uploaded(to, uploaded).into_future())
     }
 
+    fn revoke(&self, sent: &Sent, to: &Recipient) -> Result<(), Error> {
+        self.1.block_on(self.0.revoke(sent, to).into_future())
+    }
+
+    fn mark_read(&self, whom: &UserName) -> Result<(), Error> {
+        self.1.block_on(self.0.mark_read(whom).into_future())
+    }
+
     fn send_once(
         &self,
         outbox: &Outbox,

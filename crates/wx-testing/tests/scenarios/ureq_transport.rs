@@ -122,6 +122,14 @@ impl Transport for Ureq {
         self.0.send_uploaded(to, uploaded).run()
     }
 
+    fn revoke(&self, sent: &Sent, to: &Recipient) -> Result<(), Error> {
+        self.0.revoke(sent, to).run()
+    }
+
+    fn mark_read(&self, whom: &UserName) -> Result<(), Error> {
+        self.0.mark_read(whom).run()
+    }
+
     fn send_once(
         &self,
         outbox: &Outbox,

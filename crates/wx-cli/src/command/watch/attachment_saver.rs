@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use wx_proto::{Advice, Attachment, Fetched, Message};
+use wx_proto::{Advice, Attachment, AttachmentKind, Fetched, Message};
 
 use super::free_space;
 use super::media_dir::MediaDir;
@@ -16,7 +16,7 @@ use crate::report::Report;
 /// What is saved, and where.
 pub(super) struct SavePlan {
     pub(super) dir: MediaDir,
-    /// Whether files are not saved.
+    /// Whether only pictures are saved, and the covers of videos instead of the videos.
     pub(super) images_only: bool,
     /// How much of the disk is kept free, in bytes.
     pub(super) keep_free: u64,
@@ -35,6 +35,7 @@ pub(super) struct AttachmentSaver<'a> {
 
 /// Why an attachment that is too large is not fetched.
 const TOO_LARGE_HINT: &str = "a larger --max-size saves such attachments";
+const SKIPPED_HINT: &str = "free some space, and fetch it with wx fetch --message";
 const NO_ROOM_HINT: &str = "free some space, or set a smaller --keep-free";
 
 impl AttachmentSaver<'_> {
@@ -44,10 +45,11 @@ impl AttachmentSaver<'_> {
     /// Fails only if no other attachment can be saved either. The message is then received again by
     /// the next `watch`.
     pub(super) fn save(&mut self, message: &Message) -> Result<Option<PathBuf>, Problem> {
-        let Some(attachment) = message.attachment() else { return Ok(None) };
-        if self.plan.images_only && attachment.file().is_some() {
-            return Ok(None);
-        }
+        let attachment = match self.plan.images_only {
+            true => message.cover().or_else(|| message.attachment()).filter(is_image),
+            false => message.attachment(),
+        };
+        let Some(attachment) = attachment else { return Ok(None) };
         let saved = self.plan.dir.find(&attachment);
         if saved.is_some() {
             return Ok(saved);
@@ -66,8 +68,7 @@ impl AttachmentSaver<'_> {
         let retry = self.retry;
         let fetched = retry.run(report.token(), Some(PATIENCE), || self.try_once(attachment));
         match fetched {
-            Ok(None) => {}
-            Ok(Some((path, fetched))) => {
+            Ok((path, fetched)) => {
                 warn_of_md5(attachment, &fetched, report);
                 let path = Some(path.to_string_lossy().into_owned());
                 let subject = Subject::attachment(attachment, path);
@@ -90,12 +91,12 @@ impl AttachmentSaver<'_> {
         Ok(())
     }
 
-    fn try_once(&mut self, attachment: &Attachment) -> Result<Option<(PathBuf, Fetched)>, Problem> {
+    fn try_once(&mut self, attachment: &Attachment) -> Result<(PathBuf, Fetched), Problem> {
         let SavePlan { dir, keep_free, .. } = &mut self.plan;
         let policy = self.client.policy();
-        let max_size = match attachment.file() {
-            Some(_) => policy.max_fetch_file,
-            None => policy.max_fetch,
+        let max_size = match attachment.kind {
+            AttachmentKind::File(_) | AttachmentKind::Video => policy.max_fetch_file,
+            _ => policy.max_fetch,
         };
         let room = free_space::room(dir.path(), *keep_free).map_err(|error| dir.on(&error))?;
         let limits = Limits { max_size, room, keep_free: *keep_free };
@@ -132,7 +133,15 @@ impl Limits {
             return Err(Problem::local(what, Advice::RaiseLimit).hint(TOO_LARGE_HINT));
         }
         match self.room {
-            Some(room) if room == 0 || len > room => Err(self.no_room()),
+            Some(0) => Err(self.no_room()),
+            // The sender claims the length, so this must not end the watch.
+            Some(room) if len > room => {
+                let what = format!(
+                    "the file has {len} bytes, and less than {} bytes of the disk would stay free",
+                    self.keep_free
+                );
+                Err(Problem::local(what, Advice::CheckFile).hint(SKIPPED_HINT))
+            }
             _ => Ok(()),
         }
     }
@@ -152,10 +161,36 @@ impl Limits {
     }
 }
 
+/// Returns whether an attachment is a picture. The cover of a video is one too.
+fn is_image(attachment: &Attachment) -> bool {
+    matches!(attachment.kind, AttachmentKind::Image { .. })
+}
+
 /// Reports an attachment that could not be fetched.
 fn failed(attachment: &Attachment, problem: &Problem, report: &Report) {
     let subject = Subject::attachment(attachment, None);
     report.once(subject, |number| {
         let _ = report.problem(number..number + 1, problem);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claimed_length_ends_the_watch_only_if_there_is_no_room_at_all() {
+        let attachment: Attachment = serde_json::from_str(
+            r#"{"msg_id":"1","kind":"file","sender":"@a","media_id":"@b","len":1000}"#,
+        )
+        .unwrap();
+        let limits = |room| Limits { max_size: 2000, room, keep_free: 100 };
+        let file = |room| limits(room).check_announced(&attachment).map_err(|problem| problem.file);
+        for room in [None, Some(1000)] {
+            assert!(file(room).is_ok(), "{room:?}");
+        }
+        assert_ne!(file(Some(999)), Err(FileRole::Output), "only this file is skipped");
+        assert!(file(Some(999)).is_err());
+        assert_eq!(file(Some(0)), Err(FileRole::Output));
+    }
 }

@@ -21,9 +21,13 @@ impl Filter {
     }
 }
 
-/// Returns whether a message comes from this sender or room. What the account writes to the File
+/// Returns whether a message comes from this sender, or was sent in this room. What the account
+/// writes to the File
 /// Transfer Helper counts as coming from the helper, which never writes anything.
 fn is_from(message: &Message, name: &UserName) -> bool {
+    if message.room() == Some(name) {
+        return true;
+    }
     let is_name = |other: &Option<UserName>| other.as_ref() == Some(name);
     let is_helper = name == Recipient::file_helper().user_name();
     is_name(&message.from) || is_name(&message.sender) || (is_helper && is_name(&message.to))

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::process_group;
-use crate::report::{Report, Unfinished};
+use crate::report::Report;
 
 /// The command that is run for each message. No shell is involved.
 pub(super) struct Hook {
@@ -79,10 +79,7 @@ impl Hook {
                 return Err(HookError::Start(error));
             }
         }
-        report.set_unfinished(Some(Unfinished::Hook));
-        let ended = self.wait(&mut child, report);
-        report.set_unfinished(None);
-        match ended? {
+        match self.wait(&mut child, report)? {
             status if status.success() => Ok(()),
             status => {
                 report.token().sleep(SIGNAL_DELAY);
@@ -245,14 +242,12 @@ mod tests {
                 hook(&script, LIMIT, &path).run(String::new(), None, &worker)
             });
             wait_until(|| !pids(dir.path()).is_empty());
-            wait_until(|| report.unfinished() == Some(Unfinished::Hook));
             report.stop();
             if hurry {
                 report.hurry();
             }
             let error = worker.join().unwrap().unwrap_err();
             assert!(matches!(error, HookError::Stopped), "{error}");
-            assert_eq!(report.unfinished(), None);
             assert_eq!(dir.path().join("asked").exists(), is_asked);
         }
     }

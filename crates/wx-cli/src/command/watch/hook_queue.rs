@@ -93,6 +93,16 @@ impl HookQueue {
         self.contents.failed.push(failed);
     }
 
+    /// Sets the path of the attachment of a message in the queue that has none. Returns whether
+    /// there is such a message.
+    pub(super) fn set_path(&mut self, event: &Value, path: &Path) -> bool {
+        let Some(wanted) = id(event) else { return false };
+        let mut failed = self.contents.failed.iter_mut();
+        let found =
+            failed.find(|failed| failed.path.is_none() && id(&failed.event) == Some(wanted));
+        found.map(|failed| failed.path = Some(path.as_os_str().to_owned())).is_some()
+    }
+
     /// Counts a further failure.
     pub(super) fn count_failure(&mut self, number: usize) {
         if let Some(failed) = self.contents.failed.get_mut(number) {

@@ -11,7 +11,7 @@ use super::hook_queue::{FailedHook, HookQueue};
 use crate::event::{self, Subject};
 use crate::out;
 use crate::problem::{Class, Problem};
-use crate::report::Report;
+use crate::report::{Report, Unfinished};
 use crate::withhold;
 
 /// The command of `watch`, and the messages for which it has failed.
@@ -43,6 +43,22 @@ impl<'a> Hooks<'a> {
 
     /// Runs the command again for each message for which it has failed in an earlier run.
     pub(super) fn retry(&mut self) -> Result<(), Problem> {
+        self.unfinished(Self::retry_all)
+    }
+
+    /// Does `work`. If `watch` is stopped meanwhile, the process ends only after the result of the
+    /// command is stored.
+    fn unfinished(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        self.report.set_unfinished(Some(Unfinished::Hook));
+        let done = work(self);
+        self.report.set_unfinished(None);
+        done
+    }
+
+    fn retry_all(&mut self) -> Result<(), Problem> {
         let mut number = 0;
         while let Some(failed) = self.queue.failed().get(number).cloned() {
             let path = failed.path.as_deref().map(Path::new);
@@ -74,12 +90,16 @@ impl<'a> Hooks<'a> {
     /// Runs the command for a message, unless that is done already. Fails if the result cannot be
     /// stored, or if `watch` is stopped. The message is then received again.
     pub(super) fn handle(&mut self, message: &Message, path: Option<&Path>) -> Result<(), Problem> {
-        self.handle_event(stored(message), path)
+        self.unfinished(|hooks| hooks.handle_event(stored(message), path))
     }
 
     fn handle_event(&mut self, event: Value, path: Option<&Path>) -> Result<(), Problem> {
         if self.queue.find(&event).is_some() {
-            return Ok(());
+            // The attachment could not be saved in the earlier run.
+            return match path.is_some_and(|path| self.queue.set_path(&event, path)) {
+                true => self.queue.save(),
+                false => Ok(()),
+            };
         }
         if self.queue.failed().len() >= MOST_FAILED {
             let what = format!("the command has failed for {MOST_FAILED} messages");

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use wx_client::directory;
 use wx_client::lock::{LockError, LockedDir};
 use wx_client::temp_file::{Access, TempDir};
-use wx_proto::{Advice, Attachment, Fetched, MsgId};
+use wx_proto::{Advice, Attachment, AttachmentKind, Fetched, MsgId};
 
 use crate::out;
 use crate::problem::Problem;
@@ -57,13 +57,12 @@ impl MediaDir {
     }
 
     /// Saves the attachment that `fetch` writes to a new file. Of its name, the sender chooses only
-    /// what follows the MsgID. Returns `None` if another process has created a file of that name in
-    /// the meantime.
+    /// what follows the MsgID. Fails if there is another file of that name.
     pub(super) fn save(
         &mut self,
         attachment: &Attachment,
         fetch: impl FnOnce(&Path) -> Result<Fetched, Problem>,
-    ) -> Result<Option<(PathBuf, Fetched)>, Problem> {
+    ) -> Result<(PathBuf, Fetched), Problem> {
         let scratch = TempDir::new_in(&self.dir).map_err(|error| self.on(&error))?;
         let fetched_path = scratch.path().join("fetched");
         let fetched = fetch(&fetched_path).map_err(|problem| problem.at_output(&self.dir))?;
@@ -72,18 +71,22 @@ impl MediaDir {
         let path = self.dir.join(&*name);
         let written =
             tempfile::TempPath::try_from_path(fetched_path).map_err(|error| self.on(&error))?;
-        let placed = written.persist_noclobber(&path);
-        if let Err(failed) = &placed
-            && failed.error.kind() != ErrorKind::AlreadyExists
-        {
-            return Err(self.on(&failed.error));
+        if let Err(failed) = written.persist_noclobber(&path) {
+            return Err(match failed.error.kind() {
+                // Only this attachment is affected, so it must not end the watch.
+                ErrorKind::AlreadyExists => {
+                    Problem::local(format!("{} exists already", path.display()), Advice::CheckFile)
+                        .hint("move it away, and fetch the attachment with wx fetch --message")
+                }
+                _ => self.on(&failed.error),
+            });
         }
         // The file must reach the disk before the session, which is saved afterwards. Not every
         // file system supports this.
         #[cfg(unix)]
         let _ = File::open(&self.dir).and_then(|dir| dir.sync_all());
         self.names.insert(beginning(attachment), name.into_owned());
-        Ok(placed.is_ok().then_some((path, fetched)))
+        Ok((path, fetched))
     }
 
     /// Returns the problem with the directory.
@@ -92,15 +95,23 @@ impl MediaDir {
     }
 }
 
+/// The extension of a video.
+const VIDEO: &str = ".mp4";
+
 fn refused(what: &str) -> Problem {
     Problem::local(what, Advice::CheckFile).with_output()
 }
 
-/// Returns what the name of the attachment begins with: the MsgID, and a character that separates
-/// it from the extension of a picture or the name of a file.
+/// Returns the beginning of the name of the attachment: the MsgID, and a character that separates
+/// it from the extension of a picture or the name of a file. For a video it is the whole name,
+/// because its cover has the same MsgID.
 fn beginning(attachment: &Attachment) -> String {
-    let separator = if attachment.file().is_some() { '-' } else { '.' };
-    format!("{}{separator}", stem(&attachment.msg_id))
+    let end = match attachment.kind {
+        AttachmentKind::File(_) => "-",
+        AttachmentKind::Video => VIDEO,
+        _ => ".",
+    };
+    format!("{}{end}", stem(&attachment.msg_id))
 }
 
 /// Returns the MsgID as it is in a name.
@@ -113,7 +124,8 @@ fn saved_name(name: &OsStr) -> Option<(&str, &str)> {
     let name = name.to_str()?;
     let is_in_id = |c: char| c.is_ascii_digit() || c == withhold::WITHHELD;
     let end = name.find(|c| !is_in_id(c)).filter(|end| *end > 0)?;
-    name[end..].starts_with(['.', '-']).then(|| (&name[..=end], name))
+    let is_video = &name[end..] == VIDEO;
+    name[end..].starts_with(['.', '-']).then(|| (if is_video { name } else { &name[..=end] }, name))
 }
 
 #[cfg(test)]
@@ -124,7 +136,9 @@ mod tests {
     fn names_of_other_programs_are_no_attachments() {
         for (name, expected) in [
             ("7260.jpg", Some("7260.")),
+            ("7260.mp4", Some("7260.mp4")),
             ("7260-a-b.pdf", Some("7260-")),
+            ("7260-a.mp4", Some("7260-")),
             ("….jpg", Some("….")),
             ("7260", None),
             ("7260 (1).jpg", None),

@@ -67,12 +67,17 @@ impl<'a> RetryUntil<'a> {
         }
     }
 
-    /// Returns the options of the long polls, which have their own retries.
+    /// Returns whether the network or the server fails.
+    pub(super) fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Relaxed)
+    }
+
+    /// Returns the options of the first call and the long polls, which have their own retries.
     pub(super) fn options(&self) -> RunOptions<'_> {
         self.report.options().progress(|progress| {
             self.report.progress(progress);
             match (progress.step, &progress.last_error) {
-                (Step::Sync, Some(error)) => self.begin(&out::error_chain(error)),
+                (Step::Init | Step::Sync, Some(error)) => self.begin(&out::error_chain(error)),
                 // A reply without messages also shows that the server can be reached.
                 (Step::Sync, None) if progress.attempt == Some(1) => self.end(),
                 _ => {}

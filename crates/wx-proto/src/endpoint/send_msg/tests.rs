@@ -89,6 +89,41 @@ fn p47_a_gif_is_sent_as_an_emoticon() {
     assert_eq!(text(&sent, "/Msg/MediaId"), media().as_str());
 }
 
+#[test]
+fn p80_a_video_is_sent_as_the_vector_has_it() {
+    let vector: Value =
+        serde_json::from_str(include_str!("../../../tests/vectors/sendvideomsg.json")).unwrap();
+    let case = &vector["cases"][0];
+    let word = |pointer: &str| text(&case["body"], pointer).to_owned();
+    let session = Session::builder(&format!("https://{}", text(case, "/host")))
+        .uin(case["body"]["BaseRequest"]["Uin"].as_u64().unwrap().try_into().unwrap())
+        .sid(word("/BaseRequest/Sid"))
+        .skey(word("/BaseRequest/Skey"))
+        .user_name(&word("/Msg/FromUserName"))
+        .pass_ticket(text(case, "/query/3/1"))
+        .data_ticket("t")
+        .build()
+        .unwrap();
+    let (media_id, to) = (word("/Msg/MediaId"), word("/Msg/ToUserName"));
+    let (media_id, to) = (MediaId::new(media_id).unwrap(), Recipient::new(to).unwrap());
+    let call = SendMsg::video(media_id, to, SEED);
+    let request = call.request(&session).unwrap();
+    assert_eq!(request.http().method(), text(case, "/method"));
+    assert_eq!(request.http().uri().path(), text(case, "/path"));
+    assert_eq!(request.http().uri().query(), Some(text(case, "/query_text")));
+    assert_eq!(request.http().headers()["content-type"], text(case, "/content_type"));
+    let sent: Value = serde_json::from_str(&json(&request)).unwrap();
+    let expected = text(case, "/body_text")
+        .replace(&word("/Msg/LocalID"), call.local_id().as_str())
+        .replace(&word("/BaseRequest/DeviceID"), text(&sent, "/BaseRequest/DeviceID"));
+    assert_eq!(json(&request), expected);
+    let answer = &vector["responses"][0];
+    assert_eq!(
+        read(200, text(answer, "/text").to_owned()).unwrap().msg_id.as_str(),
+        text(answer, "/body/MsgID")
+    );
+}
+
 fn read(status: u16, body: impl Into<Bytes>) -> Result<Receipt, ReplyError> {
     SendMsg::read(&Response::builder().status(status).body(body.into()).unwrap())
 }

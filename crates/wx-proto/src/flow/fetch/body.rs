@@ -1,13 +1,14 @@
 //! The body of a reply: takes raw bytes and returns checked bytes of the media
-//! ([P19](crate::protocol#p19)–[P21](crate::protocol#p21), [P76](crate::protocol#p76)).
+//! ([P19](crate::protocol#p19)–[P21](crate::protocol#p21), [P76](crate::protocol#p76),
+//! [P81](crate::protocol#p81)).
 
 use bytes::Bytes;
 use http::response::Parts;
 
 use super::file::FileContent;
-use super::image::ImageContent;
+use super::recognised::{Expected, RecognisedContent};
 use crate::endpoint::download;
-use crate::endpoint::download::DownloadHead;
+use crate::endpoint::download::{DownloadHead, Whole};
 use crate::model::attachment::AttachmentKind;
 use crate::model::md5::Md5Hasher;
 use crate::model::policy::Policy;
@@ -35,7 +36,7 @@ pub(super) struct Body {
 
 /// The expected content.
 enum Content {
-    Image(ImageContent),
+    Recognised(RecognisedContent),
     File(FileContent),
 }
 
@@ -64,15 +65,22 @@ impl Body {
         policy: &Policy,
     ) -> Result<Self, ReplyError> {
         let cap = match kind {
-            AttachmentKind::Image { .. } => policy.max_fetch,
-            AttachmentKind::File(_) => policy.max_fetch_file,
+            AttachmentKind::Image { .. } | AttachmentKind::Voice => policy.max_fetch,
+            AttachmentKind::File(_) | AttachmentKind::Video => policy.max_fetch_file,
         };
-        let head = download::head(head.status, &head.headers, cap)?;
-        let content = match kind {
-            AttachmentKind::Image { .. } => {
-                Content::Image(ImageContent::new(policy.keep_unknown, head)?)
+        let (expected, whole) = match kind {
+            AttachmentKind::Image { .. } => (Ok(Expected::Image), Whole::Ok),
+            AttachmentKind::Video => (Ok(Expected::Video), Whole::OkOrRange),
+            AttachmentKind::Voice => (Ok(Expected::Voice), Whole::OkOrRange),
+            AttachmentKind::File(file) => (Err(file), Whole::Ok),
+        };
+        let head = download::head(head.status, &head.headers, cap, whole)?;
+        let content = match expected {
+            Ok(expected) => {
+                let keep_unknown = policy.keep_unknown;
+                Content::Recognised(RecognisedContent::new(expected, keep_unknown, head)?)
             }
-            AttachmentKind::File(file) => Content::File(FileContent::new(file.len, head, cap)?),
+            Err(file) => Content::File(FileContent::new(file.len, head, cap)?),
         };
         Ok(Self {
             head,
@@ -96,7 +104,7 @@ impl Body {
     pub(super) fn expected(&self) -> Option<u64> {
         match &self.content {
             Content::File(file) if !self.head.gzip => self.head.len.or(file.len()),
-            Content::File(_) | Content::Image(_) => self.head.len,
+            Content::File(_) | Content::Recognised(_) => self.head.len,
         }
     }
 
@@ -173,7 +181,7 @@ impl Body {
     /// Passes to the sink those bytes that are no longer held back.
     fn offer(&mut self, piece: Bytes) -> Result<(), ReplyError> {
         self.pending = match &mut self.content {
-            Content::Image(image) => image.offer(piece, self.ended)?,
+            Content::Recognised(media) => media.offer(piece, self.ended)?,
             Content::File(file) => file.offer(piece)?,
         };
         Ok(())
@@ -185,7 +193,7 @@ impl Body {
 
     fn complete(&self) -> Outcome {
         let format = match &self.content {
-            Content::Image(image) => image.complete().map(Some),
+            Content::Recognised(media) => media.complete(),
             Content::File(file) => file.complete().map(|()| None),
         };
         match format {

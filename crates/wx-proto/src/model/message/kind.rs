@@ -36,7 +36,7 @@ pub enum MessageKind {
         /// The MD5 of the image, by which it can be sent again.
         md5: Option<Md5>,
     },
-    /// A video (MsgType 43 or 62), which has a cover.
+    /// A video (MsgType 43 or 62), which has a [cover](crate::Message::cover).
     Video {
         /// The size of the cover.
         thumbnail: Option<Dimensions>,

@@ -2,7 +2,7 @@ use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::attachment::AttachmentKind;
+use crate::model::attachment::{Attachment, AttachmentKind};
 use crate::model::dimensions::Dimensions;
 use crate::model::image_variant::ImageVariant;
 use crate::model::md5::Md5;
@@ -71,14 +71,21 @@ fn attachments_of_each_kind() {
     assert_eq!(variant(json!({})), Some(ImageVariant::Original));
     assert_eq!(variant(json!({ "MsgType": 47 })), Some(ImageVariant::Emoticon));
     assert_eq!(variant(json!({ "MsgType": 47, "HasProductId": 1 })), None);
-    assert_eq!(variant(json!({ "MsgType": "43" })), Some(ImageVariant::Thumbnail));
-    assert_eq!(variant(json!({ "MsgType": 62 })), Some(ImageVariant::Thumbnail));
     for (app, expected) in [(2, ImageVariant::Original), (8, ImageVariant::Original)] {
         assert_eq!(variant(json!({ "MsgType": 49, "AppMsgType": app })), Some(expected));
     }
-    for kind in [1, 34, 49, 51, 10_000, 10_002, -5] {
+    for kind in [1, 49, 51, 10_000, 10_002, -5] {
         assert_eq!(variant(json!({ "MsgType": kind })), None, "{kind}");
     }
+    let kind = |more: Value| message(more).attachment().map(|attachment| attachment.kind);
+    for video in [json!("43"), json!(62)] {
+        assert_eq!(kind(json!({ "MsgType": video })), Some(AttachmentKind::Video));
+        let cover = message(json!({ "MsgType": video })).cover().unwrap();
+        assert_eq!(cover, Attachment::image(cover.msg_id.clone(), ImageVariant::Thumbnail));
+    }
+    assert_eq!(kind(json!({ "MsgType": 34 })), Some(AttachmentKind::Voice));
+    assert_eq!(message(json!({})).cover(), None);
+    assert_eq!(message(json!({ "MsgType": 43, "MsgId": "0" })).cover(), None);
     let thumbnail = |more: Value| message(more).kind;
     assert_eq!(
         thumbnail(json!({})),

@@ -1,0 +1,168 @@
+//! `POST webwxrevokemsg`: revokes a message that was sent ([§4.11](crate::protocol#s4-11),
+//! [P89](crate::protocol#p89)).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Response};
+use serde::{Deserialize, Serialize};
+
+use super::{Endpoint, REPLY_LIMIT};
+use crate::endpoint::api_request::{Accept, ApiRequest};
+use crate::endpoint::base_request::BaseRequest;
+use crate::model::hosts::HostRole;
+use crate::model::ids::{LocalId, MsgId};
+use crate::model::recipient::Recipient;
+use crate::model::reply_error::ReplyError;
+use crate::model::request_error::RequestError;
+use crate::model::seed::Seed;
+use crate::session::Session;
+use crate::wire::cgi::cgi;
+use crate::wire::reply;
+
+/// Revokes a message, so that it disappears from the recipient's conversation. Make the call only
+/// once ([`OneCall::once`](crate::flow::OneCall::once)).
+#[derive(Clone, Debug)]
+pub struct RevokeMsg {
+    msg_id: MsgId,
+    local_id: LocalId,
+    to: Recipient,
+    seed: Seed,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request<'a> {
+    base_request: BaseRequest<'a>,
+    svr_msg_id: &'a str,
+    to_user_name: &'a str,
+    client_msg_id: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Fields {}
+
+impl RevokeMsg {
+    /// The official page offers to revoke a message for this long.
+    const WITHIN: Duration = Duration::from_secs(120);
+
+    /// Revokes the message with these ids, which was sent to `to`. `seed` has the current time, and
+    /// `local_id` the time at which the message was sent.
+    #[must_use]
+    pub fn new(msg_id: MsgId, local_id: LocalId, to: Recipient, seed: Seed) -> Self {
+        Self { msg_id, local_id, to, seed }
+    }
+}
+
+impl Endpoint for RevokeMsg {
+    const METHOD: Method = Method::POST;
+    const HOST: HostRole = HostRole::Base;
+    const ACCEPT: Accept = Accept::Json;
+    type Reply = ();
+
+    fn name(&self) -> &'static str {
+        "webwxrevokemsg"
+    }
+
+    fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
+        let now = self.seed.unix_ms;
+        session.check_sender()?;
+        session.check_alive(now)?;
+        if self.to == Recipient::file_helper() {
+            return Err(RequestError::NotRevocable);
+        }
+        let age = now.checked_duration_since(self.local_id.made_at());
+        if age.is_some_and(|age| age > Self::WITHIN) {
+            return Err(RequestError::TooOldToRevoke);
+        }
+        ApiRequest::builder(self, session, cgi!("webwxrevokemsg"))
+            .cookies_at(now)
+            .session_pairs()
+            .json(&Request {
+                base_request: BaseRequest::from_seed(session, &self.seed),
+                svr_msg_id: self.msg_id.as_str(),
+                to_user_name: self.to.as_str(),
+                client_msg_id: self.local_id.as_str(),
+            })
+    }
+
+    fn read(reply: &Response<Bytes>) -> Result<(), ReplyError> {
+        reply::accepted::<Fields>(reply, REPLY_LIMIT).map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::model::unix_ms::UnixMs;
+
+    fn vector() -> Value {
+        serde_json::from_str(include_str!("../../tests/vectors/revoke.json")).unwrap()
+    }
+
+    fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+        value.pointer(pointer).unwrap().as_str().unwrap()
+    }
+
+    /// Returns the request for the vector's message at this age, in seconds.
+    fn request(to: &str, age: u64) -> Result<ApiRequest, RequestError> {
+        let vector = vector();
+        let body = &vector["request"]["body"];
+        let session = Session::builder("https://wx.qq.com")
+            .uin(body["BaseRequest"]["Uin"].as_u64().unwrap().try_into().unwrap())
+            .sid(text(body, "/BaseRequest/Sid"))
+            .skey(text(body, "/BaseRequest/Skey"))
+            .user_name("@me")
+            .pass_ticket(text(&vector, "/request/query/1/1"))
+            .data_ticket("t")
+            .build()
+            .unwrap();
+        let local_id = LocalId::new(text(body, "/ClientMsgId")).unwrap();
+        assert_eq!(local_id.made_at(), UnixMs::new(1_511_493_942_795));
+        let unix_ms = local_id.made_at().saturating_add(Duration::from_secs(age));
+        let msg_id = MsgId::new(text(body, "/SvrMsgId")).unwrap();
+        let seed = Seed { unix_ms, entropy: [4; 16] };
+        RevokeMsg::new(msg_id, local_id, Recipient::new(to).unwrap(), seed).request(&session)
+    }
+
+    #[test]
+    fn p89_the_request_of_the_vector() {
+        let vector = vector();
+        let case = &vector["request"];
+        let request = request(text(case, "/body/ToUserName"), 1).unwrap();
+        assert_eq!(request.http().method(), text(case, "/method"));
+        assert_eq!(request.http().uri().path(), text(case, "/path"));
+        assert_eq!(request.http().uri().query(), Some(text(case, "/query_text")));
+        assert_eq!(request.http().headers()["content-type"], text(case, "/content_type"));
+        let json = String::from_utf8(request.http().body().to_vec()).unwrap();
+        let sent: Value = serde_json::from_str(&json).unwrap();
+        let device_id = text(&sent, "/BaseRequest/DeviceID");
+        let drawn = text(case, "/body/BaseRequest/DeviceID");
+        assert_eq!(json, text(case, "/body_text").replace(drawn, device_id));
+    }
+
+    #[test]
+    fn p89_an_old_message_and_one_to_oneself_are_not_revoked() {
+        for rule in vector()["local_rules"].as_array().unwrap() {
+            let to = rule["to"].as_str().unwrap();
+            let made = request(to, rule["age_s"].as_u64().unwrap());
+            let expected = match (rule["expect"].as_str().unwrap(), to) {
+                ("send", _) => Ok(()),
+                (_, "filehelper") => Err(RequestError::NotRevocable),
+                _ => Err(RequestError::TooOldToRevoke),
+            };
+            assert_eq!(made.map(|_| ()), expected, "{rule}");
+        }
+    }
+
+    #[test]
+    fn p89_only_ret_0_is_revoked() {
+        for answer in vector()["responses"].as_array().unwrap() {
+            let reply = Response::new(Bytes::from(answer["body"].to_string()));
+            let read = RevokeMsg::read(&reply);
+            assert_eq!(read.is_ok(), answer["outcome"] == "recalled", "{read:?}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Videos and voice messages ([P81](wx_proto::protocol#p81), [P82](wx_proto::protocol#p82)).
+
+use wx_proto::bytes::Bytes;
+use wx_proto::flow::Fetch;
+use wx_proto::{
+    Advice, Attachment, Error, ErrorKind, Fetched, ImageFormat, Md5, MsgId, Policy, ReplyError,
+};
+
+use wx_testing::harness::*;
+use wx_testing::samples::TINY_MP4;
+
+const MP3: &[u8] = b"ID3\x04\0\0\0\0\0\0 and frames that are not examined";
+
+/// Each kind with its media.
+fn recordings() -> [(Attachment, Bytes); 2] {
+    let id = || MsgId::new("7").unwrap();
+    let video = [TINY_MP4, &[7; 3000]].concat();
+    [(Attachment::video(id()), video.into()), (Attachment::voice(id()), Bytes::from_static(MP3))]
+}
+
+fn fetch(
+    attachment: &Attachment,
+    policy: &Policy,
+    answers: impl IntoIterator<Item = Answer>,
+    piece: usize,
+) -> (Harness, Result<Fetched, Error>) {
+    let mut harness = Harness::new("", answers);
+    harness.piece = piece;
+    let flow = Fetch::new(&session(), attachment.clone(), true, SEED, policy.clone());
+    let result = harness.run(&mut flow.unwrap());
+    (harness, result)
+}
+
+fn part(range: String, body: &Bytes) -> Answer {
+    Answer::Reply(206, vec![("content-range", range)], body.clone())
+}
+
+fn whole(body: &Bytes) -> Answer {
+    part(format!("bytes 0-{}/{}", body.len() - 1, body.len()), body)
+}
+
+fn served(body: &Bytes) -> Answer {
+    Answer::Reply(200, vec![("content-length", body.len().to_string())], body.clone())
+}
+
+fn error(result: Result<Fetched, Error>) -> ReplyError {
+    match result.unwrap_err().kind {
+        ErrorKind::Reply(error) => error,
+        kind => panic!("{kind:?}"),
+    }
+}
+
+#[test]
+fn p81_a_recording_is_whole_as_200_and_as_206() {
+    for (attachment, bytes) in recordings() {
+        for answer in [whole(&bytes), served(&bytes)] {
+            for piece in [1, 10, 100_000] {
+                let (harness, result) =
+                    fetch(&attachment, &Policy::default(), [answer.clone()], piece);
+                let fetched = result.unwrap();
+                assert!(harness.stored == bytes, "other bytes");
+                assert_eq!((fetched.bytes, fetched.format), (bytes.len() as u64, None));
+                assert_eq!(fetched.md5, Md5::digest(&bytes));
+            }
+        }
+    }
+}
+
+#[test]
+fn p81_a_truncated_recording_is_fetched_again_and_a_part_is_refused() {
+    for (attachment, bytes) in recordings() {
+        let (end, len) = (bytes.len(), bytes.len() as u64);
+        let longer = part(format!("bytes 0-{end}/{}", end + 1), &bytes);
+        let policy = Policy::default();
+        let (harness, result) =
+            fetch(&attachment, &policy, [longer.clone(), whole(&bytes)], 100_000);
+        assert!(result.is_ok() && harness.stored == bytes, "{result:?}");
+        let (harness, result) = fetch(&attachment, &policy, vec![longer; 3], 100_000);
+        assert_eq!(error(result), ReplyError::Truncated { expected: Some(len + 1), got: len });
+        assert_eq!(harness.seen.len(), 3);
+        let (harness, result) =
+            fetch(&attachment, &policy, [part(format!("bytes 1-{end}/{}", end + 1), &bytes)], 100);
+        assert_eq!(error(result), ReplyError::Status(206));
+        assert_eq!((harness.seen.len(), harness.stored.len()), (1, 0));
+    }
+}
+
+#[test]
+fn p82_an_empty_recording_is_tried_twice_more_two_seconds_apart() {
+    let chunked = vec![("transfer-encoding", "chunked".to_owned())];
+    for (attachment, bytes) in recordings() {
+        for empty in [served(&Bytes::new()), Answer::Reply(200, chunked.clone(), Bytes::new())] {
+            let answers = [empty.clone(), empty.clone(), whole(&bytes)];
+            let (harness, result) = fetch(&attachment, &Policy::default(), answers, 100_000);
+            assert!(result.is_ok() && harness.stored == bytes, "{result:?}");
+            assert_eq!(harness.pauses(), [2, 2]);
+            let (harness, result) =
+                fetch(&attachment, &Policy::default(), vec![empty.clone(); 3], 100_000);
+            let error = result.unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Reply(ReplyError::Empty));
+            assert_eq!(error.advice(), Advice::CheckMessage);
+            assert_eq!(harness.seen.len(), 3);
+        }
+    }
+}
+
+#[test]
+fn p81_anything_else_is_named_and_only_an_unknown_format_can_be_kept() {
+    let mut keeping = Policy::default();
+    keeping.keep_unknown = true;
+    for (attachment, _) in recordings() {
+        for policy in [&Policy::default(), &keeping] {
+            let read = |body: &'static [u8]| {
+                fetch(&attachment, policy, [served(&Bytes::from_static(body))], 3)
+            };
+            assert_eq!(error(read(b"\r\n <!DOCTYPE html>").1), ReplyError::Html);
+            let refused = error(read(br#"{"BaseResponse":{"Ret":1101}}"#).1);
+            assert!(matches!(refused, ReplyError::Refused { .. }), "{refused:?}");
+            let (harness, result) = read(b"#!SILK_V3 and more");
+            if policy.keep_unknown {
+                assert_eq!(result.unwrap().format, Some(ImageFormat::Unknown));
+                assert_eq!(harness.stored, b"#!SILK_V3 and more");
+            } else {
+                let error = error(result);
+                assert!(matches!(error, ReplyError::NotARecording { .. }), "{error:?}");
+                assert!(harness.stored.is_empty());
+            }
+        }
+    }
+}
