@@ -9,12 +9,13 @@ pub mod waiting;
 
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use tokio::runtime::{Builder, Runtime};
 use wx_proto::{Attachment, ImageVariant, MediaKind, MsgId, Policy, Recipient, Session};
 
 use self::bare::Prepared;
 use crate::figure::Figure;
-use crate::in_memory_server::{LEN, image};
+use crate::in_memory_server::{LEN, VIDEO, image, video};
 use crate::paired_timing::{Ratios, Timing, compare};
 use crate::server::{self, LONGEST};
 
@@ -35,11 +36,24 @@ impl Load {
     /// A file of 200 MiB is sent after `webwxcheckupload`, and one of 200 MiB is fetched.
     pub const FILE: Self = Self { kind: MediaKind::File, sent: LONGEST, fetched: LONGEST };
 
+    /// The longest video is sent and fetched.
+    pub const VIDEO: Self = Self { kind: MediaKind::Video, sent: VIDEO, fetched: VIDEO };
+
     /// Returns the attachment that is fetched.
     fn attachment(self) -> Attachment {
+        let id = MsgId::new("1").expect("an id");
         match self.kind {
             MediaKind::File => serde_json::from_str(&file(self.fetched)).expect("an attachment"),
-            _ => Attachment::image(MsgId::new("1").expect("an id"), ImageVariant::Original),
+            MediaKind::Video => Attachment::video(id),
+            _ => Attachment::image(id, ImageVariant::Original),
+        }
+    }
+
+    /// Returns the media that is sent.
+    fn media(self) -> Bytes {
+        match self.kind {
+            MediaKind::Video => video(),
+            _ => image(self.sent),
         }
     }
 
@@ -47,6 +61,9 @@ impl Load {
     const fn names(self) -> [&'static str; 2] {
         match self.kind {
             MediaKind::File => ["send of a file of 200 MiB", "fetch of a file of 200 MiB"],
+            MediaKind::Video => {
+                ["send of a video of 20 MiB − 1", "fetch of a video of 20 MiB − 1 to a file"]
+            }
             _ => ["send of 20 MiB from a file", "fetch of 100 MiB to a file"],
         }
     }
@@ -116,7 +133,7 @@ impl Files {
     #[must_use]
     pub fn new(load: Load, base: &str, scratch: &Path) -> Self {
         let file = scratch.join("sent.jpg");
-        std::fs::write(&file, image(load.sent)).expect("a file");
+        std::fs::write(&file, load.media()).expect("a file");
         let mut policy = Policy::default();
         policy.max_fetch = load.fetched as u64;
         let attachment = load.attachment();

@@ -21,6 +21,7 @@ pub fn rows() -> Result<Vec<Figure>, String> {
     let mut rows = instructions()?;
     rows.extend([growth()?, hostile::peak()]);
     rows.extend(allocations());
+    rows.extend(video_allocations());
     rows.extend(idle());
     Ok(rows)
 }
@@ -33,6 +34,9 @@ pub fn rows() -> Result<Vec<Figure>, String> {
 pub fn work(what: &str) {
     if let Some(len) = what.strip_prefix("hostile ") {
         return hostile::read_all(len.parse().expect("a length"));
+    }
+    if what.ends_with("video") {
+        return work_on_video(what);
     }
     let image = in_memory_server::image(LEN);
     let session = in_memory_server::session();
@@ -56,15 +60,43 @@ pub fn work(what: &str) {
     }
 }
 
+fn work_on_video(what: &str) {
+    let video = in_memory_server::video();
+    let session = in_memory_server::session();
+    let len = video.len() as u64;
+    let mut server = InMemoryServer::new(&video, len);
+    match what {
+        "no-video" => drop(black_box(video)),
+        "md5-video" => drop(black_box(Md5::digest(&video))),
+        "send-video" => {
+            let form = in_memory_server::video_form(&video).immutable();
+            let mut flow = in_memory_server::send(&session, form);
+            black_box(server.run(&mut flow, &in_memory_server::accepted(len))).expect("sent");
+        }
+        "fetch-video" => {
+            let mut flow = in_memory_server::fetch_video(&session);
+            black_box(server.run(&mut flow, &in_memory_server::video_reply(&video)))
+                .expect("fetched");
+        }
+        other => panic!("{other} is not known"),
+    }
+}
+
 fn instructions() -> Result<Vec<Figure>, String> {
     let nothing = count("nothing")?;
     let of = |what| Ok::<_, String>(count(what)? - nothing);
     let (md5, send, file, fetch) = (of("md5")?, of("send")?, of("send-file")?, of("fetch")?);
+    let without = count("no-video")?;
+    let of_video = |what: &str| Ok::<_, String>(count(&format!("{what}-video"))? - without);
+    let (video_md5, video_send) = (of_video("md5")?, of_video("send")?);
+    let video_fetch = of_video("fetch")?;
     let chunks = (LEN / CHUNK) as f64;
     let send_is = "instructions of a send of 20 MiB from memory in the core / of its MD5 alone";
     let file_is =
         "instructions of a send of 20 MiB from a file, which compares chunks / of its MD5";
     let fetch_is = "instructions of a fetch of 20 MiB in the core / of its MD5 alone";
+    let video_send_is = "instructions of a send of a video of 20 MiB − 1 from memory / of its MD5";
+    let video_fetch_is = "instructions of a fetch of a video of 20 MiB − 1 / of its MD5";
     Ok(vec![
         Figure::count(send_is, send / md5, 4, "").at_most(1.01),
         // Includes the search for invalid bytes, which precedes the parsing of each reply.
@@ -73,6 +105,8 @@ fn instructions() -> Result<Vec<Figure>, String> {
         // XXH3 uses the vector instructions of the CPU, here AVX2.
         Figure::count(file_is, file / md5, 4, "").at_most(1.15),
         Figure::count(fetch_is, fetch / md5, 4, "").at_most(1.01),
+        Figure::count(video_send_is, video_send / video_md5, 4, "").at_most(1.01),
+        Figure::count(video_fetch_is, video_fetch / video_md5, 4, "").at_most(1.01),
     ])
 }
 
@@ -98,6 +132,30 @@ fn count(what: &str) -> Result<f64, String> {
     let collected =
         text.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
     collected.filter(|_| ran.status.success()).ok_or_else(|| format!("valgrind: {text}"))
+}
+
+const VIDEO_COPIED: &str =
+    "bytes of the video that the core copies in a send and a fetch of 20 MiB − 1";
+
+/// Returns the bytes that the core allocates in a fetch of a video, and those that it copies.
+fn video_allocations() -> [Figure; 2] {
+    let session = in_memory_server::session();
+    let video = in_memory_server::video();
+    let len = video.len() as u64;
+    let mut sent = InMemoryServer::new(&video, len);
+    let form = in_memory_server::video_form(&video).immutable();
+    sent.run(&mut in_memory_server::send(&session, form), &in_memory_server::accepted(len))
+        .expect("sent");
+    let mut fetched = InMemoryServer::new(&video, len);
+    let mut flow = in_memory_server::fetch_video(&session);
+    fetched.run(&mut flow, &in_memory_server::video_reply(&video)).expect("fetched");
+    let bytes = fetched.allocations.iter().map(|tally| tally.bytes).sum::<u64>() as f64 / 1024.0;
+    let copied = (2 * len - sent.uncopied - fetched.uncopied) as f64;
+    let allocated = "bytes allocated in a fetch of a video of 20 MiB − 1";
+    [
+        Figure::count(allocated, bytes, 0, " KiB").at_most(64.0),
+        Figure::count(VIDEO_COPIED, copied, 0, "").at_most(0.0),
+    ]
 }
 
 const COPIED: &str = "bytes of the image that the core copies in a send and a fetch of 20 MiB";

@@ -5,11 +5,11 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use bytes::Bytes;
-use wx_proto::flow::{Action, FetchImage, Flow, Input, SendMessage};
+use wx_proto::flow::{Action, Fetch, FetchImage, Flow, Input, SendMessage};
 use wx_proto::http::Response;
 use wx_proto::{
-    CookieJar, HostRole, Hosts, ImageVariant, Media, MsgId, Policy, Recipient, Seed, Session,
-    UnixMs,
+    Attachment, CookieJar, HostRole, Hosts, ImageVariant, Media, MediaKind, MsgId, Policy,
+    Recipient, Seed, Session, UnixMs,
 };
 
 use crate::alloc::Tally;
@@ -43,11 +43,27 @@ pub fn session() -> Session {
 /// The first bytes of a JPEG: SOI and two comments.
 pub const SOI: [u8; 22] = *b"\xff\xd8\xff\xfe\0\x02\xff\xfe\0\x0ean image....";
 
+/// The length of the measured video in bytes: the longest one that is sent.
+pub const VIDEO: usize = LEN - 1;
+
+/// The first bytes of an MP4: its brands, and the beginning of its data.
+pub const FTYP: [u8; 32] = *b"\0\0\0\x18ftypmp42\0\0\0\0isommp42\0\0\0\0mdat";
+
 /// Returns an image of `len` bytes.
 #[must_use]
 pub fn image(len: usize) -> Bytes {
+    media(&SOI, len)
+}
+
+/// Returns the measured video.
+#[must_use]
+pub fn video() -> Bytes {
+    media(&FTYP, VIDEO)
+}
+
+fn media(first: &[u8], len: usize) -> Bytes {
     let mut bytes = vec![0x5a; len];
-    bytes[..SOI.len()].copy_from_slice(&SOI);
+    bytes[..first.len()].copy_from_slice(first);
     bytes.into()
 }
 
@@ -61,7 +77,18 @@ pub fn form(first: &[u8], len: u64) -> Media {
     Media::new("holiday.jpg", len, &first[..64]).expect("an image")
 }
 
-/// Returns the job that sends an image.
+/// Returns the description of a video.
+///
+/// # Panics
+///
+/// Panics if it cannot be sent as one.
+#[must_use]
+pub fn video_form(video: &[u8]) -> Media {
+    let media = Media::new("holiday.mp4", video.len() as u64, &video[..64]);
+    media.and_then(|media| media.sent_as(MediaKind::Video)).expect("a video")
+}
+
+/// Returns the job that sends an image or a video.
 #[must_use]
 pub fn send(session: &Session, form: Media) -> SendMessage {
     let to = Recipient::new(format!("@{}", "a".repeat(64))).expect("a name");
@@ -80,6 +107,13 @@ fn policy() -> Policy {
 pub fn fetch(session: &Session) -> FetchImage {
     let id = MsgId::new("4512345678901234567").expect("an id");
     FetchImage::new(session, id, ImageVariant::Original, true, SEED, policy()).expect("a session")
+}
+
+/// Returns the job that fetches a video.
+#[must_use]
+pub fn fetch_video(session: &Session) -> Fetch {
+    let video = Attachment::video(MsgId::new("4512345678901234567").expect("an id"));
+    Fetch::new(session, video, true, SEED, policy()).expect("a session")
 }
 
 /// Returns a reply that accepts either a chunk or a message.
@@ -101,6 +135,21 @@ pub const CHECKED: &str =
 pub fn image_reply(image: &Bytes) -> Response<Bytes> {
     let head = Response::builder().header("content-length", image.len());
     head.body(image.clone()).unwrap_or_default()
+}
+
+/// Returns the reply to a fetch of a video, which has the range of all bytes.
+#[must_use]
+pub fn video_reply(video: &Bytes) -> Response<Bytes> {
+    let len = video.len();
+    let head = Response::builder().status(206).header("content-length", len);
+    let head = head.header("content-range", range(len));
+    head.body(video.clone()).unwrap_or_default()
+}
+
+/// Returns the `Content-Range` of all bytes.
+#[must_use]
+pub fn range(len: usize) -> String {
+    format!("bytes 0-{}/{len}", len - 1)
 }
 
 /// Serves a flow, and records the cost.

@@ -75,12 +75,13 @@ pub fn serve() -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     println!("{}", listener.local_addr()?);
     io::stdout().flush()?;
-    let media = Arc::new(in_memory_server::image(LONGEST));
+    let media = Arc::new((in_memory_server::image(LONGEST), in_memory_server::video()));
     loop {
         let (stream, _) = listener.accept()?;
         let media = Arc::clone(&media);
         // Other connections continue when one ends.
-        thread::Builder::new().stack_size(64 * 1024).spawn(move || drop(answer(stream, &media)))?;
+        let thread = thread::Builder::new().stack_size(64 * 1024);
+        thread.spawn(move || drop(answer(stream, &media.0, &media.1)))?;
     }
 }
 
@@ -91,7 +92,7 @@ fn file_len(head: &str) -> usize {
     digits.parse().map_or(0, |len: usize| len.min(LONGEST))
 }
 
-fn answer(mut stream: TcpStream, media: &[u8]) -> io::Result<()> {
+fn answer(mut stream: TcpStream, media: &[u8], video: &[u8]) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let yes = in_memory_server::accepted(0).into_body();
     let mut buffer = vec![0; 256 * 1024];
@@ -121,14 +122,21 @@ fn answer(mut stream: TcpStream, media: &[u8]) -> io::Result<()> {
                 len => len,
             };
         }
+        // Only a video is requested with a range.
+        let mut status = "200 OK".to_owned();
         let body = match head.split(['/', '?', ' ']).find(|part| part.starts_with("webwx")) {
             Some("webwxgetmsgimg") => &media[..IMAGE],
             Some("webwxgetmedia") => &media[..file_len(&head)],
+            Some("webwxgetvideo") => {
+                let range = in_memory_server::range(video.len());
+                status = format!("206 Partial Content\r\nContent-Range: {range}");
+                video
+            }
             Some("webwxcheckupload") => in_memory_server::CHECKED.as_bytes(),
             _ => &yes,
         };
         let mut answer =
-            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+            format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
         if body.len() < 64 * 1024 {
             answer.extend_from_slice(body);
             stream.write_all(&answer)?;

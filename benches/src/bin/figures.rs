@@ -26,8 +26,18 @@ struct Times {
 const FULL: Times = Times { pairs: 100, fetches: 100, files: 24, at_once: 100, runs: 11 };
 const QUICK: Times = Times { pairs: 25, fetches: 10, files: 5, at_once: 1, runs: 3 };
 
-const PARTS: [&str; 9] =
-    ["core", "ureq", "reqwest", "file", "curl", "memory", "at-once", "busy-cores", "waiting"];
+const PARTS: [&str; 10] = [
+    "core",
+    "ureq",
+    "reqwest",
+    "video",
+    "file",
+    "curl",
+    "memory",
+    "at-once",
+    "busy-cores",
+    "waiting",
+];
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args().skip(1).collect();
@@ -78,6 +88,11 @@ fn print(times: &Times, parts: &[&str]) -> Result<(), String> {
     }
     if wanted("reqwest") {
         rows.extend(image.reqwest(times.pairs, times.fetches));
+    }
+    if wanted("video") {
+        let video = Files::new(Load::VIDEO, &base, scratch);
+        rows.extend(video.ureq(times.pairs, times.fetches));
+        rows.extend(video.reqwest(times.pairs, times.fetches));
     }
     if wanted("file") {
         let file = Files::new(Load::FILE, &base, scratch);

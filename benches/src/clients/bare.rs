@@ -1,5 +1,5 @@
-//! Hand-written loops for a single image or file. They compute the same digest and send the same
-//! bytes, but prepare their requests in advance and ignore the replies.
+//! Hand-written loops for a single image, video or file. They compute the same digest and send the
+//! same bytes, but prepare their requests in advance and ignore the replies.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -15,6 +15,7 @@ use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::check_upload::{CheckUpload, UploadCheck};
 use wx_proto::endpoint::get_media::GetMedia;
 use wx_proto::endpoint::get_msg_img::GetMsgImg;
+use wx_proto::endpoint::get_video::GetVideo;
 use wx_proto::endpoint::send_msg::SendMsg;
 use wx_proto::endpoint::upload_media::UploadMedia;
 use wx_proto::http::request::Parts;
@@ -25,7 +26,7 @@ use wx_proto::{
 };
 
 use super::Load;
-use crate::in_memory_server::{CHECKED, CHUNK};
+use crate::in_memory_server::{CHECKED, CHUNK, FTYP, SOI};
 
 /// All requests of a send and a fetch, without the image.
 #[derive(Debug)]
@@ -61,7 +62,11 @@ impl Prepared {
     #[must_use]
     pub fn new(session: &Session, load: Load) -> Self {
         let len = load.sent;
-        let media = Media::new("image.jpg", len as u64, &crate::in_memory_server::SOI)
+        let (name, first) = match load.kind {
+            MediaKind::Video => ("video.mp4", &FTYP[..]),
+            _ => ("image.jpg", &SOI[..]),
+        };
+        let media = Media::new(name, len as u64, first)
             .and_then(|media| media.sent_as(load.kind))
             .expect("media");
         let md5 = wx_proto::Md5::from([0; 16]);
@@ -97,13 +102,17 @@ impl Prepared {
         let chunks = chunks.collect();
         let media_id = MediaId::new("@crypt").expect("an id");
         let message = match load.kind {
-            MediaKind::File => SendMsg::file(media_id, "image.jpg", len as u64, super::to(), SEED),
+            MediaKind::File => SendMsg::file(media_id, name, len as u64, super::to(), SEED),
+            MediaKind::Video => SendMsg::video(media_id, super::to(), SEED),
             _ => SendMsg::image(media_id, super::to(), SEED),
         };
         let message = whole(message.request(session).expect("a request"));
         let fetch = match load.attachment() {
             Attachment { kind: AttachmentKind::File(file), .. } => {
                 GetMedia::new(file, SEED).request(session)
+            }
+            Attachment { kind: AttachmentKind::Video, msg_id, .. } => {
+                GetVideo::new(msg_id, SEED).request(session)
             }
             Attachment { msg_id, .. } => {
                 GetMsgImg::new(msg_id, ImageVariant::Original, SEED).request(session)

@@ -77,6 +77,7 @@ pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Figure> {
         let message = format!(r#"{{"attachment":{}}}"#, super::file(mib * MIB));
         std::fs::write(scratch.join(format!("{mib}.json")), message).expect("a file");
     }
+    std::fs::write(scratch.join("20.mp4"), crate::in_memory_server::video()).expect("a file");
     let mut rows = Vec::new();
     for (transport, limit) in [("ureq", 9.0), ("reqwest", 11.0)] {
         let peak = |used: &dyn Fn() -> ResourceUsage| {
@@ -91,6 +92,7 @@ pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Figure> {
             let args = ["send", "--as", "file", file];
             peak(&|| send(wx, scratch, transport, &args))
         };
+        let video = || peak(&|| send(wx, scratch, transport, &["send", "--as", "video", "20.mp4"]));
         let fetch = |message: &str| {
             let args = ["fetch", "--session", "session.json", "--transport", transport, "--force"];
             let args = [&args[..], &["--out", "fetched", "--message", message]].concat();
@@ -110,6 +112,11 @@ pub fn memory(wx: &Path, scratch: &Path, runs: usize) -> Vec<Figure> {
         row(
             format!("peak memory of `wx send --as file` of 200 MiB, {transport}"),
             file("200.jpg"),
+            limit,
+        );
+        row(
+            format!("peak memory of `wx send --as video` of 20 MiB − 1, {transport}"),
+            video(),
             limit,
         );
         // Not minus that of 1 MiB: hyper enlarges its read buffer during the first few MiB.

@@ -1,13 +1,17 @@
 //! The command line.
 
 mod addressee;
+mod avatar;
 mod commands;
 mod contacts;
 mod emulate;
 mod fetch;
+mod forward;
 mod kind;
+mod revoke;
 mod seconds;
 mod send;
+mod size;
 mod variant;
 mod watch;
 
@@ -20,11 +24,14 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use wx_proto::Policy;
 
 pub(crate) use self::addressee::Addressee;
-pub(crate) use self::commands::{Account, Demo, Login, Page, Resume, SessionFile};
+pub(crate) use self::avatar::{Avatar, AvatarOwner};
+pub(crate) use self::commands::{Account, Demo, Doctor, Import, Login, Page, Resume, SessionFile};
 pub(crate) use self::contacts::Contacts;
 pub(crate) use self::emulate::Emulate;
-pub(crate) use self::fetch::{Fetch, FetchImage, FetchOptions};
+pub(crate) use self::fetch::{DownloadOptions, Fetch, FetchImage};
+pub(crate) use self::forward::Forward;
 pub(crate) use self::kind::Kind;
+pub(crate) use self::revoke::Revoke;
 use self::seconds::{seconds, timeout};
 pub(crate) use self::send::{Send, SendImage, SendOptions};
 pub(crate) use self::watch::Watch;
@@ -43,15 +50,21 @@ pub(crate) struct Args {
 /// Options of every command.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Global {
-    #[arg(long, global = true, value_enum, help = "The HTTP client to use [default: ureq]")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        help = "The HTTP client to use; both behave the same [default: ureq]"
+    )]
     transport: Option<Transport>,
     /// Print one JSON object per line on standard output, and everything else on standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// End an attempt if no byte arrives for this long [default: 120 during uploads, otherwise 30].
+    /// End an attempt if no byte arrives for this many seconds, such as 2.5, more than 0 [default:
+    /// 120 during uploads, otherwise 30].
     #[arg(long, global = true, value_name = "SECONDS", value_parser = timeout)]
     timeout: Option<Duration>,
-    /// Wait this long between attempts to send a message [default: 15].
+    /// Wait this many seconds, such as 2.5, between attempts to send a message [default: 15].
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
     retry_wait: Option<Duration>,
     /// Write a trace for a bug report to this new file. It contains calls, sizes, codes and times,
@@ -75,14 +88,19 @@ pub(crate) enum Command {
     Emulate(Emulate),
     Send(Send),
     SendImage(SendImage),
+    Forward(Forward),
     Resume(Resume),
+    Revoke(Revoke),
     Fetch(Fetch),
     FetchImage(FetchImage),
+    Avatar(Avatar),
+    Import(Import),
     Login(Login),
     /// Ask the server whether the login is still valid, and print the account.
     Whoami(Account),
     Contacts(Contacts),
     Watch(Watch),
+    Doctor(Doctor),
     /// End the login on the server.
     Logout(Account),
 }
@@ -120,7 +138,9 @@ impl Args {
         let problem = match &self.command {
             Command::Send(send) => send.problem(),
             Command::SendImage(send) => send.problem(),
-            Command::Fetch(fetch) => fetch.options.problem(&self.global),
+            Command::Forward(forward) => forward.problem(),
+            Command::Avatar(avatar) => avatar.problem(&self.global),
+            Command::Fetch(fetch) => fetch.options.download.problem(&self.global),
             Command::FetchImage(fetch) => fetch.problem(&self.global),
             Command::Contacts(contacts) => contacts.problem(),
             Command::Emulate(emulate) => emulate.problem(&self.global),

@@ -1,20 +1,22 @@
 //! The two clients behind one interface.
 
+mod fetch;
+mod source;
+
 use std::io;
-use std::path::Path;
 
 use tokio::runtime::{Builder, Runtime};
 use wx_client::outbox::{OutboxFlow, OutboxJob};
-use wx_client::{FileError, RunOptions, seed};
-// `show` is called with a `LoginState`. `NextMessages` is run directly because `Client::messages`
-// does not return a batch in which every message was skipped. Such a batch has to be reported and
-// saved. `rooms` returns `ListedRooms`.
-use wx_proto::flow::{Fetch, ListedRooms, LoginState, NextMessages};
+use wx_client::{Batch, RunOptions};
+// `show` is called with a `LoginState`. `rooms` returns `ListedRooms`.
+use wx_proto::flow::{Flow, ListedRooms, LoginState};
 use wx_proto::{
-    Attachment, Contact, Error, Fetched, Items, Media, MediaId, MediaKind, Message, Policy,
-    Recipient, Sent, Session, Site, Skipped, SourceError, Step, Text, Uploaded, UserName,
+    Contact, Error, ErrorKind, InlineContent, Items, Media, MediaId, MediaKind, Policy, Recipient,
+    Sent, Session, Site, Skipped, Step, Uploaded, UserName,
 };
 
+pub(crate) use self::fetch::Output;
+use self::source::{reqwest_source, ureq_source};
 use crate::args::Transport;
 use crate::files::Input;
 use crate::problem::{Class, Problem};
@@ -40,14 +42,6 @@ impl Login {
             Self::Push(session) => session.site(),
         }
     }
-}
-
-/// The destination of a fetched attachment.
-pub(crate) enum Output<'a> {
-    /// A new file.
-    File(&'a Path),
-    Memory(&'a mut Vec<u8>),
-    Stdout,
 }
 
 /// The size up to which a file from a source that can be read only once is kept in memory. A larger
@@ -148,15 +142,15 @@ impl Client {
         Ok((listed.contacts, listed.skipped))
     }
 
-    /// Lists all rooms, or requests one, with their members.
+    /// Lists all rooms, or requests some, with their members.
     pub(crate) fn rooms(
         &self,
-        named: Option<UserName>,
+        named: Option<Vec<UserName>>,
         options: RunOptions<'_>,
     ) -> Result<ListedRooms, Problem> {
         Ok(self.withhold(run!(self, client => match named {
             None => client.rooms(),
-            Some(name) => client.rooms_named([name]),
+            Some(names) => client.rooms_named(names),
         }.options(options)))?)
     }
 
@@ -165,78 +159,27 @@ impl Client {
         Ok(self.withhold(run!(self, client => client.logout().options(options)))?)
     }
 
-    /// Waits for the next batch of messages, and counts those that were skipped.
-    pub(crate) fn next_messages(
-        &self,
-        options: RunOptions<'_>,
-    ) -> Result<(Items<Message>, Skipped), Problem> {
-        let flow = NextMessages::new(&self.session(), seed()?, self.policy())?;
-        let new = self.withhold(run!(self, client => client.run(flow).options(options)))?;
-        Ok((new.messages, new.skipped))
-    }
-
-    /// Fetches the media of a message.
-    pub(crate) fn fetch(
-        &self,
-        attachment: &Attachment,
-        target: Output<'_>,
-        options: RunOptions<'_>,
-    ) -> Result<Fetched, Problem> {
-        macro_rules! request {
-            ($lib:ident, $client:expr, $stdout:expr) => {{
-                let sink = match target {
-                    Output::File(path) => $lib::Sink::path(path),
-                    Output::Memory(bytes) => $lib::Sink::vec(bytes),
-                    Output::Stdout => $lib::Sink::writer($stdout),
-                };
-                $client.fetch(attachment, sink).options(options)
-            }};
-        }
-        let fetched = match self {
-            Self::Ureq(client) => {
-                let mut stdout = io::BufWriter::new(io::stdout());
-                request!(wx_ureq, client, &mut stdout).run()
-            }
+    /// Waits for the next batch of messages.
+    pub(crate) fn next_batch(&self, options: RunOptions<'_>) -> Result<Batch, Problem> {
+        let batch = match self {
+            Self::Ureq(client) => client.messages().options(options).next(),
             Self::Reqwest(client, runtime) => {
-                let mut stdout = tokio::io::stdout();
-                runtime.block_on(request!(wx_reqwest, client, &mut stdout).into_future())
+                let mut messages = client.messages().options(options);
+                runtime.block_on(messages.next())
             }
         };
-        Ok(self.withhold(fetched)?)
+        // The messages end without an error only if they are cancelled.
+        let cancelled = || Err(Error::new(Step::Sync, ErrorKind::Cancelled));
+        Ok(self.withhold(batch.unwrap_or_else(cancelled))?)
     }
 
-    /// Fetches an attachment to a new file, unless it is larger than `limit` or than the
-    /// policy allows.
-    pub(crate) fn fetch_up_to(
+    /// Runs a flow that neither reads nor writes media.
+    pub(crate) fn run<T: Send + 'static>(
         &self,
-        limit: u64,
-        attachment: &Attachment,
-        path: &Path,
-        mut options: RunOptions<'_>,
-    ) -> Result<Fetched, Problem> {
-        let mut policy = self.policy();
-        policy.max_fetch = policy.max_fetch.min(limit);
-        policy.max_fetch_file = policy.max_fetch_file.min(limit);
-        let mut flow = Fetch::new(&self.session(), attachment.clone(), true, seed()?, policy)?;
-        let finished = |kept: io::Result<()>| {
-            kept.map_err(|error| Error::new(Step::Download, SourceError::from(error)))
-        };
-        let fetched = match self {
-            Self::Ureq(client) => {
-                let mut sink = wx_ureq::Sink::path(path);
-                let (http, cell) = (client.http(), client.session_cell());
-                let fetched = wx_ureq::drive(http, cell, &mut sink, &mut flow, &mut options);
-                fetched.and_then(|fetched| finished(sink.finish()).map(|()| fetched))
-            }
-            Self::Reqwest(client, runtime) => runtime.block_on(async {
-                let mut sink = wx_reqwest::Sink::path(path);
-                let (http, cell) = (client.http(), client.session_cell());
-                let done = wx_reqwest::drive(http, cell, &mut sink, &mut flow, &mut options);
-                let fetched = done.await?;
-                finished(sink.finish().await).map(|()| fetched)
-            }),
-        };
-        Ok(self.withhold(fetched)?)
+        flow: impl Flow<Output = Result<T, Error>> + Send + 'static,
+        options: RunOptions<'_>,
+    ) -> Result<T, Problem> {
+        Ok(self.withhold(run!(self, client => client.run(flow).options(options)))?)
     }
 
     /// Uploads media and sends it.
@@ -306,7 +249,7 @@ impl Client {
         let judged = |error: Error| Problem::from(job.mark_uncertain(error));
         let (session, policy) = (self.session(), self.policy());
         let flow = match content {
-            Content::Text(text) => job.send_text(&session, text, &policy, resend),
+            Content::Inline(content) => job.send_inline(&session, content, &policy, resend),
             Content::Uploaded(uploaded) => job.send(&session, uploaded, &policy, resend),
         };
         let OutboxFlow { flow, checkpoint } = flow.map_err(judged)?;
@@ -321,20 +264,21 @@ impl Client {
     }
 }
 
-fn runtime() -> io::Result<Runtime> {
+pub(crate) fn runtime() -> io::Result<Runtime> {
     Builder::new_current_thread().enable_all().build()
 }
 
 /// The content of a message.
 pub(crate) enum Content {
-    Text(Text),
+    /// A text, an emoticon by its MD5, or a forwarded message.
+    Inline(InlineContent),
     Uploaded(Uploaded),
 }
 
 impl Content {
     pub(crate) fn media_id(&self) -> Option<&MediaId> {
         match self {
-            Self::Text(_) => None,
+            Self::Inline(_) => None,
             Self::Uploaded(uploaded) => Some(&uploaded.media_id),
         }
     }
@@ -364,30 +308,4 @@ impl MediaOptions<'_> {
         }
         Ok(media)
     }
-}
-
-fn ureq_source(input: Input, limit: u64) -> Result<wx_ureq::Source, Problem> {
-    use wx_ureq::Source;
-    Ok(match input {
-        Input::File(path) => Source::path(path).map_err(without_name)?,
-        Input::Bytes(name, bytes) => Source::bytes(name, bytes),
-        Input::Once(None) => Source::reader("", io::stdin().lock(), SPOOL, limit)?,
-        Input::Once(Some(file)) => Source::reader("", file, SPOOL, limit)?,
-    })
-}
-
-async fn reqwest_source(input: Input, limit: u64) -> Result<wx_reqwest::Source, Problem> {
-    use tokio::fs::File;
-    use wx_reqwest::Source;
-    Ok(match input {
-        Input::File(path) => Source::path(path).await.map_err(without_name)?,
-        Input::Bytes(name, bytes) => Source::bytes(name, bytes),
-        Input::Once(None) => Source::reader("", tokio::io::stdin(), SPOOL, limit).await?,
-        Input::Once(Some(file)) => Source::reader("", File::from_std(file), SPOOL, limit).await?,
-    })
-}
-
-/// Converts an error about the file to send. The report names the file itself.
-fn without_name(error: io::Error) -> Problem {
-    error.downcast().map_or_else(Problem::from, |named: FileError| named.into_reason().into())
 }

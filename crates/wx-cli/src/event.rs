@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use wx_client::health::HealthItem;
 use wx_proto::{
-    Attachment, AttachmentKind, Contact, Fetched, HostRole, ImageFormat, ImageVariant, MediaKind,
-    Member, Message, MessageKind, MsgId, Sent, Session, Skipped, UnixMs, UserName,
+    Advice, Attachment, AttachmentKind, Avatar, Contact, Fetched, HostRole, ImageFormat,
+    ImageVariant, MediaKind, Member, Message, MessageKind, MsgId, OtherClient, Sent, Session,
+    Skipped, UnixMs, UserName,
 };
 
 use crate::args::Addressee;
@@ -13,6 +15,8 @@ use crate::problem::Problem;
 
 /// The kind of a text in events. The other kinds are those of [`MediaKind`].
 pub(crate) const TEXT: &str = "text";
+/// The kind of an avatar in events.
+const AVATAR: &str = "avatar";
 
 /// What an event is about.
 #[derive(Clone, Debug)]
@@ -25,6 +29,11 @@ pub(crate) enum Subject {
     /// The attachment of a message, and its kind, if it is known. There is no path if it is written
     /// to standard output or kept in memory.
     Message { msg_id: MsgId, kind: Option<&'static str>, path: Option<String> },
+    /// A message to revoke: its MsgID, if it is known, the UserName of its recipient, and the
+    /// recipient as the user wrote it.
+    Revocation { msg_id: Option<MsgId>, to: String, given: String },
+    /// An avatar: its owner as the user wrote it, and the UserName, if it is known.
+    Avatar { given: String, user_name: Option<String>, path: Option<String> },
 }
 
 impl Subject {
@@ -49,21 +58,81 @@ impl Subject {
         Self::Message { msg_id: attachment.msg_id.clone(), kind, path }
     }
 
+    /// Returns the path of the file to write, if there is one.
+    pub(crate) fn path(&self) -> Option<&str> {
+        Keys::of(self).path
+    }
+
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Outbound { file, .. } => file.as_deref().unwrap_or(TEXT),
+            Self::Outbound { file, kind, .. } => file.as_deref().or(*kind).unwrap_or(TEXT),
             Self::Message { msg_id, .. } => msg_id.as_str(),
+            Self::Revocation { msg_id, given, .. } => msg_id.as_ref().map_or(given, MsgId::as_str),
+            Self::Avatar { given, .. } => given,
             Self::Login { path } => path,
         }
     }
 }
 
-/// Returns the event of a message that the server accepted at this time.
-pub(crate) fn sent(file: Option<&str>, to: &str, given: &str, sent: &Sent, at: UnixMs) -> Value {
+/// The values of a subject in events.
+#[derive(Default)]
+struct Keys<'a> {
+    kind: Option<&'static str>,
+    file: Option<&'a str>,
+    to: Option<&'a str>,
+    given: Option<&'a str>,
+    msg_id: Option<&'a str>,
+    user_name: Option<&'a str>,
+    path: Option<&'a str>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(subject: &'a Subject) -> Self {
+        let none = Self::default();
+        match subject {
+            Subject::Outbound { file, kind, to, given } => Self {
+                kind: *kind,
+                file: file.as_deref(),
+                to: Some(to),
+                given: Some(given),
+                ..none
+            },
+            Subject::Message { msg_id, kind, path } => {
+                Self { kind: *kind, msg_id: Some(msg_id.as_str()), path: path.as_deref(), ..none }
+            }
+            Subject::Avatar { user_name, path, .. } => Self {
+                kind: Some(AVATAR),
+                user_name: user_name.as_deref(),
+                path: path.as_deref(),
+                ..none
+            },
+            Subject::Revocation { msg_id, to, given } => Self {
+                to: Some(to),
+                given: Some(given),
+                msg_id: msg_id.as_ref().map(MsgId::as_str),
+                ..none
+            },
+            Subject::Login { .. } => none,
+        }
+    }
+}
+
+/// Returns the event of a message that the server accepted at this time. `kind` is that of a
+/// message without an upload.
+pub(crate) fn sent(
+    file: Option<&str>,
+    kind: Option<&str>,
+    to: &str,
+    given: &str,
+    sent: &Sent,
+    at: UnixMs,
+) -> Value {
     let uploaded = sent.uploaded.as_ref();
     json!({
-        "event": "sent", "kind": uploaded.map_or(TEXT, |uploaded| uploaded.kind.name()),
-        "file": file, "to": to, "to_name": Addressee::name_in(given),
+        "event": "sent",
+        "kind": uploaded.map_or(kind.unwrap_or(TEXT), |uploaded| uploaded.kind.name()),
+        "file": file, "file_name": uploaded.map(|uploaded| uploaded.name.as_str()),
+        "to": to, "to_name": Addressee::name_in(given),
         "msg_id": sent.msg_id.as_str(), "sent_at": at.as_secs(),
         "local_id": sent.local_id.as_str(),
         "media_id": uploaded.map(|uploaded| uploaded.media_id.as_str()),
@@ -73,17 +142,28 @@ pub(crate) fn sent(file: Option<&str>, to: &str, given: &str, sent: &Sent, at: U
     })
 }
 
-pub(crate) fn fetched(
-    kind: Option<&str>,
-    msg_id: &MsgId,
-    path: Option<&str>,
-    fetched: &Fetched,
-) -> Value {
+/// Returns the event of a message that was revoked.
+pub(crate) fn revoked(msg_id: Option<&MsgId>, to: &str, given: &str) -> Value {
     json!({
-        "event": "fetched", "kind": kind, "msg_id": msg_id.as_str(), "path": path,
+        "event": "revoked", "to": to, "to_name": Addressee::name_in(given),
+        "msg_id": msg_id.map(MsgId::as_str),
+    })
+}
+
+/// Returns the event of a complete download.
+pub(crate) fn fetched(subject: &Subject, fetched: &Fetched) -> Value {
+    let Keys { kind, msg_id, user_name, path, .. } = Keys::of(subject);
+    json!({
+        "event": "fetched", "kind": kind, "msg_id": msg_id, "user_name": user_name, "path": path,
         "bytes": fetched.bytes, "md5": fetched.md5.to_string(),
         "format": fetched.format.map(ImageFormat::name),
     })
+}
+
+/// Returns the event of an avatar that there is no picture for.
+pub(crate) fn no_picture(subject: &Subject) -> Value {
+    let Keys { kind, user_name, .. } = Keys::of(subject);
+    json!({ "event": "no_picture", "kind": kind, "user_name": user_name })
 }
 
 pub(crate) fn contact(contact: &Contact) -> Value {
@@ -93,14 +173,16 @@ pub(crate) fn contact(contact: &Contact) -> Value {
         "room": contact.is_room(), "name": contact.name(), "kind": contact.kind.name(),
         "muted": contact.flags.is_muted(), "pinned": contact.flags.is_pinned(),
         "members": contact.room.as_ref().map(|room| room.members.len()),
+        "avatar": contact.avatar(),
     })
 }
 
-pub(crate) fn member(room: &UserName, member: &Member, name: &str) -> Value {
+pub(crate) fn member(room: &UserName, member: &Member, name: &str, avatar: &Avatar) -> Value {
     json!({
         "event": "member", "room": room.as_str(), "user_name": member.user_name.as_str(),
         "nick_name": member.nick_name,
         "display_name": member.display_name.as_deref().unwrap_or_default(), "name": name,
+        "avatar": avatar,
     })
 }
 
@@ -119,9 +201,32 @@ pub(crate) fn account(event: &str, session: &Session) -> Value {
     })
 }
 
+/// Returns the event of a login that another client has saved, and that was imported.
+pub(crate) fn imported(client: OtherClient, session: &Session) -> Value {
+    let mut event = account("imported", session);
+    event["client"] = client.name().into();
+    event
+}
+
 /// Returns the event of a login that ends soon, because the server does not renew it.
 pub(crate) fn login_ends(at: UnixMs) -> Value {
     json!({ "event": "login_ends", "ends_at": at.as_secs() })
+}
+
+/// Returns the event with the versions that `doctor` reports.
+pub(crate) fn doctor(transport: Option<&str>, tls: Option<&str>) -> Value {
+    json!({
+        "event": "doctor", "version": env!("CARGO_PKG_VERSION"), "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH, "transport": transport, "tls": tls,
+    })
+}
+
+/// Returns the event of a check of `doctor`.
+pub(crate) fn check(item: &HealthItem) -> Value {
+    json!({
+        "event": "check", "check": item.check, "status": item.status.name(),
+        "advice": item.advice.map(Advice::name), "message": item.message, "next": item.next,
+    })
 }
 
 /// Returns the id of a message, or `0` if it has none.
@@ -129,22 +234,35 @@ pub(crate) fn msg_id(message: &Message) -> &str {
     message.id.as_ref().map_or("0", MsgId::as_str)
 }
 
-pub(crate) fn message(message: &Message) -> Value {
-    let name = |name: &Option<UserName>| name.as_ref().map(|name| name.as_str().to_owned());
+/// The names of a message, as far as they are known: of its sender or room, of its recipient, and
+/// of its sender within the room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MessageNames {
+    pub(crate) from: Option<String>,
+    pub(crate) to: Option<String>,
+    pub(crate) sender: Option<String>,
+}
+
+pub(crate) fn message(message: &Message, names: &MessageNames) -> Value {
+    let user_name = |name: &Option<UserName>| name.as_ref().map(|name| name.as_str().to_owned());
     let file = match &message.kind {
         MessageKind::File(file) => Some(file.name.as_deref().unwrap_or_default()),
         _ => None,
     };
     let sent_at = message.sent_at.map_or(0, UnixMs::as_secs);
+    let forward = message.forward();
     json!({
-        "event": "message", "msg_id": msg_id(message), "from": name(&message.from),
-        "to": name(&message.to),
-        "to_name": message.to.as_ref().and_then(|to| Addressee::name_in(to.as_str())),
-        "sender": name(&message.sender), "time": sent_at, "sent_at": sent_at,
+        "event": "message", "msg_id": msg_id(message), "from": user_name(&message.from),
+        "from_name": names.from, "to": user_name(&message.to), "to_name": names.to,
+        "sender": user_name(&message.sender), "sender_name": names.sender,
+        "time": sent_at, "sent_at": sent_at,
         "kind": kind(message),
         "file_name": file,
         "content": message.content,
         "attachment": message.attachment(),
+        "avatar": message.avatar(),
+        "forward": forward.as_ref().ok(),
+        "not_forwardable": forward.as_ref().err().map(ToString::to_string),
     })
 }
 
@@ -164,18 +282,10 @@ pub(crate) fn kind(message: &Message) -> &'static str {
 }
 
 pub(crate) fn problem(subject: &Subject, problem: &Problem) -> Value {
-    let (kind, file, to, given, msg_id, path) = match subject {
-        Subject::Outbound { file, kind, to, given } => {
-            (kind.as_ref(), file.as_ref(), Some(to), Some(given), None, None)
-        }
-        Subject::Message { msg_id, kind, path } => {
-            (kind.as_ref(), None, None, None, Some(msg_id.as_str()), path.as_ref())
-        }
-        Subject::Login { .. } => (None, None, None, None, None, None),
-    };
+    let Keys { kind, file, to, given, msg_id, user_name, path } = Keys::of(subject);
     json!({
         "event": problem.event(), "kind": kind, "file": file, "to": to,
-        "to_name": given.and_then(|given| Addressee::name_in(given)), "msg_id": msg_id,
+        "to_name": given.and_then(Addressee::name_in), "msg_id": msg_id, "user_name": user_name,
         "sent_at": null, "path": path,
         "step": problem.step, "chunk": problem.chunk, "ret": problem.ret,
         "local_id": problem.local_id, "media_id": problem.media_id,

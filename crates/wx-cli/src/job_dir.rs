@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wx_client::entropy;
 use wx_client::outbox::{MessageState, Outbox, OutboxJob};
-use wx_proto::{Advice, MediaKind, Policy, Recipient, Session};
+use wx_proto::{Advice, Emoticon, Forward, MediaKind, Policy, Recipient, Session};
 
 use crate::client::MediaOptions;
 use crate::event::{self, Subject};
@@ -53,6 +53,9 @@ pub(crate) struct SendPlan {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Item {
     Text(String),
+    Emoticon(Emoticon),
+    /// A message that was received.
+    Forward(Forward),
     /// The path is absolute if the job is in a directory.
     File(PathBuf),
 }
@@ -61,7 +64,7 @@ impl Item {
     /// Returns the path of a file.
     fn path(&self) -> Option<&Path> {
         match self {
-            Self::Text(_) => None,
+            Self::Text(_) | Self::Emoticon(_) | Self::Forward(_) => None,
             Self::File(path) => Some(path),
         }
     }
@@ -111,6 +114,8 @@ impl SendPlan {
     pub(crate) fn kinds(&self) -> Vec<Option<&'static str>> {
         let kind = |item: &Item| match (item, self.kind) {
             (Item::Text(_), _) => Some(event::TEXT),
+            (Item::Emoticon(_), _) => Some(MediaKind::Emoticon.name()),
+            (Item::Forward(forward), _) => Some(forward.name()),
             (Item::File(_), Some(kind)) => Some(kind.name()),
             (Item::File(path), None) => {
                 let media = files::media(path)?;
@@ -185,18 +190,18 @@ impl JobDir {
         Ok(job)
     }
 
-    /// Opens the job in a directory.
-    pub(crate) fn open(dir: &Path) -> Result<Self, Problem> {
+    /// Opens the job in a directory. Returns `None` if there is none.
+    pub(crate) fn open(dir: &Path) -> Result<Option<Self>, Problem> {
         // Fails if the directory does not exist. Otherwise, the outbox would create it.
         fs::metadata(dir)?;
         let outbox = Outbox::open(dir)?;
         if outbox.messages().is_empty() {
             outbox.remove()?;
-            return Err(Problem::local("holds no job", Advice::CheckFile)
-                .hint("give the directory of a --resume-dir that did not finish"));
+            return Ok(None);
         }
         let about = About::read(&outbox)?;
-        Ok(Self { dir: Some(dir.to_owned()), outbox, about, unrecorded: Cell::new(false) })
+        let dir = Some(dir.to_owned());
+        Ok(Some(Self { dir, outbox, about, unrecorded: Cell::new(false) }))
     }
 
     pub(crate) fn check_login(&self, session: &Session) -> Result<(), Problem> {

@@ -1,9 +1,12 @@
 //! Prints whole lines that are safe for a terminal and contain no secrets of the login. A broken
 //! pipe does not cause a panic.
 
+mod standard_output;
+
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -12,25 +15,49 @@ use wx_proto::ErrorChain;
 
 use crate::{escape, withhold};
 
-/// Whether a line could not be written to standard output for a reason other than a closed pipe.
-static LOST: AtomicBool = AtomicBool::new(false);
+pub(crate) use self::standard_output::check;
+
+/// Why a line could not be written to standard output, if the reason is not a closed pipe.
+static LOST: OnceLock<String> = OnceLock::new();
 
 /// Whether the reader of standard output has closed it.
 static GONE: AtomicBool = AtomicBool::new(false);
+
+/// Whether a receipt could not be written to standard output.
+static LOST_RECEIPT: AtomicBool = AtomicBool::new(false);
+
+/// Why nothing can be written to standard output after its reader has closed it.
+pub(crate) const CLOSED: &str = "its reader has closed it";
 
 /// Returns the text as it is printed.
 pub(crate) fn shown(text: &str) -> String {
     escape::shown(&withhold::in_text(text))
 }
 
-/// Prints a line on standard output.
+/// Prints a line on standard output. Work continues even if that fails.
 pub(crate) fn line(text: impl Display) {
-    result(&shown(&text.to_string()));
+    let _ = result(&shown(&text.to_string()));
 }
 
-/// Prints a JSON object on standard output.
+/// Prints a JSON object on standard output. Work continues even if that fails.
 pub(crate) fn json(value: &serde_json::Value) {
-    result(&json_line(value));
+    let _ = result(&json_line(value));
+}
+
+/// Prints the result of something that must not be done twice: `line`, or the event instead. If
+/// standard output cannot be written, prints `line` on standard error.
+pub(crate) fn receipt(line: &str, event: Option<&serde_json::Value>) {
+    let written = result(&event.map_or_else(|| shown(line), json_line));
+    if let Err(error) = written {
+        LOST_RECEIPT.store(true, Ordering::Relaxed);
+        let why = match error.kind() {
+            io::ErrorKind::BrokenPipe => CLOSED.to_owned(),
+            _ => error_chain(&error),
+        };
+        note(format!("wx: {line}; standard output could not be written: {why}"));
+    } else if standard_output::may_be_closed() {
+        note(line);
+    }
 }
 
 /// Returns a JSON object as it is printed.
@@ -38,24 +65,28 @@ pub(crate) fn json_line(value: &serde_json::Value) -> String {
     escape::shown_json(&withhold::in_json(value).to_string())
 }
 
-/// Returns whether a line could not be written to standard output for a reason other than a closed
-/// pipe.
-pub(crate) fn lost() -> bool {
-    LOST.load(Ordering::Relaxed)
+/// Returns why a line could not be written to standard output, if the reason is not a closed pipe.
+pub(crate) fn lost() -> Option<&'static str> {
+    LOST.get().map(String::as_str)
 }
 
-/// Returns whether standard output is still open.
-pub(crate) fn is_open() -> bool {
-    !lost() && !GONE.load(Ordering::Relaxed)
+/// Returns whether a receipt was printed on standard error, because standard output could not be
+/// written.
+pub(crate) fn is_receipt_lost() -> bool {
+    LOST_RECEIPT.load(Ordering::Relaxed)
 }
 
-/// Work continues even if the disk is full. The error is reported at the end.
-fn result(line: &str) {
-    let written = write(io::stdout().lock(), line);
-    if let Err(error) = written {
-        let flag = if error.kind() == io::ErrorKind::BrokenPipe { &GONE } else { &LOST };
-        flag.store(true, Ordering::Relaxed);
-    }
+/// Returns why standard output can no longer be written, if that is so.
+pub(crate) fn unwritable() -> Option<&'static str> {
+    lost().or_else(|| GONE.load(Ordering::Relaxed).then_some(CLOSED))
+}
+
+/// Prints a line on standard output, and remembers an error, which is reported at the end.
+fn result(line: &str) -> io::Result<()> {
+    write(io::stdout().lock(), line).inspect_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => GONE.store(true, Ordering::Relaxed),
+        _ => drop(LOST.set(error_chain(error))),
+    })
 }
 
 /// Prints a line on standard error that begins with the name of the command.

@@ -2,19 +2,34 @@
 
 use std::time::Duration;
 
-/// The number of texts and files that are sent without a pause.
+/// The number of messages that are sent without a pause.
 const FREE: usize = 10;
 /// The pause before each further one.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Returns the pause before the item at this index of a batch. `asked` is the pause that the
-/// user has set.
-pub(crate) fn pace_before(item: usize, asked: Option<Duration>) -> Duration {
-    match asked {
-        _ if item == 0 => Duration::ZERO,
-        Some(pause) => pause,
-        None if item < FREE => Duration::ZERO,
-        None => PAUSE,
+/// The pauses between the messages of a batch, whoever receives them.
+pub(crate) struct Pace {
+    /// The pause that the user has set.
+    asked: Option<Duration>,
+    /// The number of messages so far.
+    messages: usize,
+}
+
+impl Pace {
+    pub(crate) fn new(asked: Option<Duration>) -> Self {
+        Self { asked, messages: 0 }
+    }
+
+    /// Returns the pause before the next message, and counts it.
+    pub(crate) fn next(&mut self) -> Duration {
+        let sent = self.messages;
+        self.messages += 1;
+        match self.asked {
+            _ if sent == 0 => Duration::ZERO,
+            Some(pause) => pause,
+            None if sent < FREE => Duration::ZERO,
+            None => PAUSE,
+        }
     }
 }
 
@@ -23,11 +38,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_eleventh_picture_waits_unless_another_pace_is_asked_for() {
-        let pauses =
-            |asked| [0, 1, 9, 10, 11, 500].map(|item| pace_before(item, asked).as_millis());
-        assert_eq!(pauses(None), [0, 0, 0, 3000, 3000, 3000]);
-        assert_eq!(pauses(Some(Duration::ZERO)), [0; 6]);
-        assert_eq!(pauses(Some(Duration::from_millis(400))), [0, 400, 400, 400, 400, 400]);
+    fn the_eleventh_message_waits_unless_another_pace_is_asked_for() {
+        let pauses = |asked| {
+            let mut pace = Pace::new(asked);
+            [(); 12].map(|()| pace.next().as_millis())
+        };
+        assert_eq!(pauses(None), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3000, 3000]);
+        assert_eq!(pauses(Some(Duration::ZERO)), [0; 12]);
+        let mut all = [400; 12];
+        all[0] = 0;
+        assert_eq!(pauses(Some(Duration::from_millis(400))), all);
     }
 }

@@ -96,6 +96,17 @@ impl Problem {
         Self { hint: Some(text), ..self }
     }
 
+    /// Explains a refusal of the request's parameters (Ret 1), which is unexpected elsewhere, by a
+    /// value that the server does not know.
+    pub(crate) fn unknown_to_server(self, text: &'static str) -> Self {
+        match (self.ret, self.advice) {
+            (Some(1), Some(Advice::Report)) => {
+                Self { advice: Some(Advice::CheckMessage), ..self.hint(text) }
+            }
+            _ => self,
+        }
+    }
+
     /// Marks the problem as one with the session file.
     pub(crate) fn with_session(self) -> Self {
         Self { file: FileRole::Session, ..self.hint("check the session file") }

@@ -25,22 +25,31 @@ pub(crate) fn remember(session: &Path) {
     let _ = files::write(&path_for(session), format!("{}\n", unix_ms()).as_bytes(), true);
 }
 
-/// Returns a note of how long ago that reply was, if it was recent.
+/// Returns a note on that reply, if it was recent.
 pub(crate) fn note(session: &Path) -> Option<String> {
+    Some(format!("{}: {}", session.display(), sentence(&ago(session)?)))
+}
+
+/// Says how long ago that reply was.
+pub(crate) fn sentence(ago: &str) -> String {
+    format!("the server said \"too frequent\" (Ret {RET}) {ago} ago")
+}
+
+/// Returns how long ago that reply was, if it was recent.
+pub(crate) fn ago(session: &Path) -> Option<String> {
     let path = path_for(session);
     // Anything but a regular file is ignored.
     fs::symlink_metadata(&path).ok().filter(|found| found.is_file())?;
     let text = files::read(&path, 32).ok()?;
     let then = UnixMs::new(str::from_utf8(&text).ok()?.trim_end().parse().ok()?);
     let minutes = unix_ms().checked_duration_since(then)?.as_secs() / 60;
-    let ago = match minutes {
+    Some(match minutes {
         0 => "less than a minute".to_owned(),
         1 => "a minute".to_owned(),
         2..=119 => format!("{minutes} minutes"),
         _ if minutes < HOURS * 60 => format!("{} hours", minutes / 60),
         _ => return None,
-    };
-    Some(format!("{}: the server said \"too frequent\" (Ret {RET}) {ago} ago", session.display()))
+    })
 }
 
 #[cfg(test)]

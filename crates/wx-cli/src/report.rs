@@ -20,7 +20,7 @@ pub(crate) use self::unfinished::Unfinished;
 use crate::args::Global;
 use crate::event::{self, Subject};
 use crate::out;
-use crate::problem::{Problem, short};
+use crate::problem::{Class, Problem, short};
 use crate::trace::Trace;
 use crate::withhold;
 
@@ -62,6 +62,12 @@ impl Report {
         self.state().subjects = subjects;
     }
 
+    /// Prints the result of something that must not be done twice: a line for people, or an event.
+    /// If standard output cannot be written, prints the line on standard error.
+    pub(crate) fn receipt(&self, line: &str, event: &serde_json::Value) {
+        self.state().receipt(line, self.json.then_some(event));
+    }
+
     /// Prints a result that belongs to no subject: a line for people, or an event.
     pub(crate) fn tell(&self, line: &str, event: &serde_json::Value) {
         let state = self.state();
@@ -72,6 +78,14 @@ impl Report {
     pub(crate) fn tell_aside(&self, line: &str, event: &serde_json::Value) {
         let state = self.state();
         state.aside(|| if self.json { out::json(event) } else { out::note(line) });
+    }
+
+    /// Like [`Report::tell`], for a finding that counts as a problem of this class, if any.
+    pub(crate) fn finding(&self, line: &str, event: &serde_json::Value, class: Option<Class>) {
+        self.tell(line, event);
+        if let Some(class) = class {
+            let _ = self.state().count(class);
+        }
     }
 
     /// Hides the progress bar while `print` runs.
@@ -187,22 +201,23 @@ impl Report {
         let Some(subject) = state.settle(subject) else { return };
         self.traced(|trace| trace.sent(&subject, sent));
         let name = subject.name().to_owned();
-        let Subject::Outbound { file, to, given, .. } = subject else { return };
-        if self.json {
-            state.aside(|| {
-                out::json(&event::sent(file.as_deref(), &to, &given, sent, unix_ms()));
-            });
-        } else {
-            let about = sent.uploaded.as_ref().map(|uploaded| {
-                let size = size(uploaded.bytes, uploaded.md5);
-                match uploaded.chunks {
-                    1 => format!(", {size}, 1 chunk"),
-                    chunks => format!(", {size}, {chunks} chunks"),
-                }
-            });
-            let about = about.unwrap_or_default();
-            state.say(false, &format!("sent {name} to {given}: MsgID {}{about}", sent.msg_id));
-        }
+        let Subject::Outbound { file, kind, to, given } = subject else { return };
+        let event = event::sent(file.as_deref(), kind, &to, &given, sent, unix_ms());
+        let own_name = Path::new(&name).file_name().unwrap_or_default().to_string_lossy();
+        let about = sent.uploaded.as_ref().map(|uploaded| {
+            let size = size(uploaded.bytes, uploaded.md5);
+            let size = match uploaded.name != own_name {
+                true => format!("as {}, {size}", uploaded.name),
+                false => size,
+            };
+            match uploaded.chunks {
+                1 => format!(", {size}, 1 chunk"),
+                chunks => format!(", {size}, {chunks} chunks"),
+            }
+        });
+        let about = about.unwrap_or_default();
+        let line = format!("sent {name} to {given}: MsgID {}{about}", sent.msg_id);
+        state.receipt(&line, self.json.then_some(&event));
         if self.verbose {
             let media_id = sent
                 .uploaded
@@ -213,22 +228,38 @@ impl Report {
         }
     }
 
-    /// Reports an attachment that was fetched and saved.
+    /// Reports an attachment or an avatar that was fetched and saved.
     pub(crate) fn fetched(&self, subject: usize, fetched: &Fetched) {
         let mut state = self.state();
         let Some(subject) = state.settle(subject) else { return };
         self.traced(|trace| trace.fetched(&subject, fetched));
-        let Subject::Message { msg_id, kind, path } = subject else { return };
-        if self.json {
-            state.aside(|| {
-                out::json(&event::fetched(kind, &msg_id, path.as_deref(), fetched));
-            });
-        } else {
-            let size = size(fetched.bytes, fetched.md5);
-            let format = fetched.format.map(|format| format!("{format}, ")).unwrap_or_default();
-            let to = path.map(|path| format!(" to {path}")).unwrap_or_default();
-            state.say(false, &format!("fetched {msg_id}{to}: {format}{size}"));
-        }
+        let event = event::fetched(&subject, fetched);
+        let size = size(fetched.bytes, fetched.md5);
+        let format = fetched.format.map(|format| format!("{format}, ")).unwrap_or_default();
+        let to = subject.path().map(|path| format!(" to {path}")).unwrap_or_default();
+        let line = format!("fetched {}{to}: {format}{size}", subject.name());
+        state.receipt(&line, self.json.then_some(&event));
+    }
+
+    /// Reports that the owner of an avatar has no picture.
+    pub(crate) fn no_picture(&self, subject: usize) {
+        let mut state = self.state();
+        let Some(subject) = state.settle(subject) else { return };
+        state.no_picture = true;
+        self.traced(|trace| trace.no_picture(&subject));
+        let line = format!("{}: the server has no picture", subject.name());
+        state.receipt(&line, self.json.then_some(&event::no_picture(&subject)));
+    }
+
+    /// Reports a message that was revoked.
+    pub(crate) fn revoked(&self, subject: usize) {
+        let mut state = self.state();
+        let Some(subject) = state.settle(subject) else { return };
+        self.traced(|trace| trace.revoked(&subject));
+        let Subject::Revocation { msg_id, to, given } = &subject else { return };
+        let event = event::revoked(msg_id.as_ref(), to, given);
+        let line = format!("revoked {} to {given}", subject.name());
+        state.receipt(&line, self.json.then_some(&event));
     }
 
     /// Returns the problem to report if the command is interrupted now.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use wx_client::clock::unix_ms;
 use wx_client::session_file::{SessionFile, SessionFileError, SessionFileErrorKind};
-use wx_proto::{Advice, Policy, Session};
+use wx_proto::{Advice, HostRole, Policy, Profile, Session, Site, UserName};
 
 use crate::args::Global;
 use crate::client::Client;
@@ -191,7 +191,7 @@ pub(crate) fn check_replaceable(
             Err(refused("holds a real login".to_owned()))
         }
         Ok(session) => Ok(Some(session)),
-        Err(error) if matches!(error.kind(), SessionFileErrorKind::NoLogin) => Ok(None),
+        Err(error) if is_without_login(&error) => Ok(None),
         Err(error) => {
             let whose = if loopback { " of an emulator" } else { "" };
             Err(refused(format!("not a session{whose}: {}", error.kind())))
@@ -199,19 +199,53 @@ pub(crate) fn check_replaceable(
     }
 }
 
+/// Like [`check_replaceable`], for a login of this page. It does not replace a login of another
+/// page, because the pages differ in what they can do.
+pub(crate) fn check_replaceable_by(
+    site: &Site,
+    file: &SessionFile,
+) -> Result<Option<Session>, Problem> {
+    let old = check_replaceable(file, site.hosts().is_loopback())?;
+    let old_login = old.as_ref().filter(|old| old.check_login().is_ok());
+    match old_login.map(|old| old.site().profile()) {
+        Some(profile) if profile != site.profile() => {
+            let what = format!("holds a login of another page ({profile})");
+            Err(Problem::local(what, Advice::CheckFile)
+                .hint("choose another --session; --force replaces the login"))
+        }
+        _ => Ok(old),
+    }
+}
+
+/// Returns the page of the login that was found in a file, if it is the login of another account
+/// than `new`, which must not replace it. A login to an emulator does not count.
+pub(crate) fn of_another_account(found: Option<&Session>, new: &Session) -> Option<Profile> {
+    let other = found.filter(|old| old.uin() != new.uin() && !old.hosts().is_loopback())?;
+    Some(other.site().profile())
+}
+
+/// Describes the account of a login: its names, its page, and when the login ends.
+pub(crate) fn account(session: &Session) -> String {
+    let (site, nick) = (session.site(), session.nick_name().unwrap_or_default());
+    let base = site.hosts().origin(HostRole::Base).host().to_owned();
+    let name = session.user_name().map_or("@", UserName::as_str);
+    let end = session.ends_at().map(|end| format!(", until {}", end.to_utc())).unwrap_or_default();
+    format!("{nick} ({name}), {} at {base}{end}", site.profile())
+}
+
 impl From<SessionFileError> for Problem {
     fn from(error: SessionFileError) -> Self {
         let about = |advice| Self::local(out::error_chain(error.kind()), advice).with_session();
         match error.kind() {
-            SessionFileErrorKind::NoLogin => {
-                let problem = if is_misnamed(error.path()) {
-                    let problem =
-                        Self::local("there is no such file", Advice::LoginAgain).with_session();
-                    problem.hint("correct --session, or run `wx login`")
-                } else {
-                    about(Advice::LoginAgain).hint("run `wx login`")
+            SessionFileErrorKind::NotFound | SessionFileErrorKind::NoLogin => {
+                // The user has named the file.
+                let is_misnamed = error.path() != default_path() && is_missing(error.kind());
+                let (what, hint) = match is_misnamed {
+                    true => ("there is no such file", "correct --session, or run `wx login`"),
+                    false => ("nobody is logged in", "run `wx login`"),
                 };
-                Self { class: Class::Login, ..problem }
+                let problem = Self::local(what, Advice::LoginAgain).with_session();
+                Self { class: Class::Login, ..problem.hint(hint) }
             }
             SessionFileErrorKind::Busy(_) => {
                 about(Advice::CheckFile).hint("wait until it has ended, or stop it")
@@ -226,9 +260,12 @@ impl From<SessionFileError> for Problem {
     }
 }
 
-/// Returns whether the user named a session file that does not exist.
-fn is_misnamed(path: &Path) -> bool {
-    path != default_path() && !path.exists()
+fn is_missing(kind: &SessionFileErrorKind) -> bool {
+    matches!(kind, SessionFileErrorKind::NotFound)
+}
+
+fn is_without_login(error: &SessionFileError) -> bool {
+    is_missing(error.kind()) || matches!(error.kind(), SessionFileErrorKind::NoLogin)
 }
 
 #[cfg(test)]
@@ -263,5 +300,19 @@ mod tests {
         begun.clear_login();
         save(&begun);
         assert_eq!(lock_if_due(read, Use::Fetch, &path).unwrap_err().class, Class::Login);
+    }
+    #[test]
+    fn only_the_same_account_or_an_emulator_gives_way() {
+        let session = |base: &str, uin: u32| {
+            Session::builder(base).allow_loopback().uin(uin).user_name("@me").build().unwrap()
+        };
+        let real = session("https://wx.qq.com", 1);
+        let is_of_another =
+            |found: Option<&Session>, new: &Session| of_another_account(found, new).is_some();
+        assert!(!is_of_another(Some(&real), &session("https://wx2.qq.com", 1)));
+        assert!(is_of_another(Some(&real), &session("https://wx2.qq.com", 2)));
+        let emulated = session("http://127.0.0.1:1", 1);
+        assert!(!is_of_another(Some(&emulated), &session("http://127.0.0.1:2", 2)));
+        assert!(!is_of_another(None, &session("https://wx.qq.com", 2)));
     }
 }

@@ -94,6 +94,15 @@ impl Trace {
         );
     }
 
+    pub(crate) fn revoked(&self, subject: &Subject) {
+        self.end("revoked", subject, json!({}));
+    }
+
+    /// Records that there is no picture.
+    pub(crate) fn no_picture(&self, subject: &Subject) {
+        self.end("no_picture", subject, json!({}));
+    }
+
     pub(crate) fn problem(&self, subject: &Subject, problem: &Problem) {
         self.end(
             problem.event(),
@@ -114,6 +123,12 @@ impl Trace {
                 json!({ "file": file.as_deref().map(|file| self.hash(file)), "to": self.hash(to) })
             }
             Subject::Message { msg_id, .. } => json!({ "msg_id": self.hash(msg_id.as_str()) }),
+            Subject::Revocation { msg_id, to, .. } => json!({
+                "msg_id": msg_id.as_ref().map(|id| self.hash(id.as_str())), "to": self.hash(to),
+            }),
+            Subject::Avatar { user_name, .. } => {
+                json!({ "user_name": user_name.as_deref().map(|name| self.hash(name)) })
+            }
             Subject::Login { .. } => json!({}),
         };
         for part in [names, more] {

@@ -36,7 +36,7 @@ const KEY_DIGITS: usize = 32;
 /// Cookies that contain a time. The ids and times of messages begin with the same digits.
 const TIMES: [&str; 2] = ["wxloadtime", "wxpluginkey"];
 /// Keys of events whose values are chosen by this program, and on which other programs rely.
-const OWN_WORDS: [&str; 3] = ["event", "step", "advice"];
+const OWN_WORDS: [&str; 5] = ["event", "step", "advice", "check", "status"];
 
 static SECRETS: Mutex<Secrets> = Mutex::new(Secrets { values: BTreeSet::new(), paths: Vec::new() });
 

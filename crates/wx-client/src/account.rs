@@ -12,6 +12,8 @@ impl<H: Transport> Client<H> {
     /// (`webwxinit`) whether the login is still valid, and applies the skey and the cookies of the
     /// reply. The sync position stays the same. Other operations do not require this. If the
     /// session has no sync position, [`messages`](Self::messages) calls `webwxinit` itself.
+    /// The [saved login of another client](wx_proto::SavedLogin) has to be restored before it is
+    /// used or saved.
     ///
     /// # Errors
     /// [`Error::is_logged_out`](wx_proto::Error::is_logged_out) if the login is over. On error the

@@ -12,11 +12,12 @@ use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::revoke_msg::RevokeMsg;
 use wx_proto::endpoint::status_notify::StatusNotify;
 use wx_proto::flow::{
-    Fetch, FetchImage, Flow, OneCall, ResumeError, ResumeOptions, SendMessage, Snapshot, Upload,
+    Fetch, FetchAvatar, FetchImage, Flow, OneCall, ResumeError, ResumeOptions, SendMessage,
+    Snapshot, Upload,
 };
 use wx_proto::{
-    Attachment, Error, ImageVariant, Media, MsgId, Policy, Recipient, Sent, Session, Uploaded,
-    UserName,
+    Attachment, Avatar, Error, ImageVariant, Media, MsgId, Policy, Recipient, Sent, Session,
+    Uploaded, UserName,
 };
 
 use self::begin::Begin;
@@ -40,13 +41,22 @@ pub struct Client<H> {
 }
 
 impl<H: Transport> Client<H> {
-    pub(crate) fn from_parts(session: Session, policy: Policy, pace: Duration, http: H) -> Self {
+    pub(crate) fn from_parts(
+        mut session: Session,
+        policy: Policy,
+        pace: Duration,
+        http: H,
+    ) -> Self {
+        // The client that has received the outstanding batches is another one.
+        session.rewind();
         let (session, policy) = (SessionCell::new(session), Arc::new(policy));
         Self { context: Context { session, policy, pacer: Pacer::new(pace), http } }
     }
 
-    /// Returns a snapshot of the session. Replies of the server change the session of the client
-    /// and its clones, but not the snapshot.
+    /// Returns a snapshot of the session. Replies of the server and acknowledgements change the
+    /// session of the client and its clones, but not the snapshot. It can be saved at any time: it
+    /// is positioned before the oldest batch of messages that is not
+    /// [acknowledged](crate::Batch::acknowledge).
     #[must_use]
     pub fn session(&self) -> Session {
         self.context.session.get()
@@ -65,19 +75,25 @@ impl<H: Transport> Client<H> {
         &self.context.http
     }
 
-    /// Sends a text or media to `to`.
+    /// Sends a text, media, an emoticon by its MD5, or a forwarded message to `to`.
     ///
-    /// An image is sent as an image, a GIF as an emoticon, and everything else as a file, unless
-    /// [`kind`](Request::kind) is set. The source of the transport converts into [`Outbound`], as
-    /// do `&str`, `String` and [`Text`](wx_proto::Text).
+    /// An image is sent as an image, a GIF as an emoticon, an MP4 whose name ends with `.mp4` as a
+    /// video, and everything else as a file, unless [`kind`](Request::kind) is set. The source of
+    /// the transport converts into [`Outbound`], as do `&str`, `String`, [`Text`](wx_proto::Text),
+    /// [`Emoticon`](wx_proto::Emoticon) and [`Forward`](wx_proto::Forward).
     ///
     /// ```no_run
     /// # use wx_client::{BlockingTransport, Client};
-    /// # use wx_proto::{Error, MediaKind, Recipient};
-    /// # fn send<H: BlockingTransport>(client: &Client<H>, to: &Recipient, invoice: H::Source)
-    /// # -> Result<(), Error> {
+    /// # use wx_proto::{Error, Forward, MediaKind, Message, Recipient};
+    /// # fn send<H: BlockingTransport>(
+    /// #     client: &Client<H>,
+    /// #     to: &Recipient,
+    /// #     invoice: H::Source,
+    /// #     message: &Message,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
     /// client.send(to, "here is the invoice").run()?;
     /// client.send(to, invoice).kind(MediaKind::File).run()?;
+    /// client.send(to, message.forward()?).run()?;
     /// # Ok(())
     /// # }
     /// ```
@@ -88,8 +104,8 @@ impl<H: Transport> Client<H> {
     ) -> Request<'a, SendMessage, H> {
         let to = to.clone();
         match what.into() {
-            Outbound::Text(text) => self
-                .plain(|session, policy| SendMessage::text(session, text, to, seed()?, policy))
+            Outbound::Inline(content) => self
+                .plain(|session, policy| SendMessage::inline(session, content, to, seed()?, policy))
                 .checkpointed_by(SendMessage::checkpointed),
             Outbound::Media(source) => {
                 self.begin_send(source, SendMessage::checkpointed, |session, media, policy| {
@@ -186,8 +202,9 @@ impl<H: Transport> Client<H> {
             .checkpointed_by(Upload::checkpointed))
     }
 
-    /// Continues a message that needs no upload: a text, or media that was already
-    /// [uploaded](Client::send_uploaded). Otherwise it is like [`resume`](Client::resume).
+    /// Continues a message that needs no upload: a text, an emoticon by its MD5, a forwarded
+    /// message, or media that was already [uploaded](Client::send_uploaded). Otherwise it is like
+    /// [`resume`](Client::resume).
     ///
     /// # Errors
     /// [`ResumeError::OtherJob`] if the upload is not finished, or another [`ResumeError`]; nothing
@@ -225,11 +242,29 @@ impl<H: Transport> Client<H> {
     /// Fetches the image, the video, the voice message or the file of a message. It succeeds only
     /// if the media is complete. [`Message::attachment`](wx_proto::Message::attachment) returns the
     /// attachment to fetch, and [`Attachment::file_name`] returns a safe name for it. On error, the
-    /// sink is left as by [`fetch_image`](Client::fetch_image).
+    /// sink is left as by [`fetch_image`](Client::fetch_image). To read the media while it arrives,
+    /// use [`fetch_stream`](Client::fetch_stream).
     pub fn fetch<'a>(&self, attachment: &Attachment, sink: H::Sink<'a>) -> Request<'a, Fetch, H> {
         let attachment = attachment.clone();
         let begin = move |session: &Session, restartable, policy| {
             Fetch::new(session, attachment, restartable, seed()?, policy)
+        };
+        Request::new(&self.context, Begin::Fetch(sink, Box::new(begin)))
+    }
+
+    /// Fetches an avatar: of a [contact](wx_proto::Contact::avatar), of a
+    /// [member](wx_proto::RoomDetails::avatar) of a room, or of anybody whose UserName is
+    /// [known](Avatar::new). It ends with `None` if there is no picture. The sink is then left as
+    /// if nothing had been written: a file is not created or changed, and a vector is empty. On
+    /// error, the sink is left as by [`fetch_image`](Client::fetch_image).
+    pub fn fetch_avatar<'a>(
+        &self,
+        avatar: &Avatar,
+        sink: H::Sink<'a>,
+    ) -> Request<'a, FetchAvatar, H> {
+        let avatar = avatar.clone();
+        let begin = move |session: &Session, restartable, policy| {
+            FetchAvatar::new(session, avatar, restartable, seed()?, policy)
         };
         Request::new(&self.context, Begin::Fetch(sink, Box::new(begin)))
     }
@@ -247,6 +282,24 @@ impl<H: Transport> Client<H> {
             let seed = seed()?;
             let call = RevokeMsg::new(msg_id, local_id, to, seed);
             Ok(OneCall::new(call, session, seed, policy).once())
+        })
+    }
+
+    /// Revokes a message that was sent to `to` and of which only the MsgID is known. Like
+    /// [`revoke`](Client::revoke), but the age of the message is not checked: the server decides.
+    ///
+    /// # Errors
+    /// [`RequestError::NotRevocable`](wx_proto::RequestError::NotRevocable) for the File Transfer
+    /// Helper; nothing is sent in this case.
+    pub fn revoke_by_id<'a>(
+        &self,
+        msg_id: &MsgId,
+        to: &Recipient,
+    ) -> Request<'a, OneCall<RevokeMsg>, H> {
+        let (msg_id, to) = (msg_id.clone(), to.clone());
+        self.plain(move |session, policy| {
+            let seed = seed()?;
+            Ok(OneCall::new(RevokeMsg::by_id(msg_id, to, seed), session, seed, policy).once())
         })
     }
 

@@ -105,6 +105,15 @@ impl<H: Transport> ClientOutbox<H> {
         self.outbox.give_up(key)
     }
 
+    /// Removes all messages from the record, unless one of them is in doubt or being sent. Returns
+    /// whether they were removed. See [`Outbox::clear`] for when to do that.
+    ///
+    /// # Errors
+    /// If the record cannot be written.
+    pub fn clear(&self) -> Result<bool, OutboxError> {
+        self.outbox.clear()
+    }
+
     /// Lists all messages in the order in which they were added.
     #[must_use]
     pub fn messages(&self) -> Vec<OutboxMessage> {
@@ -113,13 +122,24 @@ impl<H: Transport> ClientOutbox<H> {
 }
 
 impl<'a, H: Transport> OutboxSend<'a, H> {
-    /// Sets the key of the message: any text that identifies it, such as the number of an invoice.
-    /// The default is a random key.
+    /// Sets the key of the message: any text that identifies it, such as the number of an invoice,
+    /// but not an empty one. The default is a random key.
     ///
-    /// A key identifies one text or file to one recipient. If the message was sent, sending the
-    /// same again returns the message that was sent. Anything else (other bytes, another kind, or
-    /// another name of a file) is refused, unless the message is neither sent nor in doubt and was
-    /// begun in another login.
+    /// A key identifies one text, file, emoticon or forwarded message to one recipient. If the
+    /// message was sent, sending the same again returns the message that was sent. Anything else
+    /// (other bytes, another kind, or another name of a file) is refused, unless the message is
+    /// neither sent nor in doubt and was begun in another login.
+    ///
+    /// [`Error::outcome`] of such a refusal depends on what is known about the given content:
+    ///
+    /// | Under the key | Given | Outcome |
+    /// |---|---|---|
+    /// | a message that was sent | other content | not sent: it differs from what was sent |
+    /// | a message to another UserName of this login | anything | not sent: not to this recipient |
+    /// | a message in doubt | other content | unknown: that of the message on record |
+    /// | a message in doubt | the same, after [`Policy::resend_within`] | unknown |
+    ///
+    /// [`Policy::resend_within`]: wx_proto::Policy::resend_within
     pub fn key(self, key: impl Into<String>) -> Self {
         Self { key: Some(key.into()), ..self }
     }
@@ -181,11 +201,12 @@ impl<'a, H: Transport> OutboxSend<'a, H> {
         let session = context.session.get();
         let job = outbox.begin(key, &to, &session)?;
         let flow = match what {
-            Outbound::Text(text) => match job.sent() {
+            Outbound::Inline(content) => match job.sent() {
                 Some(sent) => {
-                    return job.check_text(&session, &text).map(|()| sent).map_err(Error::from);
+                    let checked = job.check_inline(&session, &content);
+                    return checked.map(|()| sent).map_err(Error::from);
                 }
-                None => job.send_text(&session, &text, &context.policy(), resend),
+                None => job.send_inline(&session, &content, &context.policy(), resend),
             },
             Outbound::Media(source) => {
                 let mut media = MediaToSend { source, kind };

@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod account;
+mod batch;
 pub mod blocking;
 mod build_error;
 mod builder;
@@ -15,7 +16,9 @@ pub mod creation;
 pub mod directory;
 pub mod drive;
 pub mod exchange_clock;
+mod fetch_stream;
 mod file_error;
+pub mod health;
 mod input;
 pub mod lock;
 mod login;
@@ -37,13 +40,17 @@ pub mod source_info;
 mod spans;
 pub mod temp_file;
 mod transport;
+pub mod transport_info;
 
+pub use batch::Batch;
 pub use build_error::BuildError;
 pub use builder::ClientBuilder;
 pub use cancel_token::CancelToken;
 pub use client::{Client, Request};
 pub use client_outbox::{ClientOutbox, OutboxSend};
+pub use fetch_stream::FetchStream;
 pub use file_error::FileError;
+pub use health::Health;
 pub use login_request::{LoginError, LoginRequest};
 pub use messages::Messages;
 pub use outbound::Outbound;

@@ -45,7 +45,8 @@ pub trait MediaSink: MediaIo {
     /// Returns whether a download into this sink can be restarted.
     fn is_restartable(&self) -> bool;
 
-    /// Completes the media, as the last step of a successful download.
+    /// Completes the media, as the last step of a successful download. If nothing was written
+    /// before, because there is [no picture](crate::Client::fetch_avatar), nothing may be kept.
     ///
     /// # Errors
     /// The error of the sink; nothing is kept in that case.

@@ -9,9 +9,10 @@ use std::task::{Context as TaskContext, Poll};
 
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
-use wx_proto::flow::{ExchangeSummary, NextMessages, Progress};
-use wx_proto::{Error, ErrorKind, Message, Session, Skipped, Step};
+use wx_proto::flow::{ExchangeSummary, NewMessages, NextMessages, Progress};
+use wx_proto::{Error, ErrorKind, Session, Step};
 
+use crate::batch::Batch;
 use crate::cancel_token::CancelToken;
 use crate::client::Client;
 use crate::client::context::Context;
@@ -29,18 +30,18 @@ pub struct Messages<'a, H: Transport> {
     context: Context<H>,
     /// The fingerprint of the login.
     login: String,
-    skipped: Skipped,
     state: State<'a>,
 }
 
 enum State<'a> {
     Idle(RunOptions<'a>),
     /// Receiving a batch, even if the future of `next` was dropped.
-    Waiting(Pin<Box<dyn Future<Output = (RunOptions<'a>, Skipped, Batch)> + Send + 'a>>),
+    Waiting(Pin<Box<dyn Future<Output = Received<'a>> + Send + 'a>>),
     Ended,
 }
 
-type Batch = Result<Vec<Message>, Error>;
+/// The next batch, and the options for the one after it.
+type Received<'a> = (RunOptions<'a>, Result<NewMessages, Error>);
 
 /// The key of the hash that identifies the login. It need not be random, because the hash stays in
 /// this program.
@@ -51,11 +52,16 @@ impl<H: Transport> Client<H> {
     /// that arrive from now on. There is no time limit for a batch. Network errors are retried with
     /// growing waits. Any other error ends the messages.
     ///
-    /// Each batch moves the sync position of the client's session. Save [`Client::session`] once
-    /// you have handled the batch, and also [in between](Messages::on_sync). If the program is
-    /// killed and restarted with the session that was saved last, it misses no message, and
-    /// receives the messages of the interrupted batch again. Several `Messages` of a client and its
-    /// clones share the messages: each message is returned by one of them.
+    /// Each message is received *at least once*. [Acknowledge](Batch::acknowledge) each batch once
+    /// you have handled it, and save the session that this returns. The session can also be saved
+    /// at any other time, because it is positioned before the oldest batch that is not
+    /// acknowledged. If the program is killed and restarted with the session that was saved last,
+    /// it receives the unacknowledged batches again.
+    ///
+    /// Within a program, each batch is returned once: several `Messages` of a client and its clones
+    /// share the batches, and a batch that was dropped without being acknowledged is not returned
+    /// again. A new client receives the unacknowledged batches of the session that it is created
+    /// from.
     ///
     /// ```no_run
     /// # use wx_client::session_file::SessionFile;
@@ -63,10 +69,11 @@ impl<H: Transport> Client<H> {
     /// # fn watch<H: BlockingTransport>(client: &Client<H>, file: &SessionFile)
     /// # -> Result<(), Box<dyn std::error::Error>> {
     /// for batch in client.messages() {
-    ///     for message in batch? {
+    ///     let batch = batch?;
+    ///     for message in &batch {
     ///         println!("{:?} from {:?}", message.id, message.from);
     ///     }
-    ///     file.save(&client.session())?;
+    ///     file.save(&batch.acknowledge())?;
     /// }
     /// # Ok(())
     /// # }
@@ -81,8 +88,9 @@ impl<H: Transport> Client<H> {
     /// # -> Result<(), Box<dyn std::error::Error>> {
     /// let mut messages = client.messages();
     /// while let Some(batch) = messages.next().await {
-    ///     println!("{} messages", batch?.len());
-    ///     file.save(&client.session())?;
+    ///     let batch = batch?;
+    ///     println!("{} messages", batch.len());
+    ///     file.save(&batch.acknowledge())?;
     /// }
     /// # Ok(())
     /// # }
@@ -90,7 +98,7 @@ impl<H: Transport> Client<H> {
     pub fn messages<'a>(&self) -> Messages<'a, H> {
         let login = self.session().fingerprint(&KEY);
         let (context, state) = (self.context.clone(), State::Idle(RunOptions::new()));
-        Messages { context, login, skipped: Skipped::default(), state }
+        Messages { context, login, state }
     }
 }
 
@@ -98,24 +106,15 @@ async fn next_batch<H: Transport>(
     context: &Context<H>,
     options: &mut RunOptions<'_>,
     login: &str,
-    skipped: &mut Skipped,
-) -> Batch {
-    loop {
-        let session = context.session.get();
-        if session.fingerprint(&KEY) != login {
-            return Err(Error::new(Step::Sync, ErrorKind::LoginChanged));
-        }
-        let mut flow = NextMessages::new(&session, seed()?, context.policy())?;
-        drop(session);
-        let Context { session, http, .. } = context;
-        let new = drive(http, session, &mut (), &mut flow, options, &mut ()).await?;
-        // The flow shares the messages. While it exists, `Vec::from` would copy them.
-        drop(flow);
-        *skipped += new.skipped;
-        if !new.messages.is_empty() {
-            return Ok(new.messages.into());
-        }
+) -> Result<NewMessages, Error> {
+    let session = context.session.get();
+    if session.fingerprint(&KEY) != login {
+        return Err(Error::new(Step::Sync, ErrorKind::LoginChanged));
     }
+    let mut flow = NextMessages::new(&session, seed()?, context.policy())?;
+    drop(session);
+    let Context { session, http, .. } = context;
+    drive(http, session, &mut (), &mut flow, options, &mut ()).await
 }
 
 impl<'a, H: Transport> Messages<'a, H> {
@@ -131,10 +130,8 @@ impl<'a, H: Transport> Messages<'a, H> {
 
     /// Calls `callback` with the session after each webwxsync without new messages, of which there
     /// is at least one per [`sync_every`](wx_proto::Policy::sync_every). Save the session there, so
-    /// that a restarted program continues the login that was renewed.
-    ///
-    /// With several `Messages` of one client, save it only when every batch that another of them
-    /// has returned is handled, because the session is already positioned after those.
+    /// that a restarted program continues the login that was renewed. It is positioned before the
+    /// oldest batch that is not acknowledged.
     ///
     /// ```no_run
     /// # use wx_client::session_file::SessionFile;
@@ -147,8 +144,9 @@ impl<'a, H: Transport> Messages<'a, H> {
     ///     }
     /// };
     /// for batch in client.messages().on_sync(saved) {
-    ///     println!("{} messages", batch?.len());
-    ///     file.save(&client.session())?;
+    ///     let batch = batch?;
+    ///     println!("{} messages", batch.len());
+    ///     file.save(&batch.acknowledge())?;
     /// }
     /// # Ok(())
     /// # }
@@ -175,35 +173,27 @@ impl<'a, H: Transport> Messages<'a, H> {
         self
     }
 
-    /// Returns how many messages were skipped so far.
-    #[must_use]
-    pub fn skipped(&self) -> Skipped {
-        self.skipped
-    }
-
-    fn poll(&mut self, context: &mut TaskContext<'_>) -> Poll<Option<Batch>> {
+    fn poll(&mut self, context: &mut TaskContext<'_>) -> Poll<Option<Result<Batch, Error>>> {
         loop {
             match mem::replace(&mut self.state, State::Ended) {
                 State::Idle(mut options) => {
                     let (context, login) = (self.context.clone(), self.login.clone());
                     self.state = State::Waiting(Box::pin(async move {
-                        let mut skipped = Skipped::default();
-                        let batch = next_batch(&context, &mut options, &login, &mut skipped).await;
-                        (options, skipped, batch)
+                        let new = next_batch(&context, &mut options, &login).await;
+                        (options, new)
                     }));
                 }
                 State::Waiting(mut waiting) => {
-                    let Poll::Ready((options, skipped, batch)) = waiting.as_mut().poll(context)
-                    else {
+                    let Poll::Ready((options, new)) = waiting.as_mut().poll(context) else {
                         self.state = State::Waiting(waiting);
                         return Poll::Pending;
                     };
-                    self.skipped += skipped;
-                    if batch.is_ok() {
+                    if new.is_ok() {
                         self.state = State::Idle(options);
                     }
                     let is_cancelled =
-                        matches!(&batch, Err(Error { kind: ErrorKind::Cancelled, .. }));
+                        matches!(&new, Err(Error { kind: ErrorKind::Cancelled, .. }));
+                    let batch = new.map(|new| Batch::new(new, &self.context.session));
                     return Poll::Ready(Some(batch).filter(|_| !is_cancelled));
                 }
                 State::Ended => return Poll::Ready(None),
@@ -217,19 +207,20 @@ impl<'a, H: Transport> Messages<'a, H> {
 }
 
 impl<H: AsyncTransport> Messages<'_, H> {
-    /// Waits for the next batch, which has at least one message. After an error, there are no more
-    /// batches.
+    /// Waits for the next batch, which has at least one message unless all were
+    /// [skipped](Batch::skipped). After an error, there are no more batches.
     ///
     /// Cancel safe: if the future is dropped, the next call continues with the same request.
     /// Dropping the `Messages` loses nothing either, because the sync position has not moved yet.
-    pub async fn next(&mut self) -> Option<Result<Vec<Message>, Error>> {
+    pub async fn next(&mut self) -> Option<Result<Batch, Error>> {
         poll_fn(|context| self.poll(context)).await
     }
 }
 
-/// Each batch has at least one message. After an error, there are no more batches.
+/// Each batch has at least one message, unless all were [skipped](Batch::skipped). After an error,
+/// there are no more batches.
 impl<H: BlockingTransport> Iterator for Messages<'_, H> {
-    type Item = Result<Vec<Message>, Error>;
+    type Item = Result<Batch, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         pollster::block_on(poll_fn(|context| self.poll(context)))
@@ -243,7 +234,7 @@ impl<H: Transport> Unpin for Messages<'_, H> {}
 
 /// Like [`Messages::next`], for the stream combinators of other crates.
 impl<H: AsyncTransport> Stream for Messages<'_, H> {
-    type Item = Result<Vec<Message>, Error>;
+    type Item = Result<Batch, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
         self.get_mut().poll(context)

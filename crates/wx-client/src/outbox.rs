@@ -2,6 +2,7 @@
 
 mod comparison;
 mod error;
+mod inline_digest;
 mod inner;
 mod job;
 mod message;
@@ -51,9 +52,10 @@ pub use used_key::UsedKey;
 /// [resent](OutboxJob::send) on request or [given up](Outbox::give_up). On Linux, a message counts
 /// as late once the computer has been restarted, whatever its clock says.
 ///
-/// The record contains recipients, file names and the texts that are not known to be sent, but no
-/// secret of the login. Keys remain valid in other logins. UserNames and uploads do not, so an
-/// unfinished upload starts over in another login.
+/// The record contains recipients, file names, and the texts and forwarded messages that are not
+/// known to be sent, but no secret of the login. Keys remain valid in other logins. UserNames and
+/// uploads do not, so an unfinished upload starts over in another login. Neither do messages to
+/// forward.
 ///
 /// Clones share the record. Its file is locked until the last of them is dropped.
 #[derive(Clone)]
@@ -162,7 +164,7 @@ impl Outbox {
     /// upload, even if they are sent concurrently. Planning is optional for a single message.
     ///
     /// # Errors
-    /// If a key is already on record, or if the record cannot be written.
+    /// If a key is empty or already on record, or if the record cannot be written.
     pub fn plan(
         &self,
         about: Value,
@@ -172,6 +174,9 @@ impl Outbox {
         let mut keys = HashSet::new();
         let mut planned = Vec::new();
         for (key, to, upload) in messages {
+            if key.is_empty() {
+                return Err(OutboxErrorKind::EmptyKey.into());
+            }
             if inner.record.message(&key).is_some() || !keys.insert(key.clone()) {
                 return Err(OutboxErrorKind::KnownKey(key).into());
             }
@@ -223,8 +228,9 @@ impl Outbox {
     /// If the message was planned in another login, `to` may be another name of the recipient.
     ///
     /// # Errors
-    /// If another job works on the message, if it was [given up](Self::give_up), if the key belongs
-    /// to a message to another recipient, or if the record cannot be written. Use [`Outbox::begin`]
+    /// If the key is empty, if another job works on the message, if it was
+    /// [given up](Self::give_up), if the key belongs to a message to another recipient, or if the
+    /// record cannot be written. Use [`Outbox::begin`]
     /// for an error that says whether the message may have been sent.
     pub fn job(
         &self,
@@ -242,6 +248,9 @@ impl Outbox {
         to: &Recipient,
         session: &Session,
     ) -> Result<OutboxJob, OutboxError> {
+        if key.is_empty() {
+            return Err(OutboxErrorKind::EmptyKey.into());
+        }
         let login = session.fingerprint(&inner.record.key.unwrap_or_default());
         let is_of_another = |message: &Message| {
             message.to != *to && message.login.as_ref().is_none_or(|known| *known == login)
@@ -333,8 +342,13 @@ impl Outbox {
         Ok(())
     }
 
-    /// Clears the record, unless a message is in doubt or being sent. Returns whether the record
-    /// was cleared.
+    /// Removes all messages from the record, unless one of them is in doubt or being sent. Returns
+    /// whether they were removed.
+    ///
+    /// A record keeps each message that was sent, so that no key is sent twice, and grows with each
+    /// message. Clear it once none of its keys can occur again: after that, a message under one of
+    /// these keys is sent again. To keep the keys of the last days, use a
+    /// directory per day, and delete the directories whose messages are all sent.
     ///
     /// # Errors
     /// If the record cannot be written.

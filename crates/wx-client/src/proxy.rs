@@ -32,6 +32,8 @@ const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 pub struct ProxySettings {
     proxy: Option<Proxy>,
     direct: Vec<String>,
+    /// Whether there is a proxy, but no domain uses it.
+    excludes_all: bool,
 }
 
 impl ProxySettings {
@@ -65,15 +67,28 @@ impl ProxySettings {
         let direct = direct.to_string_lossy();
         let entries = || direct.split([',', ' ', '\t', '\r', '\n']);
         if entries().any(|entry| entry == "*") {
-            return Ok(Self::none());
+            return Ok(Self { excludes_all: true, ..Self::none() });
         }
-        Ok(Self { proxy: Some(proxy), direct: entries().filter_map(domain).collect() })
+        let direct = entries().filter_map(domain).collect();
+        Ok(Self { proxy: Some(proxy), direct, excludes_all: false })
     }
 
-    /// Returns the proxy, if there is one.
+    /// Returns the proxy, if there is one that a domain can use.
     #[must_use]
     pub fn proxy(&self) -> Option<&Proxy> {
         self.proxy.as_ref()
+    }
+
+    /// Returns whether `NO_PROXY` excludes `host`: whether [`direct`](Self::direct) includes it, or
+    /// all domains are excluded.
+    #[must_use]
+    pub fn excludes(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        let is_direct = self.direct.iter().any(|domain| {
+            host.strip_suffix(domain.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        });
+        self.excludes_all || is_direct
     }
 
     /// Returns the domains that, including their subdomains, do not use the proxy. They are in
@@ -186,6 +201,18 @@ impl Proxy {
     #[must_use]
     pub fn credentials(&self) -> Option<(&str, &str)> {
         self.credentials.as_ref().map(|(user, password)| (user.as_str(), password.as_str()))
+    }
+
+    /// Returns the variable that names the proxy.
+    #[must_use]
+    pub fn variable(&self) -> &'static str {
+        self.variable
+    }
+
+    /// Returns the URL of the proxy without user and password, such as `socks5h://localhost:1080`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("{}://{}:{}", self.scheme.name(), self.host, self.port)
     }
 
     /// Returns the URL of the proxy. It is a secret, because it includes user and password.

@@ -64,10 +64,8 @@ impl<'a> RunOptions<'a> {
     /// Calls `callback` with the session after each webwxsync without new messages, which does not
     /// end the flow, and after a webwxinit that has set the first sync position. Save the session
     /// there: each webwxsync renews the cookies of the login ([§11.12](wx_proto::protocol#s11-12)).
-    /// The flow waits while `callback` runs.
-    ///
-    /// With several flows that receive messages in one session, save it only when every batch that
-    /// another one has returned is handled, because the session is already positioned after those.
+    /// The flow waits while `callback` runs. The saved session is positioned before the oldest
+    /// batch of messages that is not [acknowledged](Session::acknowledge).
     pub fn on_sync(mut self, callback: impl FnMut(&Session) + Send + 'a) -> Self {
         self.synced = Some(Box::new(callback));
         self

@@ -68,7 +68,8 @@ impl SessionFile {
     }
 
     /// Locks a session file for a new login. If the file does not exist, creates an empty one,
-    /// which is removed again unless a session is saved.
+    /// which is removed again unless a session is saved. If it exists, [`load`](Self::load) says
+    /// whether it is a session that must be kept.
     ///
     /// # Errors
     /// Like [`SessionFile::open`], but a missing file is not an error, unless the path is a link.
@@ -94,7 +95,7 @@ impl SessionFile {
                 Ok(Self { path, placeholder, file: Mutex::new(file) })
             }
             Err(kind) => {
-                let kind = if create { kind } else { kind.or_no_login() };
+                let kind = if create { kind } else { kind.or_not_found() };
                 Err(SessionFileError::new(path, kind))
             }
         }
@@ -131,8 +132,9 @@ impl SessionFile {
         read().map_err(|kind| self.error(kind))
     }
 
-    /// Replaces the session durably: after this, it survives a power failure. Unknown keys of the
-    /// file are kept if it is a session of the same account.
+    /// Replaces the file durably: after this, the session survives a power failure. Whatever the
+    /// file contains is replaced, also the session of another account. Unknown keys of the file are
+    /// kept if it is a session of the same account.
     ///
     /// # Errors
     /// [`SessionFileError`] if the file was replaced by another process, or cannot be written. The
@@ -205,6 +207,32 @@ impl SessionFile {
         read_with(path.into(), |text| Session::from_json_allow_loopback(text))
     }
 
+    /// Checks that no other process has locked the file at `path`, and that this one may write it.
+    /// The file is not changed, and is locked only for an instant: a process that locks it at the
+    /// same moment can find it in use.
+    ///
+    /// ```no_run
+    /// use wx_client::session_file::{SessionFile, SessionFileErrorKind};
+    ///
+    /// if let Err(error) = SessionFile::check_free("session.json")
+    ///     && let SessionFileErrorKind::Busy(Some(holder)) = error.kind()
+    /// {
+    ///     println!("process {} has locked it", holder.process());
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`SessionFileError`] with the kind [`Busy`](SessionFileErrorKind::Busy) if the file is
+    /// locked. On Linux, the kind has the process that has locked it. With another kind if the file
+    /// does not exist, is not a regular file, or may not be written.
+    pub fn check_free(path: impl Into<PathBuf>) -> Result<(), SessionFileError> {
+        let path = path.into();
+        let opened = resolve(&path)
+            .map_err(SessionFileErrorKind::from)
+            .and_then(|target| Ok(LockedFile::open(&target, false)?));
+        opened.map(drop).map_err(|kind| SessionFileError::new(path, kind.or_not_found()))
+    }
+
     /// Returns whether other users can read or write the file at `path`. A save restricts the file
     /// to its owner, but anyone who has read it before still has the secrets of the login.
     #[must_use]
@@ -247,7 +275,7 @@ fn read_with(
         let file = regular::open(&resolve(&path)?, File::options().read(true))?;
         parse_all(&file, parse)
     };
-    read().map_err(|kind| SessionFileError::new(path.clone(), kind.or_no_login()))
+    read().map_err(|kind| SessionFileError::new(path.clone(), kind.or_not_found()))
 }
 
 fn parse_all(

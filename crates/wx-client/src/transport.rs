@@ -12,6 +12,7 @@ use crate::BuildError;
 use crate::cancel_token::CancelToken;
 use crate::media_io::{MediaSink, MediaSource};
 use crate::outbound::Outbound;
+use crate::transport_info::TransportInfo;
 
 /// An HTTP client for a [`Client`](crate::Client). Clones share their connections. The futures of a
 /// [blocking](BlockingTransport) transport must be ready when they are first polled.
@@ -35,6 +36,14 @@ pub trait Transport: Clone + Send + Sync + Sized + 'static {
     /// Returns whether this transport was set up for a server on a loopback address. It uses no
     /// proxy and no TLS in that case, so it cannot be used for other servers.
     fn is_for_loopback(&self) -> bool;
+
+    /// Describes the connection settings of `http`, for [`Client::health`](crate::Client::health).
+    /// If `http` is `None`, it could not be set up, and its proxy is not asked for. By default,
+    /// nothing is reported.
+    fn info(http: Option<&Self>) -> TransportInfo {
+        let _ = http;
+        TransportInfo::default()
+    }
 
     /// Sends a request and waits for the head of its reply. When `token` is cancelled, a blocking
     /// transport returns soon after, and the future of an asynchronous one is dropped.

@@ -7,10 +7,12 @@ mod avatar;
 mod check_upload;
 mod contacts;
 mod cookies;
+mod forward;
 mod get_media;
 mod get_msg_img;
 mod init;
 mod logout;
+mod outside_image;
 mod page;
 mod recordings;
 mod revoke;
@@ -65,6 +67,7 @@ pub(crate) const CALLS: &[CallSpec] = &[
     recordings::GET_VOICE,
     avatar::GET_ICON,
     avatar::GET_HEAD_IMG,
+    outside_image::OUTSIDE_IMAGE,
     telemetry::STAT_REPORT,
     telemetry::OP_LOG,
     telemetry::REPORT_FOR_WEB,

@@ -1,7 +1,10 @@
 //! The state of a server.
 
 pub(crate) mod account;
+pub(crate) mod avatar_store;
+pub(crate) mod avatars;
 pub(crate) mod contact_list;
+pub(crate) mod credentials;
 pub(crate) mod delivery;
 pub(crate) mod logins;
 pub(crate) mod media_store;

@@ -2,7 +2,9 @@
 //! tries, limits, cookies and login check like those of its own calls, and any driver can run them.
 //!
 //! - [`MarkRead`] is an [`Endpoint`](wx_proto::endpoint::Endpoint): webwxstatusnotify with code 1,
-//!   which marks a conversation as read on the phone.
+//!   which marks a conversation as read on the phone. The core has this call too, as
+//!   [`StatusNotify`](wx_proto::endpoint::status_notify::StatusNotify); it is short enough to show
+//!   everything that a call consists of.
 //! - [`OpenConversation`] is a [`Flow`](wx_proto::flow::Flow) of two calls: it looks up the
 //!   conversation, and then marks it as read.
 //!

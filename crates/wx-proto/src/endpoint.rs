@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | [`batch_get_contact`] | `POST webwxbatchgetcontact` | BASE |
 //! | [`check_upload`] | `POST webwxcheckupload` | BASE |
+//! | [`get_avatar`] | `GET webwxgeticon`, `webwxgetheadimg` | BASE |
 //! | [`get_contact`] | `GET webwxgetcontact` | BASE |
 //! | [`get_media`] | `GET webwxgetmedia` | FILE |
 //! | [`get_msg_img`] | `GET webwxgetmsgimg` | BASE |
@@ -16,6 +17,7 @@
 //! | [`login`] | `GET login` | LOGIN |
 //! | [`logout`] | `POST webwxlogout` | BASE |
 //! | [`new_login_page`] | `GET webwxnewloginpage` | the host in `redirect_uri` |
+//! | [`page`] | `GET /` | BASE |
 //! | [`preflight`] | `OPTIONS webwxuploadmedia` | FILE |
 //! | [`push_login_url`] | `GET webwxpushloginurl` | BASE |
 //! | [`report`] | `GET reportforweb` | SUPPORT |
@@ -32,6 +34,7 @@ mod base_request;
 pub mod batch_get_contact;
 pub mod check_upload;
 pub(crate) mod download;
+pub mod get_avatar;
 pub mod get_contact;
 pub mod get_media;
 pub mod get_msg_img;
@@ -43,9 +46,11 @@ pub(crate) mod limits;
 pub mod login;
 pub mod logout;
 pub mod new_login_page;
+pub(crate) mod outside_image;
+pub mod page;
 pub mod preflight;
 pub mod push_login_url;
-mod recording;
+pub(crate) mod recording;
 pub mod report;
 pub mod revoke_msg;
 pub mod send_msg;

@@ -39,7 +39,9 @@
 //!    reply that passes its checks, for the origin that its request went to, a new skey, and the
 //!    sync position. Cookies of refusals and error pages are not applied. A batch of messages
 //!    counts only if the session is still at the position that the batch was requested for.
-//!    Otherwise another stream already has it, and the flow requests it again.
+//!    Otherwise another stream already has it, and the flow requests it again. A batch that a flow
+//!    has returned is outstanding until [`Session::acknowledge`](crate::Session::acknowledge) is
+//!    called, and the saved session is positioned before the oldest outstanding batch.
 //! 7. Dropping the driver between any two steps loses at most one try. Another driver can poll the
 //!    flow and continue. It answers [`Action::Receive`] with `Failed` if it does not have that
 //!    reply.
@@ -135,13 +137,15 @@ use crate::session::Session;
 pub use crate::model::transport_error::{
     CertificateProblem, Delivery, ProxyProblem, TransportError, TransportErrorKind,
 };
-pub use fetch::{Fetch, FetchImage};
+pub use crate::session::new_messages::NewMessages;
+pub use crate::session::outstanding::BatchReceipt;
+pub use fetch::{Fetch, FetchAvatar, FetchImage};
 pub use list_contacts::{ListContacts, ListedContacts};
 pub use list_rooms::{ListRooms, ListedRooms};
 pub use login::Login;
 pub use login_state::LoginState;
 pub use logout::Logout;
-pub use next_messages::{NewMessages, NextMessages};
+pub use next_messages::NextMessages;
 pub use observer::Observer;
 pub use one_call::OneCall;
 pub use progress::Progress;

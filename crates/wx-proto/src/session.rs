@@ -6,9 +6,14 @@ pub(crate) mod cookies;
 pub(crate) mod credentials;
 mod file;
 mod lifetime;
+mod login_cookie;
+pub(crate) mod new_messages;
+pub(crate) mod outstanding;
 pub(crate) mod replies;
 pub(crate) mod rooms;
+pub(crate) mod saved_login;
 pub(crate) mod sync;
+pub(crate) mod sync_key;
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -102,6 +107,9 @@ impl Session {
 
     /// Returns the text of the session file, version 1, including unknown keys that were read. **It
     /// contains every secret of the login**: write it where only the user can read it.
+    ///
+    /// Its sync position is before the oldest batch of messages that is not
+    /// [acknowledged](Session::acknowledge), so the text can be saved at any time.
     ///
     /// The values that a server adds to the text have less than 2 MiB in total.
     #[must_use]
@@ -220,6 +228,12 @@ impl Session {
     /// Returns [`RequestError::NotLoggedIn`] if sid or skey is empty.
     pub fn check_login(&self) -> Result<(), RequestError> {
         self.sid().and(self.skey()).map(drop).ok_or(RequestError::NotLoggedIn)
+    }
+
+    /// Checks that the session can be [restored](crate::flow::Restore): it has the sid of a login,
+    /// but not necessarily an skey, because the reply to webwxinit contains one.
+    pub(crate) fn check_restorable(&self) -> Result<(), RequestError> {
+        self.sid().map(drop).ok_or(RequestError::NotLoggedIn)
     }
 
     /// Checks that an upload can be made at `now`, which requires the data ticket

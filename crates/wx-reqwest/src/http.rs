@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use wx_client::drive::unless_cancelled;
 use wx_client::proxy::ProxySettings;
+use wx_client::transport_info::{CertificateSource, TlsLibrary, TransportInfo};
 use wx_client::{AsyncTransport, BuildError, CancelToken, Transport};
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{TransportError, TransportErrorKind};
@@ -28,6 +29,7 @@ use crate::source::Source;
 pub struct Http {
     client: reqwest::Client,
     pools: Arc<Pools>,
+    info: Arc<TransportInfo>,
     loopback: bool,
 }
 
@@ -59,7 +61,12 @@ impl Http {
     /// provider, even if `builder` selects another TLS library.
     pub fn new(builder: Option<reqwest::ClientBuilder>, site: &Site) -> Result<Self, BuildError> {
         let loopback = site.hosts().is_loopback();
-        let builder = proxy::configure(builder.unwrap_or_else(defaults), loopback)?;
+        let mut info = Self::info(None);
+        if builder.is_some() {
+            // reqwest shows neither, and a builder can select another TLS library.
+            (info.tls, info.certificates) = (None, CertificateSource::Program(None));
+        }
+        let builder = proxy::configure(builder.unwrap_or_else(defaults), loopback, &mut info)?;
         if !loopback && !cfg!(any(feature = "rustls", feature = "native-tls")) {
             return Err(BuildError::NoTls);
         }
@@ -69,7 +76,7 @@ impl Http {
             return Err(BuildError::NoCryptoProvider);
         }
         let client = harden(builder, loopback).build().map_err(|_| BuildError::Client)?;
-        Ok(Self { client, pools: Arc::default(), loopback })
+        Ok(Self { client, pools: Arc::default(), info: Arc::new(info), loopback })
     }
 
     /// Sends a request and waits for the head of its reply. The future does not contain the
@@ -128,6 +135,11 @@ impl Transport for Http {
         self.loopback
     }
 
+    fn info(http: Option<&Self>) -> TransportInfo {
+        let defaults = || TransportInfo::new("reqwest", default_tls(), default_certificates());
+        http.map_or_else(defaults, |http| TransportInfo::clone(&http.info))
+    }
+
     fn send(
         &self,
         request: ApiRequest,
@@ -171,6 +183,25 @@ fn head_timeout_error(
         TransportError::on_the_way(TransportErrorKind::Stalled)
     } else {
         connection.timeout_error()
+    }
+}
+
+/// Returns the TLS library of the defaults.
+const fn default_tls() -> Option<TlsLibrary> {
+    if cfg!(feature = "rustls") {
+        Some(TlsLibrary::Rustls)
+    } else if cfg!(feature = "native-tls") {
+        Some(TlsLibrary::NativeTls)
+    } else {
+        None
+    }
+}
+
+/// Returns the source of the certificates of the defaults.
+const fn default_certificates() -> CertificateSource {
+    match cfg!(feature = "webpki-roots") {
+        true => CertificateSource::PlatformAndMozilla,
+        false => CertificateSource::Platform,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use reqwest::{ClientBuilder, NoProxy, Proxy, Url};
 use wx_client::proxy::ProxySettings;
+use wx_client::transport_info::TransportInfo;
 
 use crate::BuildError;
 use crate::connection::record_direct;
@@ -21,17 +22,19 @@ pub(crate) fn apply(
     Ok(builder.proxy(Proxy::custom(|_| None::<Url>)))
 }
 
-/// Makes `builder` use its own proxies, or the proxy of the environment if it has none.
+/// Makes `builder` use its own proxies, or the proxy of the environment if it has none. Only the
+/// settings of the environment are known to `info`.
 pub(crate) fn configure(
     builder: ClientBuilder,
     loopback: bool,
+    info: &mut TransportInfo,
 ) -> Result<ClientBuilder, BuildError> {
     let builder = if loopback {
         builder.no_proxy()
     } else if names_proxies(&builder) {
         builder
     } else {
-        apply(&ProxySettings::from_environment()?, builder)?
+        apply(info.proxy.insert(ProxySettings::from_environment()?), builder)?
     };
     // reqwest tries the proxies in order, so it uses this one only if no other applies.
     Ok(builder.proxy(Proxy::custom(|_| {

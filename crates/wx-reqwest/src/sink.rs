@@ -37,8 +37,9 @@ impl<'a> Sink<'a> {
         Self { place: Destination::Path { path: path.into(), file: None } }
     }
 
-    /// Writes to a vector. On error, the vector is empty.
+    /// Writes to a vector, whose former content is removed. On error, the vector is empty.
     pub fn vec(bytes: &'a mut Vec<u8>) -> Self {
+        bytes.clear();
         Self { place: Destination::Vec { bytes, kept: false } }
     }
 

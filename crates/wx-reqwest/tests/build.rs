@@ -5,6 +5,8 @@
 use wx_proto::flow::FetchImage;
 use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Session, UnixMs};
 use wx_reqwest::{Client, RunOptions, drive};
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use {wx_client::Transport, wx_client::proxy::ProxySettings, wx_reqwest::Http};
 
 fn session() -> Session {
     let session = Session::builder("https://wx.qq.com").uin(1).sid("s").skey("k").user_name("@me");
@@ -15,6 +17,17 @@ fn session() -> Session {
 #[test]
 fn with_tls_there_is_https() {
     assert!(Client::new(session()).is_ok());
+}
+
+/// reqwest does not show what a builder has selected.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+#[test]
+fn the_tls_library_of_a_custom_builder_is_unknown() {
+    let custom = Http::defaults(&ProxySettings::none()).unwrap();
+    for (builder, is_known) in [(None, true), (Some(custom), false)] {
+        let http = Http::new(builder, session().site()).unwrap();
+        assert_eq!(Http::info(Some(&http)).tls.is_some(), is_known);
+    }
 }
 
 /// Otherwise it might use a proxy.

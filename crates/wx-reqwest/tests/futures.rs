@@ -5,7 +5,7 @@
 use async_compat::Compat;
 use wx_emulator::Emulator;
 use wx_proto::flow::SendMessage;
-use wx_proto::{IdSource, ImageVariant, MsgId, Policy, Recipient, Session, UnixMs};
+use wx_proto::{Attachment, IdSource, ImageVariant, MsgId, Policy, Recipient, Session, UnixMs};
 use wx_reqwest::{CancelToken, Client, MediaIo, RunOptions, Sink, Source, drive};
 
 const TINY: &[u8] = include_bytes!("tiny.png");
@@ -52,6 +52,9 @@ fn everything_is_send() {
     drop(is_send(Client::login(client.session().site().clone()).show(|_| ()).into_future()));
     let mut messages = is_send(client.messages().progress(|_| ()).cancel(&token));
     drop(is_send(messages.next()));
+    let image = Attachment::image(id.clone(), size);
+    let mut media = is_send(client.fetch_stream(&image).progress(|_| ()).cancel(&token));
+    drop(is_send(media.next()));
     // The futures of sources and sinks.
     let mut source = source();
     drop(is_send(source.media()));

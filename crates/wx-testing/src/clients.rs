@@ -13,11 +13,13 @@ pub use run::{Run, StepOutcome, run};
 pub use table::table;
 
 /// The steps of all clients, in order.
-pub const STEPS: [&str; 13] = [
+pub const STEPS: [&str; 15] = [
     "login",
     "contacts",
     "sync",
     "receive",
+    "receive-video",
+    "receive-voice",
     "text",
     "image-small",
     "image-large",

@@ -9,16 +9,21 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 pub struct Swap(Vec<(String, String)>);
 
 impl Swap {
-    /// Replaces a value in each encoding: plain, percent-encoded once, and percent-encoded twice.
+    /// Replaces a value in each encoding: plain, percent-encoded once, and percent-encoded twice. A
+    /// later current value replaces an earlier one.
     pub fn add(&mut self, recorded: &str, current: &str) {
         assert!(!recorded.is_empty(), "an empty text would match everywhere");
         let encode = |text: &str| {
             utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%5F", "_")
         };
         let (recorded_once, current_once) = (encode(recorded), encode(current));
-        self.0.push((encode(&recorded_once), encode(&current_once)));
-        self.0.push((recorded_once, current_once));
-        self.0.push((recorded.to_owned(), current.to_owned()));
+        let pairs = [
+            (encode(&recorded_once), encode(&current_once)),
+            (recorded_once, current_once),
+            (recorded.to_owned(), current.to_owned()),
+        ];
+        self.0.retain(|(known, _)| pairs.iter().all(|(recorded, _)| known != recorded));
+        self.0.extend(pairs);
         self.0.sort_by_key(|(recorded, _)| Reverse(recorded.len()));
     }
 

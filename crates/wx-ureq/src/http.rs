@@ -1,6 +1,7 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::config::{Config, ConfigBuilder};
@@ -9,6 +10,7 @@ use ureq::{Agent, AsSendBody, Body, Proxy, SendBody};
 use wx_client::blocking::{Sink, Source};
 use wx_client::page_buffer::PageBuffer;
 use wx_client::proxy::ProxySettings;
+use wx_client::transport_info::{CertificateSource, TlsLibrary, TransportInfo};
 use wx_client::{BlockingTransport, BuildError, CancelToken, Transport};
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::{TransportError, TransportErrorKind};
@@ -32,6 +34,7 @@ pub struct Http {
     agent: Agent,
     resolver: ObservedResolver,
     proxy: Option<Proxy>,
+    info: Arc<TransportInfo>,
     loopback: bool,
 }
 
@@ -62,14 +65,19 @@ impl Http {
     /// certificates, or selects a TLS library that is not compiled in. Also if the environment
     /// names a proxy that cannot be used.
     pub fn new(config: Option<Config>, site: &Site) -> Result<Self, BuildError> {
+        let is_default = config.is_none();
         let config = config.unwrap_or_else(|| defaults().build());
         let loopback = site.hosts().is_loopback();
-        let proxy = if loopback { None } else { proxy::choose(&config)? };
+        let (mut proxy, mut info) = (None, Self::info(None));
         if !loopback {
-            tls::check(&config)?;
+            (proxy, info.proxy) = proxy::choose(&config)?;
+            let (tls, certificates) = tls::check(&config)?;
+            if !is_default {
+                (info.tls, info.certificates) = (Some(tls), certificates);
+            }
         }
-        let resolver = ObservedResolver::default();
-        Ok(Self { agent: new_agent(config, resolver.clone()), resolver, proxy, loopback })
+        let (resolver, info) = (ObservedResolver::default(), Arc::new(info));
+        Ok(Self { agent: new_agent(config, resolver.clone()), resolver, proxy, info, loopback })
     }
 
     /// Connects to this address and port instead of resolving `host`, which may also be a proxy.
@@ -175,6 +183,11 @@ impl Transport for Http {
         self.loopback
     }
 
+    fn info(http: Option<&Self>) -> TransportInfo {
+        let defaults = || TransportInfo::new("ureq", default_tls(), default_certificates());
+        http.map_or_else(defaults, |http| TransportInfo::clone(&http.info))
+    }
+
     async fn send(
         &self,
         request: ApiRequest,
@@ -197,6 +210,25 @@ impl Transport for Http {
 }
 
 impl BlockingTransport for Http {}
+
+/// Returns the TLS library of the defaults.
+const fn default_tls() -> Option<TlsLibrary> {
+    if cfg!(feature = "rustls") {
+        Some(TlsLibrary::Rustls)
+    } else if cfg!(feature = "native-tls") {
+        Some(TlsLibrary::NativeTls)
+    } else {
+        None
+    }
+}
+
+/// Returns the source of the certificates of the defaults.
+const fn default_certificates() -> CertificateSource {
+    match cfg!(feature = "webpki-roots") {
+        true => CertificateSource::PlatformAndMozilla,
+        false => CertificateSource::Platform,
+    }
+}
 
 /// Returns the TLS settings of [`Http::defaults`].
 fn defaults() -> ConfigBuilder<AgentScope> {

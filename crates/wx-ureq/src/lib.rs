@@ -27,7 +27,7 @@ pub use wx_client::checkpoint::CheckpointStore;
 pub use wx_client::session_cell::SessionCell;
 pub use wx_client::session_file::{SessionFile, SessionFileError};
 pub use wx_client::{
-    self, BuildError, CancelToken, LoginError, LoginRequest, Outbound, RunOptions, seed,
+    self, Batch, BuildError, CancelToken, LoginError, LoginRequest, Outbound, RunOptions, seed,
 };
 pub use wx_proto;
 
@@ -47,8 +47,11 @@ pub type Request<'a, F> = wx_client::Request<'a, F, Http>;
 /// Batches of new messages, as the server sends them.
 pub type Messages<'a> = wx_client::Messages<'a, Http>;
 
+/// The media of a message, read while it arrives.
+pub type FetchStream<'a> = wx_client::FetchStream<'a, Http>;
+
 /// Sends each message once, across crashes and restarts.
-pub type Outbox = wx_client::ClientOutbox<Http>;
+pub type ClientOutbox = wx_client::ClientOutbox<Http>;
 
 /// A message to be sent once.
 pub type OutboxSend<'a> = wx_client::OutboxSend<'a, Http>;

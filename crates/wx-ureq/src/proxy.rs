@@ -6,12 +6,16 @@ use wx_client::proxy::{ProxyScheme, ProxySettings};
 
 use crate::BuildError;
 
-/// Returns the proxy of `config`, or the proxy of the environment if `config` has none.
-pub(crate) fn choose(config: &Config) -> Result<Option<Proxy>, BuildError> {
-    match config.proxy() {
-        Some(proxy) if !proxy.is_from_env() => Ok(Some(proxy.clone())),
-        _ => convert(&ProxySettings::from_environment()?),
+/// Returns the proxy of `config`. If it has none, returns the proxy of the environment, with its
+/// settings.
+pub(crate) fn choose(
+    config: &Config,
+) -> Result<(Option<Proxy>, Option<ProxySettings>), BuildError> {
+    if let Some(proxy) = config.proxy().filter(|proxy| !proxy.is_from_env()) {
+        return Ok((Some(proxy.clone()), None));
     }
+    let settings = ProxySettings::from_environment()?;
+    Ok((convert(&settings)?, Some(settings)))
 }
 
 /// Returns the proxy of `settings`. If there is none, returns a proxy that is used for no host, so

@@ -1,15 +1,17 @@
 //! Chooses the TLS library and the trusted certificates.
 
 use ureq::config::Config;
+use wx_client::transport_info::{CertificateSource, TlsLibrary};
 
 use crate::BuildError;
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
-/// Checks that `config` can be used for https.
+/// Checks that `config` can be used for https, and returns its TLS library and the source of its
+/// certificates.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-pub(crate) fn check(config: &Config) -> Result<(), BuildError> {
+pub(crate) fn check(config: &Config) -> Result<(TlsLibrary, CertificateSource), BuildError> {
     let tls = config.tls_config();
     let built = [
         (TlsProvider::Rustls, cfg!(feature = "rustls")),
@@ -20,12 +22,21 @@ pub(crate) fn check(config: &Config) -> Result<(), BuildError> {
     } else if !built.contains(&(tls.provider(), true)) {
         Err(BuildError::NoTls)
     } else {
-        Ok(())
+        let library = match tls.provider() {
+            TlsProvider::Rustls => TlsLibrary::Rustls,
+            _ => TlsLibrary::NativeTls,
+        };
+        let certificates = match tls.root_certs() {
+            RootCerts::PlatformVerifier => CertificateSource::Platform,
+            RootCerts::Specific(list) => CertificateSource::Program(Some(list.len())),
+            _ => CertificateSource::Program(None),
+        };
+        Ok((library, certificates))
     }
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-pub(crate) fn check(_: &Config) -> Result<(), BuildError> {
+pub(crate) fn check(_: &Config) -> Result<(TlsLibrary, CertificateSource), BuildError> {
     Err(BuildError::NoTls)
 }
 

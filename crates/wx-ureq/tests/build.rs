@@ -13,6 +13,8 @@ fn session() -> Session {
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod with_tls {
     use super::*;
+    use wx_client::Transport;
+    use wx_client::transport_info::TlsLibrary;
     use wx_ureq::Http;
     use wx_ureq::ureq::config::Config;
     use wx_ureq::ureq::tls::{TlsConfig, TlsProvider};
@@ -36,6 +38,20 @@ mod with_tls {
             BuildError::Unverified
         );
         assert!(Client::new(session()).is_ok());
+    }
+
+    #[test]
+    fn the_tls_library_in_use_is_reported() {
+        for (provider, library, is_built_in) in [
+            (TlsProvider::Rustls, TlsLibrary::Rustls, cfg!(feature = "rustls")),
+            (TlsProvider::NativeTls, TlsLibrary::NativeTls, cfg!(feature = "native-tls")),
+        ] {
+            let tls = TlsConfig::builder().provider(provider).build();
+            let config = Config::builder().tls_config(tls).build();
+            if let Ok(http) = Http::new(Some(config), session().site()) {
+                assert_eq!((Http::info(Some(&http)).tls, is_built_in), (Some(library), true));
+            }
+        }
     }
 
     #[cfg(not(all(feature = "rustls", feature = "native-tls")))]

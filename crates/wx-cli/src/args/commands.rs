@@ -10,7 +10,7 @@ use crate::{out, place};
 /// The login to use.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct SessionFile {
-    /// The session file of a login [default: in the state directory of the platform]
+    /// The session file of a login [default: in the state directory of the platform].
     #[arg(long, value_name = "FILE")]
     session: Option<PathBuf>,
 }
@@ -19,6 +19,11 @@ impl SessionFile {
     /// Returns the path of the option, or the default path.
     pub(crate) fn place(&self) -> PathBuf {
         self.place_or(None)
+    }
+
+    /// Like [`place`](Self::place), but does not create the directory of the default path.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.session.clone().unwrap_or_else(place::default_path)
     }
 
     /// Returns the path of the option, or `known`, or the default path, in this order.
@@ -30,11 +35,11 @@ impl SessionFile {
 /// Send a picture to an emulated server on this computer, fetch it back and compare them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
-    /// The picture [default: a bundled JPEG of over 1 MiB]
+    /// The picture [default: a bundled JPEG of over 1 MiB].
     pub(crate) image: Option<PathBuf>,
 }
 
-/// Continue an unfinished send or send-image --resume-dir.
+/// Continue an unfinished send, send-image or forward --resume-dir.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Resume {
     #[command(flatten)]
@@ -49,6 +54,30 @@ pub(crate) struct Resume {
     /// The directory of the job.
     #[arg(value_name = "DIR")]
     pub(crate) dir: PathBuf,
+}
+
+/// Report what works and what does not, without changing anything and without secrets.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) session: SessionFile,
+    /// The page to check if there is no login.
+    #[arg(long, value_enum, default_value_t = Page::Web)]
+    pub(crate) profile: Page,
+}
+
+/// Check the saved login of another client with the server, and save it as a session.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Import {
+    #[command(flatten)]
+    pub(crate) session: SessionFile,
+    /// Overwrite the session file whatever it contains.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// The file of openwechat (storage.json), wechat4u or wechat4filehelper (sync-data.json),
+    /// Wechaty (NAME.memory-card.json) or wx-filehelper-api (state.json), or - for standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
 }
 
 /// Log in with the phone, and save the session.

@@ -18,11 +18,6 @@ pub(crate) struct Contacts {
 impl Contacts {
     /// Returns a problem with the arguments that clap does not check.
     pub(super) fn problem(&self) -> Option<String> {
-        match self.members.as_ref()? {
-            Addressee::Recipient(to) if !to.user_name().is_room() => {
-                Some(format!("--members takes a room, but {to} is none"))
-            }
-            _ => None,
-        }
+        self.members.as_ref()?.no_room("--members")
     }
 }

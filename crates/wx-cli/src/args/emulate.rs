@@ -27,6 +27,12 @@ pub(crate) struct Emulate {
     /// A picture that arrives as a message; can be repeated.
     #[arg(long = "image", value_name = "FILE")]
     pub(crate) images: Vec<PathBuf>,
+    /// A video (MP4) that arrives as a message; can be repeated.
+    #[arg(long = "video", value_name = "FILE")]
+    pub(crate) videos: Vec<PathBuf>,
+    /// A sound (MP3) that arrives as a voice message; can be repeated.
+    #[arg(long = "voice", value_name = "FILE")]
+    pub(crate) voices: Vec<PathBuf>,
     /// A file that arrives as a message; can be repeated.
     #[arg(long = "file", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
@@ -44,7 +50,7 @@ pub(crate) struct Emulate {
     /// can be repeated.
     #[arg(long = "room", value_name = "NICK")]
     pub(crate) rooms: Vec<String>,
-    /// Keep delivering the texts, pictures and files, one per interval.
+    /// Keep delivering all of these messages, one per interval.
     #[arg(long, value_name = "SECONDS", value_parser = timeout)]
     pub(crate) deliver_every: Option<Duration>,
     /// Inject a fault: ACTION[=ARG]@ENDPOINT[#N[+]], such as ret=1205@webwxuploadmedia#2; can be
@@ -72,7 +78,7 @@ impl Emulate {
                 Some("--room needs a --contact as its member".to_owned())
             }
             _ if self.deliver_every.is_some() && !self.has_messages() => {
-                Some("--deliver-every needs a --text, an --image or a --file".to_owned())
+                Some("--deliver-every needs a message, such as a --text".to_owned())
             }
             _ => None,
         };
@@ -81,6 +87,7 @@ impl Emulate {
             .or(twice)
     }
     fn has_messages(&self) -> bool {
-        !self.texts.is_empty() || !self.images.is_empty() || !self.files.is_empty()
+        let files = [&self.images, &self.videos, &self.voices, &self.files];
+        !self.texts.is_empty() || files.iter().any(|files| !files.is_empty())
     }
 }

@@ -2,21 +2,18 @@
 
 use std::path::PathBuf;
 
+use clap::ArgGroup;
 use wx_proto::MsgId;
 
 use super::variant::Variant;
 use super::{Global, SessionFile};
 use crate::files::is_dash;
 
-/// The arguments that both commands share.
+/// The arguments of all commands that download.
 #[derive(Debug, clap::Args)]
-pub(crate) struct FetchOptions {
+pub(crate) struct DownloadOptions {
     #[command(flatten)]
     pub(crate) session: SessionFile,
-    /// What to fetch of the message: a variant of the picture, the video, or the voice message. A
-    /// thumbnail is also the cover of a video.
-    #[arg(long, alias = "size", value_enum, default_value_t = Variant::Original)]
-    pub(crate) variant: Variant,
     /// Also write a complete picture, video or voice message whose format is unknown.
     #[arg(long)]
     pub(crate) keep_unknown: bool,
@@ -28,16 +25,29 @@ pub(crate) struct FetchOptions {
     pub(crate) out: PathBuf,
 }
 
+/// The arguments that `wx fetch` and `wx fetch-image` share.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FetchOptions {
+    #[command(flatten)]
+    pub(crate) download: DownloadOptions,
+    /// What to fetch of the message MSG_ID: a variant of the picture, the video, or the voice
+    /// message. A thumbnail is also the cover of a video.
+    #[arg(long, alias = "size", value_enum, default_value_t = Variant::Original)]
+    pub(crate) variant: Variant,
+}
+
 /// Fetch the attachment of a message that this login received.
 #[derive(Debug, clap::Args)]
+#[command(group(ArgGroup::new("what").required(true)))]
 pub(crate) struct Fetch {
     #[command(flatten)]
     pub(crate) options: FetchOptions,
-    /// A file that holds the message as a line of wx watch --json; - is standard input.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["msg_id", "variant"])]
+    /// A file that holds the message as a line of wx watch --json, instead of MSG_ID and
+    /// --variant; - is standard input. Only files need it.
+    #[arg(long, value_name = "FILE", conflicts_with = "variant", group = "what")]
     pub(crate) message: Option<PathBuf>,
     /// The MsgID of a message with a picture, a video or a voice message.
-    #[arg(value_name = "MSG_ID", required_unless_present = "message")]
+    #[arg(value_name = "MSG_ID", group = "what")]
     pub(crate) msg_id: Option<MsgId>,
 }
 
@@ -58,12 +68,12 @@ impl FetchImage {
             Variant::Video | Variant::Voice => {
                 Some("fetch-image is for pictures; use wx fetch".to_owned())
             }
-            _ => self.options.problem(global),
+            _ => self.options.download.problem(global),
         }
     }
 }
 
-impl FetchOptions {
+impl DownloadOptions {
     /// Returns a problem with the arguments that clap does not check.
     pub(super) fn problem(&self, global: &Global) -> Option<String> {
         (global.json && is_dash(&self.out))

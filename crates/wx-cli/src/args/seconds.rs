@@ -7,15 +7,15 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds =
         text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     // The limit is a year, which cannot overflow.
-    seconds
-        .filter(|seconds| seconds.as_secs() <= 365 * 86_400)
-        .ok_or_else(|| "not a number of seconds".to_owned())
+    seconds.filter(|seconds| seconds.as_secs() <= 365 * 86_400).ok_or_else(|| {
+        "give a number of seconds without a unit, such as 30 or 2.5, of at most a year".to_owned()
+    })
 }
 
 /// Parses a number of seconds greater than 0.
 pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     seconds(text).and_then(|time| {
-        if time.is_zero() { Err("must be more than 0".to_owned()) } else { Ok(time) }
+        if time.is_zero() { Err("give more than 0 seconds".to_owned()) } else { Ok(time) }
     })
 }
 

@@ -7,17 +7,19 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 
 use super::seconds::timeout;
+use super::size::size;
 use super::{Addressee, SessionFile};
 
-/// The kinds of message that `--kinds` takes, named as by [`MessageKind::name`]. Status notices are
-/// not for the user.
+/// The kinds of message that `--kinds` takes, named as in events: as by [`MessageKind::name`], and
+/// emoticons from the store. Status notices are not for the user.
 ///
 /// [`MessageKind::name`]: wx_proto::MessageKind::name
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 20] = [
     "text",
     "quote",
     "image",
     "emoticon",
+    "store_emoticon",
     "video",
     "voice",
     "file",
@@ -46,7 +48,9 @@ pub(crate) struct Watch {
     /// Save each picture, emoticon and video cover in this directory, and nothing else.
     #[arg(long, value_name = "DIR", group = "saving")]
     pub(crate) save_images: Option<PathBuf>,
-    /// Choose only messages of these kinds, separated by commas, such as image,file.
+    /// Choose only messages of these kinds, separated by commas, such as image,file: text, quote,
+    /// image, emoticon, store_emoticon, video, voice, file, location, contact_card, friend_request,
+    /// link, mini_program, chat_history, transfer, red_packet, app, system, recall, other.
     #[arg(
         long,
         value_name = "KINDS",
@@ -62,18 +66,23 @@ pub(crate) struct Watch {
     /// End after the first batch with a chosen message.
     #[arg(long)]
     pub(crate) once: bool,
-    /// End when no chosen message has arrived for this long.
+    /// End when no chosen message has arrived for this many seconds, more than 0.
     #[arg(long, value_name = "SECONDS", value_parser = timeout)]
     pub(crate) timeout_idle: Option<Duration>,
-    /// Skip larger attachments [default: 1 GiB for files and videos, 32 MiB for all others].
-    #[arg(long, value_name = "BYTES", requires = "saving")]
+    /// Skip attachments that are larger than this: bytes, or a number with K, M or G, such as 20M
+    /// [default: 1G for files and videos, 32M for all others].
+    #[arg(long, value_name = "SIZE", value_parser = size, requires = "saving")]
     pub(crate) max_size: Option<u64>,
-    /// End before less than this is free on the disk [default: 100 MiB; not on Windows].
-    #[arg(long, value_name = "BYTES", requires = "saving")]
+    /// End before less than this is free on the disk: bytes, or a number with K, M or G [default:
+    /// 100M; not on Windows].
+    #[arg(long, value_name = "SIZE", value_parser = size, requires = "saving")]
     pub(crate) keep_free: Option<u64>,
     /// Also save a complete picture, video or voice message whose format is unknown, as .bin.
     #[arg(long, requires = "saving")]
     pub(crate) keep_unknown: bool,
+    /// Run CMD at once for every message for which it has failed, even if it was given up.
+    #[arg(long, requires = "command")]
+    pub(crate) retry_hooks: bool,
     /// A command to run for each chosen message. It reads the event from standard input, and
     /// WX_PATH is the path of the saved attachment.
     #[arg(last = true, value_name = "CMD")]
@@ -88,7 +97,11 @@ impl Watch {
 
     /// Returns a problem with the arguments that clap does not check.
     pub(super) fn problem(&self) -> Option<String> {
-        (cfg!(not(unix)) && self.keep_free.is_some())
-            .then(|| "--keep-free is not available on this system".to_owned())
+        if cfg!(not(unix)) && self.keep_free.is_some() {
+            return Some("--keep-free is not available on this system".to_owned());
+        }
+        // clap accepts the separator alone.
+        let is_separated = self.command.is_empty() && std::env::args_os().any(|arg| arg == "--");
+        is_separated.then(|| "a command has to follow --".to_owned())
     }
 }

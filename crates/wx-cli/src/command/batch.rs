@@ -10,9 +10,17 @@ use crate::client::{Client, Content};
 use crate::files::Input;
 use crate::job_dir::{Item, JobDir, Left};
 use crate::out;
-use crate::pace::pace_before;
+use crate::pace::Pace;
 use crate::problem::{Class, IN_DOUBT_HINT, Problem};
 use crate::report::Report;
+
+/// What to do if the server refuses an emoticon.
+const UNKNOWN_EMOTICON: &str = "the server probably does not know this emoticon: send one that the \
+    account has received, or send the GIF itself";
+
+/// What to do if the server refuses a forwarded message.
+const NOT_FORWARDED: &str = "the line may be from another login, or the server does not forward \
+    this message: fetch its attachment and send it, or forward it on the phone";
 
 pub(crate) struct Batch<'a> {
     pub(crate) client: &'a Client,
@@ -24,11 +32,9 @@ pub(crate) struct Batch<'a> {
 
 impl Batch<'_> {
     pub(crate) fn run(self) {
-        let parts = self.parts();
-        for (at, (item, to)) in parts.into_iter().enumerate() {
-            self.report.token().sleep(pace_before(at, self.job.plan().pace));
-            // Work that cannot be recorded is not started.
-            if self.report.stopped() || self.job.is_broken() || self.item(item, &to).is_break() {
+        let mut pace = Pace::new(self.job.plan().pace);
+        for (item, to) in self.parts() {
+            if self.item(item, &to, &mut pace).is_break() {
                 break;
             }
         }
@@ -55,12 +61,32 @@ impl Batch<'_> {
         first
     }
 
+    /// Waits before the next message. Work that cannot be recorded is not started.
+    fn pause(&self, pace: &mut Pace) -> ControlFlow<()> {
+        self.report.token().sleep(pace.next());
+        match self.report.stopped() || self.job.is_broken() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
     /// Sends an item to these recipients. A file is uploaded first.
-    fn item(&self, item: usize, recipients: &[usize]) -> ControlFlow<()> {
+    fn item(&self, item: usize, recipients: &[usize], pace: &mut Pace) -> ControlFlow<()> {
+        self.pause(pace)?;
         let all = self.subjects(item);
         self.report.begin(all.clone(), None);
         let content = match &self.job.plan().items[item] {
-            Item::Text(text) => Content::Text(text.as_str().into()),
+            Item::Text(text) => Content::Inline(text.as_str().into()),
+            Item::Emoticon(emoticon) => Content::Inline((*emoticon).into()),
+            Item::Forward(forward) => {
+                if forward.may_be_refused() {
+                    self.report.warn(
+                        "files above 25 MiB are usually not forwarded; if it is refused, fetch it \
+                         and send it",
+                    );
+                }
+                Content::Inline(forward.clone().into())
+            }
             Item::File(path) => match self.upload(item, path, recipients[0]) {
                 Ok(uploaded) => {
                     self.report.set_kind(all.clone(), uploaded.kind);
@@ -69,12 +95,16 @@ impl Batch<'_> {
                 Err(problem) => return self.report.problem(all, &problem),
             },
         };
-        for &to in recipients {
+        for (number, &to) in recipients.iter().enumerate() {
+            if number > 0 {
+                self.pause(pace)?;
+            }
             if self.report.stopped() || self.job.is_broken() {
                 return ControlFlow::Break(());
             }
             // The parts of a text arrive in order, or not at all.
-            if matches!(content, Content::Text(_)) && self.lacks_text_before(item, to) {
+            let is_text = matches!(self.job.plan().items[item], Item::Text(_));
+            if is_text && self.lacks_text_before(item, to) {
                 continue;
             }
             let subject = all.start + to;
@@ -133,6 +163,11 @@ impl Batch<'_> {
         let sent =
             self.client.send(&message, content, self.resend, options).map_err(|problem| {
                 let media_id = content.media_id().map(|media_id| media_id.as_str().into());
+                let problem = match &self.job.plan().items[item] {
+                    Item::Emoticon(_) => problem.unknown_to_server(UNKNOWN_EMOTICON),
+                    Item::Forward(_) => problem.unknown_to_server(NOT_FORWARDED),
+                    Item::Text(_) | Item::File(_) => problem,
+                };
                 Problem {
                     media_id: problem.media_id.clone().or(media_id),
                     hint: match problem.class {
@@ -166,10 +201,14 @@ impl Batch<'_> {
 pub(crate) fn close(job: JobDir, report: &Report) {
     match job.close() {
         Ok(Left::Nothing) => {}
-        Ok(Left::Unsent) => report.warn("not everything is sent; wx resume sends the rest"),
+        Ok(Left::Unsent | Left::UnsentAndUnrecorded) if report.is_login_over() => report.warn(
+            "not everything is sent, and the job cannot be resumed in another login; log in, and \
+             send the rest with a new job",
+        ),
+        Ok(Left::Unsent) => report.warn("not everything is sent; wx resume tries the rest again"),
         Ok(Left::UnsentAndUnrecorded) => report.warn(
-            "not everything is sent, and the record lacks the last reply; wx resume sends the \
-             rest, and may send that message again under its old id",
+            "not everything is sent, and the record lacks the last reply; wx resume tries the rest \
+             again, and may send that message again under its old id",
         ),
         Ok(Left::InDoubt) => report.warn("only messages that may have been delivered are left"),
         Ok(Left::Unrecorded) => report.warn(

@@ -1,6 +1,7 @@
 //! `wx emulate`.
 
 mod deliveries;
+mod received;
 
 use std::fmt::Display;
 use std::fs;
@@ -48,6 +49,8 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
     for fault in &args.faults {
         builder = builder.fault(fault.clone());
     }
+    let json = global.json;
+    builder = builder.on_message(move |message| received::tell(message, json));
     if global.verbose {
         builder = builder.on_violation(|what| out::note(format!("violation: {what}")));
     }
@@ -61,7 +64,8 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
         builder.start().map_err(|error| format!("{}: {}", args.addr, out::error_chain(&error)))?;
     let emulator = Arc::new(emulator);
     deliveries.deliver_all(&emulator);
-    if let Some(file) = &session_file {
+    // The file is unlocked at once, so that `watch` can use it.
+    if let Some(file) = session_file {
         let saved = file.save_json(&emulator.session_json()).map_err(Problem::from);
         saved.map_err(|problem| on(file.path(), problem.message))?;
     }
@@ -69,8 +73,8 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
         file.write(emulator.addr().port())?;
     }
     tell(&emulator, global);
-    if out::lost() {
-        return Err("standard output could not be written".to_owned());
+    if let Some(why) = out::lost() {
+        return Err(format!("standard output could not be written: {why}"));
     }
     if let Some(every) = args.deliver_every.filter(|_| !deliveries.is_empty()) {
         let emulator = Arc::clone(&emulator);

@@ -63,9 +63,8 @@ fn log_in(args: &Login, path: &Path, global: &Global, report: &Report) -> Result
         })?)
     };
     let site = login.site();
-    let loopback = site.hosts().is_loopback();
-    let old = if args.force { None } else { session::check_replaceable(&file, loopback)? };
-    if loopback {
+    let old = if args.force { None } else { session::check_replaceable_by(site, &file)? };
+    if site.hosts().is_loopback() {
         report.note_before_requests("a loopback login: requests stay on this computer".to_owned());
     }
     if report.trace(global, site, None).is_none() {
@@ -85,7 +84,7 @@ fn log_in(args: &Login, path: &Path, global: &Global, report: &Report) -> Result
     let (transport, policy) = (global.transport(), global.policy());
     let ended = Client::login(transport, login, policy, report.options(), show);
     let session = keeper.finish(ended.map(|client| client.session()), global)?;
-    report.tell(&line(&session, path), &event::account("logged_in", &session));
+    report.receipt(&line(&session, path), &event::account("logged_in", &session));
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use wx_client::session_file::SessionFile;
 use wx_proto::{Advice, Session};
 
+use super::watch;
 use crate::args::{Account, Global};
 use crate::client::Client;
 use crate::event::{self, Subject};
@@ -28,8 +29,29 @@ fn logout(file: &SessionFile, client: &Client, report: &Report) -> Result<(), Pr
     client.logout(report.options())?;
     let session = client.session();
     let forgotten = forget(file, &ended, &session, report);
-    report.tell("logged out", &event::account("logged_out", &session));
+    report.receipt("logged out", &event::account("logged_out", &session));
+    forget_hooks(file.path(), &ended, report);
     forgotten
+}
+
+/// Removes what `watch` has stored for its command. Keeps and reports the messages for which the
+/// command has failed.
+fn forget_hooks(session_file: &Path, ended: &Session, report: &Report) {
+    let account = watch::Account::new(ended);
+    let left = watch::HookQueue::open(session_file, account).and_then(|mut queue| {
+        queue.forget_handled()?;
+        for (path, messages) in queue.left()? {
+            let path = path.display();
+            report.warn(&format!(
+                "{path}: keeps the messages for which the command of watch has failed, with their \
+                 texts: {messages}; delete it to give them up"
+            ));
+        }
+        Ok(())
+    });
+    if let Err(problem) = left {
+        report.warn(&problem.sentence());
+    }
 }
 
 /// Removes an ended login from its file, and keeps what `login --push` needs. If the file cannot be

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::args::{Global, Resume};
 use crate::files;
 use crate::job_dir::JobDir;
+use crate::out;
 use crate::problem::Problem;
 use crate::report::Report;
 use crate::session::{self, Use};
@@ -14,7 +15,12 @@ use super::batch::{Batch, close};
 
 pub(crate) fn run(args: Resume, global: Global) -> ExitCode {
     let job = match JobDir::open(&args.dir) {
-        Ok(job) => job,
+        Ok(Some(job)) => job,
+        // A job that is finished leaves an empty directory.
+        Ok(None) => {
+            out::note(format!("wx: {}: holds no job: nothing to resume", args.dir.display()));
+            return ExitCode::SUCCESS;
+        }
         Err(problem) => {
             Report::new(&global, Vec::new()).refuse(&args.dir, &problem);
             return ExitCode::FAILURE;

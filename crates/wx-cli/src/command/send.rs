@@ -1,11 +1,11 @@
-//! `wx send` and `wx send-image`.
+//! `wx send` and `wx send-image`, and the job that they share with `wx forward`.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use wx_client::session_file::SessionFile;
-use wx_proto::{Advice, Profile, Recipient, Text, UserName};
+use wx_proto::{Advice, Emoticon, Profile, Recipient, Text, UserName};
 
 use crate::args::{Addressee, Global, Kind, Send, SendImage, SendOptions};
 use crate::client::Client;
@@ -24,8 +24,8 @@ const PART: usize = 2000;
 /// The longest text that is read from standard input, in bytes.
 const LONGEST_TEXT: u64 = 1024 * 1024;
 
-/// A job of `send` or `send-image`.
-struct SendJob {
+/// A job of `send`, `send-image` or `forward`.
+pub(super) struct SendJob {
     /// The name of the command.
     command: &'static str,
     session: PathBuf,
@@ -34,34 +34,37 @@ struct SendJob {
     is_to_default: bool,
     resume_dir: Option<PathBuf>,
     /// The plan, without the recipients that have yet to be looked up.
-    plan: SendPlan,
+    pub(super) plan: SendPlan,
 }
 
 /// Runs `wx send`.
 pub(crate) fn run(mut args: Send, global: Global) -> ExitCode {
     let (text, is_split) = (args.text.take(), args.split);
+    let emoticons = args.emoticons.iter().copied().map(Emoticon::from_md5).map(Item::Emoticon);
+    let mut others: Vec<_> = emoticons.collect();
     let read = |job: &mut SendJob| {
         let mut items = texts(text, is_split)?;
+        items.append(&mut others);
         items.append(&mut job.plan.items);
         job.plan.items = items;
         Ok(())
     };
-    let kind = args.options.kind;
+    let kind = args.as_kind.kind;
     let job = SendJob::new("send", args.options, args.files, kind);
     let plan = SendPlan { max_size: args.max_size, name: args.name, ..job.plan };
-    SendJob { plan, ..job }.start(read, global)
+    SendJob { plan, ..job }.start(Path::new("--text"), read, global)
 }
 
 /// Runs `wx send-image`.
 pub(crate) fn run_image(args: SendImage, global: Global) -> ExitCode {
-    let kind = args.options.kind.or(args.as_file.then_some(Kind::File));
+    let kind = args.as_kind.kind.or(args.as_file.then_some(Kind::File));
     let job = SendJob::new("send-image", args.options, args.files, kind);
     let plan = SendPlan { max_size: Some(args.max_size), images_only: true, ..job.plan };
-    SendJob { plan, ..job }.start(|_| Ok(()), global)
+    SendJob { plan, ..job }.start(Path::new("--text"), |_| Ok(()), global)
 }
 
 impl SendJob {
-    fn new(
+    pub(super) fn new(
         command: &'static str,
         options: SendOptions,
         files: Vec<PathBuf>,
@@ -89,25 +92,26 @@ impl SendJob {
         Self { command, session, to, is_to_default, resume_dir, plan }
     }
 
-    /// Starts the job. `read` adds the items that are read from standard input.
-    fn start(
+    /// Starts the job. `read` adds the items that are read from `source`.
+    pub(super) fn start(
         mut self,
+        source: &Path,
         read: impl FnOnce(&mut Self) -> Result<(), Problem>,
         global: Global,
     ) -> ExitCode {
-        let refused = |thing: &str, problem: &Problem| {
+        let refused = |thing: &Path, problem: &Problem| {
             let report = Report::new(&global, Vec::new());
-            report.refuse(Path::new(thing), problem);
+            report.refuse(thing, problem);
             ExitCode::from(report.finish())
         };
         // Refused before the text is read. If nobody is logged in, that is reported later.
         if let Ok(session) = SessionFile::read_allow_loopback(&self.session)
             && let Err(problem) = self.check_default(session.site().profile())
         {
-            return refused("--to", &problem);
+            return refused(Path::new("--to"), &problem);
         }
         if let Err(problem) = read(&mut self) {
-            return refused("--text", &problem);
+            return refused(source, &problem);
         }
         let kinds = self.plan.kinds();
         let report = Report::new(&global, self.plan.subjects(&kinds));
@@ -194,7 +198,7 @@ fn read_text(from: impl Read) -> Result<String, Problem> {
 }
 
 /// Resolves names before anything is sent. On error, returns the addressee and the problem.
-fn resolve_recipients<'a>(
+pub(super) fn resolve_recipients<'a>(
     given: &'a [Addressee],
     profile: Profile,
     client: &Client,

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use wx_client::session_file::{SessionFile, SessionFileError};
-use wx_proto::{HostRole, UserName};
 
 use crate::args::{Account, Global};
 use crate::client::Client;
@@ -38,11 +37,6 @@ fn whoami(
     {
         report.warn(&out::error_chain(&error));
     }
-    let (site, nick) = (session.site(), session.nick_name().unwrap_or_default());
-    let base = site.hosts().origin(HostRole::Base).host().to_owned();
-    let name = session.user_name().map_or("@", UserName::as_str);
-    let end = session.ends_at().map(|end| format!(", until {}", end.to_utc())).unwrap_or_default();
-    let line = format!("{nick} ({name}), {} at {base}{end}", site.profile());
-    report.tell(&line, &event::account("account", &session));
+    report.tell(&session::account(&session), &event::account("account", &session));
     Ok(())
 }

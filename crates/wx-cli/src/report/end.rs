@@ -25,6 +25,7 @@ impl Report {
         if problem.class == Class::Stopped && state.endless {
             return ControlFlow::Break(());
         }
+        state.login_over |= problem.advice == Some(Advice::LoginAgain);
         let line = line(&state, &settled, problem);
         state.aside(|| {
             out::error(&line);
@@ -37,6 +38,11 @@ impl Report {
             ControlFlow::Continue(()) if !self.stopped() => ControlFlow::Continue(()),
             _ => ControlFlow::Break(()),
         }
+    }
+
+    /// Returns whether the server has said that the login is over.
+    pub(crate) fn is_login_over(&self) -> bool {
+        self.state().login_over
     }
 
     /// Ends the work on the only subject. A success is not reported as an event.
@@ -62,6 +68,13 @@ impl Report {
         self.rest(&mut state, &never);
     }
 
+    /// Reports that the command ends because standard output cannot be written.
+    pub(crate) fn refuse_output(&self, why: &str) {
+        self.state().output_refused = true;
+        let problem = Problem::local(why, Advice::CheckFile).with_output();
+        self.refuse(Path::new("standard output"), &problem);
+    }
+
     /// Returns the problem to report. A job that is cancelled although nobody has stopped the
     /// command is a bug.
     fn checked(&self, problem: &Problem) -> Problem {
@@ -78,15 +91,19 @@ impl Report {
         state.failed |= state.open.contains(&true);
         self.not_started(&mut state);
         state.clear_bar();
-        if out::lost() {
-            state.failed = true;
-            out::error("standard output could not be written: some results were not printed");
+        let lost = out::lost().filter(|_| !state.output_refused);
+        if let Some(why) = lost.filter(|_| !out::is_receipt_lost()) {
+            out::error(&format!(
+                "standard output could not be written ({why}): some results were not printed"
+            ));
         }
         match (state.unknown, state.usage, state.login, state.failed) {
             (true, ..) => 4,
             (_, true, ..) => 2,
             (_, _, true, _) => 3,
             (_, _, _, true) => 1,
+            _ if lost.is_some() || out::is_receipt_lost() => UNPRINTED,
+            _ if state.no_picture => NO_PICTURE,
             _ => 0,
         }
     }
@@ -180,6 +197,12 @@ impl Report {
         }
     }
 }
+
+/// The exit code of a command that has succeeded, but could not write its results.
+const UNPRINTED: u8 = 5;
+
+/// The exit code of `wx avatar` if there is no picture.
+const NO_PICTURE: u8 = 6;
 
 /// Returns the line about subjects with the same problem: messages of one file, or one other
 /// subject. Recipients are named if that distinguishes the messages.

@@ -16,7 +16,11 @@ impl Report {
             != (Some(progress.step), progress.chunk, progress.attempt);
         (now.step, now.chunk, now.attempt) =
             (Some(progress.step), progress.chunk, progress.attempt);
-        (now.local_id, now.in_doubt) = (progress.local_id.clone(), progress.in_doubt);
+        now.local_id.clone_from(&progress.local_id);
+        now.in_doubt = progress.in_doubt;
+        // A revocation is made only once, and may have been executed without its reply.
+        let is_revocation = progress.step == Step::Call && state.is_revocation();
+        state.current.in_doubt |= is_revocation;
         if state.closed {
             return;
         }
@@ -26,13 +30,14 @@ impl Report {
             state.aside(|| out::error(&note));
         }
         let name = state.name();
+        let what = describe(progress, is_revocation);
         if let Some(bar) = &state.bar {
             if let Some(total) = progress.total {
                 bar.set_length(total);
             }
             bar.set_position(progress.done);
             if is_new_step {
-                bar.set_message(out::shown(&format!("{}: {name}", describe(progress))));
+                bar.set_message(out::shown(&format!("{what}: {name}")));
             }
         }
         if self.verbose
@@ -47,13 +52,13 @@ impl Report {
                 Some(error) => format!("; the last attempt failed: {}", out::error_chain(error)),
                 None => String::new(),
             };
-            out::error(&format!("{name}: {}{size}{why}", describe(progress)));
+            out::error(&format!("{name}: {what}{size}{why}"));
         }
     }
 }
 
 /// Describes a step.
-fn describe(progress: &Progress) -> String {
+fn describe(progress: &Progress, is_revocation: bool) -> String {
     let what = match (progress.step, progress.chunk) {
         (Step::Upload, Some(chunk)) => {
             format!("uploading chunk {} of {}", chunk.index + 1, chunk.of)
@@ -64,6 +69,8 @@ fn describe(progress: &Progress) -> String {
         (Step::Upload, None) => "uploading".to_owned(),
         (Step::Message, _) => "sending the message".to_owned(),
         (Step::Download, _) => "fetching".to_owned(),
+        (Step::Call, _) if is_revocation => "revoking the message".to_owned(),
+        (Step::Call, _) => "asking the server".to_owned(),
         (step, _) => step.name().to_owned(),
     };
     match progress.attempt {

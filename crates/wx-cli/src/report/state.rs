@@ -5,6 +5,7 @@ use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 
 use indicatif::ProgressBar;
+use serde_json::Value;
 use wx_proto::{Advice, ChunkNumber, LocalId, MediaId, Step};
 
 use crate::event::Subject;
@@ -28,9 +29,15 @@ pub(super) struct State {
     pub(super) bar: Option<ProgressBar>,
     pub(super) failed: bool,
     pub(super) login: bool,
+    /// Whether there is no picture to fetch.
+    pub(super) no_picture: bool,
     pub(super) unknown: bool,
+    /// Whether the server has said that the login is over.
+    pub(super) login_over: bool,
     /// Whether the arguments or the environment are wrong.
     pub(super) usage: bool,
+    /// Whether the command has ended because standard output cannot be written.
+    pub(super) output_refused: bool,
     /// The session file next to which a rate limit is recorded.
     pub(super) session: Option<PathBuf>,
     /// Whether the command runs until the user stops it. Being stopped is then not reported.
@@ -74,7 +81,11 @@ impl State {
     pub(super) fn interrupted(&self) -> Problem {
         let now = &self.current;
         let (class, advice, message) = if now.in_doubt {
-            (Class::Unknown, Advice::LookAtPhone, "interrupted: it may have been delivered")
+            let message = match now.step {
+                Some(Step::Call) => "interrupted: it may have been revoked",
+                _ => "interrupted: it may have been delivered",
+            };
+            (Class::Unknown, Advice::LookAtPhone, message)
         } else {
             (Class::Stopped, Advice::RetryLater, INTERRUPTED)
         };
@@ -108,6 +119,14 @@ impl State {
         self.aside(|| if json || self.results_aside { out::note(line) } else { out::line(line) });
     }
 
+    /// Prints the result of something that must not be done twice: an event, or a line for people.
+    pub(super) fn receipt(&self, line: &str, event: Option<&Value>) {
+        self.aside(|| match event {
+            None if self.results_aside => out::note(line),
+            event => out::receipt(line, event),
+        });
+    }
+
     /// Prints while the progress bar is hidden.
     pub(super) fn aside(&self, print: impl FnOnce()) {
         match &self.bar {
@@ -125,9 +144,16 @@ impl State {
 
     /// Returns the name of the subject in progress.
     pub(super) fn name(&self) -> String {
-        self.subjects
-            .get(self.active.start)
-            .map(|subject| subject.name().to_owned())
-            .unwrap_or_default()
+        self.subject().map(|subject| subject.name().to_owned()).unwrap_or_default()
+    }
+
+    /// Returns whether the subject in progress is a message to revoke.
+    pub(super) fn is_revocation(&self) -> bool {
+        !self.active.is_empty() && matches!(self.subject(), Some(Subject::Revocation { .. }))
+    }
+
+    /// Returns the subject in progress.
+    fn subject(&self) -> Option<&Subject> {
+        self.subjects.get(self.active.start)
     }
 }

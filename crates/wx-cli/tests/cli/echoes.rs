@@ -7,11 +7,18 @@ use serde_json::Value;
 use wx_emulator::{Emulator, Incoming};
 
 use crate::odd_bytes::watch;
+use crate::support::other_clients::{FORMATS, saved_login};
 use crate::support::{Place, Ran, TRANSPORTS, jpeg};
 
 const SPELLINGS: [&str; 6] = ["plain", "percent", "percent-twice", "html", "json", "base64"];
-const ECHOING: [&str; 5] =
-    ["webwxinit", "webwxgetcontact", "webwxsync", "webwxuploadmedia#3", "webwxsendmsgimg"];
+const ECHOING: [&str; 6] = [
+    "webwxinit",
+    "webwxgetcontact",
+    "webwxbatchgetcontact",
+    "webwxsync",
+    "webwxuploadmedia#3",
+    "webwxsendmsgimg",
+];
 /// Cookies whose first characters reveal nothing.
 const NO_SECRETS: [&str; 2] = ["wxloadtime", "mm_lang"];
 
@@ -122,6 +129,22 @@ fn no_secret_of_a_login_is_shown_while_it_is_made() {
 }
 
 #[test]
+fn p101_no_secret_of_an_imported_login_is_shown() {
+    for (at, spelling) in SPELLINGS.into_iter().enumerate() {
+        let place = echoing(spelling);
+        fs::remove_file(place.path("session.json")).unwrap();
+        let session = serde_json::from_str(&place.emulator.session_json()).unwrap();
+        let (name, _) = FORMATS[at % FORMATS.len()];
+        let before = saved_login(name, &session).to_string();
+        place.file(name, before.as_bytes());
+        let ran = checked(&place, at, "import", &[name, "--json", "--trace", "trace"]);
+        assert_eq!((ran.code, ran.kinds()), (0, vec!["imported".to_owned()]), "{}", ran.err);
+        assert!(ran.out.contains('…'), "{}", ran.out);
+        assert_eq!(fs::read_to_string(place.path(name)).unwrap(), before);
+    }
+}
+
+#[test]
 fn no_beginning_of_a_secret_is_shown_wherever_it_is_sent_back() {
     for (at, spelling) in SPELLINGS.into_iter().enumerate() {
         let place = echoing(spelling);
@@ -131,6 +154,7 @@ fn no_beginning_of_a_secret_is_shown_wherever_it_is_sent_back() {
             place.session(|_| ());
             let ran = run("whoami", json);
             assert!(ran.code == 0 && ran.out.contains('…'), "{ran:?}");
+            assert_eq!(run("doctor", json).code, 0);
             let ran = run("contacts", json);
             assert!(ran.code == 0 && ran.out.contains("Anna…"), "{ran:?}");
             place.session(|_| ());
@@ -165,6 +189,12 @@ fn a_number_is_no_way_round() {
     let ran = place.wx(&[&args[..], &["--trace", "trace", "a.jpg"]].concat());
     assert_eq!((ran.code, ran.column("ret")), (1, vec!["null".to_owned()]), "{}", ran.err);
     assert_nothing_is_shown(&place, &ran);
+    let fault = format!("ret={}@webwxbatchgetcontact", session["uin"]);
+    place.emulator.add_fault(fault.parse().unwrap());
+    for json in [&[][..], &["--json"]] {
+        let ran = checked(&place, 0, "doctor", json);
+        assert!(ran.code == 1 && ran.out.contains("Ret …"), "{ran:?}");
+    }
 }
 
 #[test]

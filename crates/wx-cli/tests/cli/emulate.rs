@@ -1,7 +1,7 @@
 //! `wx emulate`, and other commands against it.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead as _, BufReader, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Child;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::{CHUNK, Place, TRANSPORTS, fetch, jpeg, send, signal, wait_until};
 
 /// Starts a server in a process of its own, and waits until its port is known.
-fn serve(place: &Place, more: &[&str]) -> (Child, u16) {
+pub(crate) fn serve(place: &Place, more: &[&str]) -> (Child, u16) {
     let args = ["emulate", "--port-file", "port", "--session-file", "other.json"];
     let child = place.spawn(&[&args, more].concat());
     wait_until(|| place.path("port").exists());
@@ -21,9 +21,7 @@ fn serve(place: &Place, more: &[&str]) -> (Child, u16) {
 
 /// Runs `watch` with the session of the server, and returns its first messages.
 fn watched(place: &Place, transport: &str, messages: usize) -> Vec<Value> {
-    // The server keeps its file locked.
-    fs::copy(place.path("other.json"), place.path("session.json")).unwrap();
-    let args = ["watch", "--session", "session.json", "--json", "--transport", transport];
+    let args = ["watch", "--session", "other.json", "--json", "--transport", transport];
     let printed = fs::File::create(place.path("printed")).unwrap();
     let child = place.command(&args).stdout(printed).spawn().unwrap();
     let lines = || fs::read_to_string(place.path("printed")).unwrap();
@@ -52,7 +50,7 @@ fn texts_pictures_and_files_arrive_from_each_contact_and_in_each_room_in_turn() 
         );
         assert_eq!(got[3]["file_name"], "b & c.txt");
 
-        let about = ["contacts", "--session", "session.json", "--json", "--transport", transport];
+        let about = ["contacts", "--session", "other.json", "--json", "--transport", transport];
         let contacts = place.wx(&about).events();
         let user_name = |nick: &str| {
             let contact = contacts.iter().find(|contact| contact["nick_name"] == nick).unwrap();
@@ -65,8 +63,7 @@ fn texts_pictures_and_files_arrive_from_each_contact_and_in_each_room_in_turn() 
         assert_eq!(members.column("name"), ["Emulated", "Anna", "Bert"]);
 
         place.file("line.json", got[3].to_string().as_bytes());
-        let fetch =
-            ["fetch", "--session", "session.json", "--message", "line.json", "--out", "copy"];
+        let fetch = ["fetch", "--session", "other.json", "--message", "line.json", "--out", "copy"];
         assert_eq!(place.wx(&fetch).code, 0);
         assert_eq!(fs::read(place.path("copy")).unwrap(), b"a text");
         signal(&server, "TERM");
@@ -76,20 +73,48 @@ fn texts_pictures_and_files_arrive_from_each_contact_and_in_each_room_in_turn() 
 }
 
 #[test]
-fn all_messages_are_delivered_again_and_again() {
-    let place = Place::new();
-    place.file("a.txt", b"a text");
-    let messages = ["--text", "one", "--file", "a.txt", "--deliver-every", "0.02"];
-    let (server, _) =
-        serve(&place, &[&messages[..], &["--contact", "Anna", "--room", "Club"]].concat());
-    let got = watched(&place, "ureq", 6);
-    let kinds: Vec<_> = got.iter().map(|one| one["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["text", "file", "text", "file", "text", "file"]);
-    let is_of_room = |one: &Value| one["from"].as_str().unwrap().starts_with("@@");
-    let of_room: Vec<_> = got.iter().map(is_of_room).collect();
-    assert_eq!(of_room, [false, true, false, true, false, true]);
-    signal(&server, "TERM");
-    server.wait_with_output().unwrap();
+fn what_a_client_sends_is_shown_without_its_text_and_bytes() {
+    let secret = "a secret \u{1b}[31m text";
+    for (transport, json) in TRANSPORTS.into_iter().zip([true, false]) {
+        let place = Place::new();
+        place.file("a.jpg", &jpeg(20_000, 1));
+        place.file("b.pdf", b"%PDF-1.7");
+        let shown = if json { &["--json"][..] } else { &[] };
+        let (server, _) = serve(&place, &[shown, &["--contact", "Anna"]].concat());
+        fs::copy(place.path("other.json"), place.path("session.json")).unwrap();
+        let about = ["--session", "session.json", "--transport", transport, "--json"];
+        let to = ["--to", "name:Anna", "--text", secret, "a.jpg", "b.pdf"];
+        let sent = place.wx(&[&["send"], &about[..], &to].concat());
+        let ids = sent.column("msg_id");
+        assert_eq!((sent.code, ids.len()), (0, 3), "{}", sent.err);
+        let revoke = ["--to", "name:Anna", &ids[1]];
+        assert_eq!(place.wx(&[&["revoke"], &about[..], &revoke].concat()).code, 0);
+        signal(&server, "TERM");
+        let out = String::from_utf8(server.wait_with_output().unwrap().stdout).unwrap();
+        assert!(!out.contains("secret") && !out.contains('\u{1b}'), "{out}");
+        let lines: Vec<_> = out.lines().filter(|line| line.contains("Anna")).collect();
+        let expected = [
+            ("received", "text", None, secret.len()),
+            ("received", "image", Some("a.jpg"), 20_000),
+            ("received", "file", Some("b.pdf"), 8),
+            ("revoked", "image", Some("a.jpg"), 20_000),
+        ];
+        let ids = [&ids[0], &ids[1], &ids[2], &ids[1]];
+        assert_eq!(lines.len(), expected.len(), "{out}");
+        for ((line, (event, kind, name, bytes)), id) in lines.iter().zip(expected).zip(ids) {
+            if json {
+                let all = serde_json::json!({
+                    "event": event, "kind": kind, "msg_id": id, "to_name": "Anna",
+                    "file_name": name, "bytes": bytes,
+                });
+                assert_eq!(serde_json::from_str::<Value>(line).unwrap(), all);
+            } else {
+                let name = name.map(|name| format!(" {name}")).unwrap_or_default();
+                let words = format!("{event} {kind}{name} to Anna: MsgID {id}, {bytes} bytes");
+                assert_eq!(**line, words);
+            }
+        }
+    }
 }
 
 #[test]
@@ -188,19 +213,27 @@ fn a_stale_session_file_is_replaced_but_no_real_login() {
     assert_eq!(place.names(), ["dir", "other.json"]);
 }
 
+/// The file belongs to the command that uses the session.
 #[test]
 fn one_writer_of_a_session_file() {
     let place = Place::new();
-    let (mut server, _) = serve(&place, &[]);
+    let (mut server, _) = serve(&place, &["--text", "hello"]);
+    let mut child = place.spawn(&["watch", "--session", "other.json"]);
+    // It has locked the file once it has printed the message.
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("hello"), "{line}");
     let before = fs::read(place.path("other.json")).unwrap();
-    let ran = place.wx(&["emulate", "--session-file", "other.json"]);
+    let ran = place.wx(&["emulate", "--session-file", "other.json", "--addr", "192.0.2.1:0"]);
     assert_eq!(ran.code, 1);
-    assert!(
-        ran.one_line().contains("other.json: the file is in use by `wx emulate` (process "),
-        "{}",
-        ran.err
-    );
-    assert_eq!(fs::read(place.path("other.json")).unwrap(), before);
+    let refused = "other.json: the file is in use by `wx watch` (process ";
+    assert!(ran.one_line().contains(refused), "{}", ran.err);
+    let found: Value =
+        serde_json::from_slice(&fs::read(place.path("other.json")).unwrap()).unwrap();
+    let before: Value = serde_json::from_slice(&before).unwrap();
+    assert_eq!((&found["uin"], &found["base"]), (&before["uin"], &before["base"]));
+    signal(&child, "TERM");
+    place.wait(child);
     server.kill().unwrap();
     server.wait().unwrap();
     assert_eq!(place.names(), ["other.json", "port"], "what a crash leaves");
@@ -298,11 +331,28 @@ fn what_it_cannot_do() {
         (&["--file", "none.pdf"], 1, "none.pdf: "),
         (&["--text", ""], 2, "--text is empty"),
         (&["--room", "Club"], 2, "--room needs a --contact"),
-        (&["--deliver-every", "1"], 2, "--deliver-every needs a --text, an --image or a --file"),
+        (&["--deliver-every", "1"], 2, "--deliver-every needs a message"),
     ] {
         let ran = place.wx(&[&["emulate"], args].concat());
         assert_eq!(ran.code, code, "{args:?}");
         assert!(ran.one_line().contains(words), "{}", ran.err);
     }
     assert_eq!(place.names(), [""; 0]);
+}
+
+#[test]
+fn all_messages_are_delivered_again_and_again() {
+    let place = Place::new();
+    place.file("a.txt", b"a text");
+    let messages = ["--text", "one", "--file", "a.txt", "--deliver-every", "0.02"];
+    let (server, _) =
+        serve(&place, &[&messages[..], &["--contact", "Anna", "--room", "Club"]].concat());
+    let got = watched(&place, "ureq", 6);
+    let kinds: Vec<_> = got.iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["text", "file", "text", "file", "text", "file"]);
+    let is_of_room = |one: &Value| one["from"].as_str().unwrap().starts_with("@@");
+    let of_room: Vec<_> = got.iter().map(is_of_room).collect();
+    assert_eq!(of_room, [false, true, false, true, false, true]);
+    signal(&server, "TERM");
+    server.wait_with_output().unwrap();
 }

@@ -115,10 +115,11 @@ fn a_line_that_holds_nothing_to_fetch_is_refused() {
     for (line, words) in [
         (text.to_string(), "holds nothing that can be fetched"),
         ("{}".to_owned(), "holds nothing that can be fetched"),
-        (String::new(), "does not hold a message"),
-        ("a text".to_owned(), "does not hold a message"),
-        (forged.to_string(), "does not hold a message"),
-        (two, "does not hold a message"),
+        (String::new(), "is empty"),
+        ("a text".to_owned(), "line 1 is not the event of a message"),
+        (forged.to_string(), "line 1 is not the event of a message"),
+        (json!({ "event": "sent" }).to_string(), "message: it is the event \"sent\""),
+        (two, "holds several lines"),
     ] {
         place.file("line.json", line.as_bytes());
         let ran = fetch(&place, "ureq", &["--message", "line.json", "--out", "copy"]);

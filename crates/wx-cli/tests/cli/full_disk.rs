@@ -7,14 +7,11 @@ use std::process::Command;
 use std::thread;
 
 use serde_json::Value;
+use wx_emulator::{Builder, Emulator};
 
 use crate::support::*;
 
 const RECIPIENTS: usize = 30;
-
-fn recipients() -> Vec<String> {
-    (0..RECIPIENTS).map(|n| format!("@{n:032x}")).collect()
-}
 
 struct Job {
     place: Place,
@@ -25,15 +22,22 @@ struct Job {
 impl Job {
     /// Every second run is stopped in the middle by Ret 1205.
     fn new(nth: usize) -> Self {
-        let stops = ["ret=1205@webwxsendmsgimg#20"];
-        let place = Place::with(if nth.is_multiple_of(2) { &stops } else { &[] });
+        let mut builder = Emulator::builder();
+        if nth.is_multiple_of(2) {
+            builder = builder.fault("ret=1205@webwxsendmsgimg#20".parse().unwrap());
+        }
+        let named = |builder: Builder, n: usize| builder.contact(format!("Contact {n}"), "");
+        let place = Place::with_emulator((0..RECIPIENTS).fold(builder, named));
         let transport = TRANSPORTS[nth / 2 % 2];
         place.file("a.jpg", &jpeg(100, 1));
-        Self { place, transport, recipients: recipients() }
+        let recipients = place.emulator.contacts().map(str::to_owned).collect();
+        Self { place, transport, recipients }
     }
 
     fn args(&self) -> Vec<&str> {
         let fixed = ["send-image", "--session", "session.json", "--json", "--resume-dir", "job"];
+        // There are more than ten messages.
+        let fixed = [&fixed[..], &["--pace", "0"]].concat();
         let to = self.recipients.iter().flat_map(|to| ["--to", to]);
         let rest = ["--transport", self.transport, "--retry-wait", "0.1", "a.jpg"];
         fixed.into_iter().chain(to).chain(rest).collect()

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use wx_emulator::{Emulator, Profile};
+use wx_testing::samples::TINY_MP4;
 
 use crate::resume::{killed, resume};
 use crate::support::{CHUNK, Place, TRANSPORTS, gif, jpeg};
@@ -87,7 +88,7 @@ const UPLOAD: &str = "webwxuploadmedia";
 const MESSAGE_OF_FILE: &str = "webwxsendappmsg";
 
 #[test]
-fn an_image_an_emoticon_and_a_file_are_sent_once() {
+fn p80_an_image_an_emoticon_a_video_and_a_file_are_sent_once() {
     Case::file("a.jpg", jpeg(CHUNK + 5, 1), 3)
         .killed_at(&[(UPLOAD, 1), (UPLOAD, 3), ("webwxsendmsgimg", 1)])
         .asks(&[(UPLOAD, 4), ("webwxsendmsgimg", 2)])
@@ -95,6 +96,11 @@ fn an_image_an_emoticon_and_a_file_are_sent_once() {
     Case::file("a.gif", gif(), 47)
         .killed_at(&[(UPLOAD, 1), ("webwxsendemoticon", 1)])
         .asks(&[(UPLOAD, 2), ("webwxsendemoticon", 2)])
+        .check();
+    let video = [TINY_MP4, &jpeg(CHUNK, 2)].concat();
+    Case::file("a.mp4", video, 43)
+        .killed_at(&[(UPLOAD, 1), (UPLOAD, 3), ("webwxsendvideomsg", 1)])
+        .asks(&[(UPLOAD, 4), ("webwxsendvideomsg", 2)])
         .check();
     Case::file("没有扩展名", b"%PDF-1.7".to_vec(), 6)
         .killed_at(&[(UPLOAD, 1), (MESSAGE_OF_FILE, 1)])

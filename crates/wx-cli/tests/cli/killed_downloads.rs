@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use wx_emulator::{Emulator, Incoming};
+use wx_testing::samples::TINY_MP4;
 
 use crate::fetch_message::messages;
 use crate::support::{Place, TRANSPORTS, gif, jpeg, signal, wait_until};
@@ -38,13 +39,15 @@ fn has_part(dir: &Path) -> bool {
 }
 
 #[test]
-fn a_killed_fetch_leaves_no_file_and_replaces_none() {
+fn p81_a_killed_fetch_leaves_no_file_and_replaces_none() {
     for (transport, is_forced) in TRANSPORTS.into_iter().zip([false, true]) {
+        let video = [TINY_MP4, &jpeg(2_000_000, 3)].concat();
         let files = [
+            (Incoming::video(video.clone()), video),
             (Incoming::image(jpeg(2_000_000, 1)), jpeg(2_000_000, 1)),
             (Incoming::file("a.bin", jpeg(2_000_000, 2)), jpeg(2_000_000, 2)),
         ];
-        let place = place(&["webwxgetmsgimg#1", "webwxgetmedia#1"]);
+        let place = place(&["webwxgetmsgimg#1", "webwxgetmedia#1", "webwxgetvideo#1"]);
         for (message, _) in &files {
             place.emulator.deliver(message.clone());
         }
@@ -110,5 +113,35 @@ fn a_killed_watch_leaves_no_part_among_its_pictures() {
         expected.sort();
         assert_eq!((whole, temporary), (expected, vec![]));
         assert_eq!(place.emulator.requests_to("webwxgetmsgimg"), 4);
+    }
+}
+
+/// A video is saved like a picture: what was saved before stays, and its cover is another file.
+#[test]
+fn p81_a_killed_watch_leaves_no_part_of_a_video() {
+    for transport in TRANSPORTS {
+        let place = place(&["webwxgetvideo#2"]);
+        let videos = [1, 2].map(|mark| [TINY_MP4, &jpeg(2_000_000, mark)].concat());
+        let ids = videos.clone().map(|video| place.emulator.deliver(Incoming::video(video)));
+        let names_of = [0, 1].map(|at: usize| format!("{}.mp4", ids[at]));
+        let watch = ["watch", "--session", "session.json", "--save", "kept"];
+        let watch = [&watch[..], &["--transport", transport]].concat();
+        let kept = place.path("kept");
+        let mut child = place.spawn(&watch);
+        wait_until(|| names(&kept)[0].len() == 1 && has_part(&kept));
+        child.kill().unwrap();
+        place.wait(child);
+        let [whole, temporary] = names(&kept);
+        assert_eq!((&whole[..], temporary.len()), (&names_of[..1], 1));
+        let ran = place.wx(&[&watch[..], &["--once"]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let [whole, temporary] = names(&kept);
+        let mut expected = names_of.to_vec();
+        expected.sort();
+        assert_eq!((whole, temporary), (expected, vec![]));
+        for (name, video) in names_of.iter().zip(&videos) {
+            assert!(fs::read(kept.join(name)).unwrap() == *video, "{name}");
+        }
+        assert_eq!(place.emulator.requests_to("webwxgetvideo"), 3);
     }
 }

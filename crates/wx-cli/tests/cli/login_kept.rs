@@ -188,6 +188,32 @@ fn a_question_that_cannot_be_asked_becomes_a_code() {
 }
 
 /// A field that a later version has written into the file.
+/// The pages differ in what they can do, so a forgotten option must not exchange them.
+#[test]
+fn a_login_of_another_page_is_replaced_only_by_force() {
+    let profile = wx_emulator::Profile::FileHelper;
+    let place = Place::with_emulator(wx_emulator::Emulator::builder().profile(profile));
+    let before = fs::read(place.path("session.json")).unwrap();
+    let ran = login(&place, "ureq", &[]);
+    assert_eq!(ran.code, 1);
+    let words = "session.json: holds a login of another page (filehelper); choose";
+    assert!(ran.one_line().contains(words), "{}", ran.err);
+    assert!(fs::read(place.path("session.json")).unwrap() == before);
+    place.assert_silence();
+    let helper = ["--profile", "filehelper"];
+    assert_eq!(login(&place, "ureq", &helper).code, 0);
+
+    place.file("session.json", Place::new().emulator.session_json().as_bytes());
+    let ran = login(&place, "ureq", &helper);
+    assert!(ran.code == 1 && ran.one_line().contains("another page (web)"), "{}", ran.err);
+    let ran = login(&place, "ureq", &[&helper[..], &["--force"]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    // After a logout, the file holds no login.
+    assert_eq!(place.wx(&about("logout", "ureq", &[])).code, 0);
+    let ran = login(&place, "ureq", &[]);
+    assert!(!ran.err.contains("another page"), "{}", ran.err);
+}
+
 #[test]
 fn unknown_keys_outlive_a_login_of_the_same_account() {
     for transport in TRANSPORTS {

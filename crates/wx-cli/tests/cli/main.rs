@@ -2,12 +2,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod avatar;
 mod bad_input;
 mod demo;
+#[cfg(unix)]
+mod doctor;
 #[cfg(unix)]
 mod echoes;
 #[cfg(unix)]
 mod emulate;
+#[cfg(unix)]
+mod emulate_recordings;
 #[cfg(unix)]
 mod everything;
 mod fetch;
@@ -15,8 +20,12 @@ mod fetch;
 mod fetch_message;
 #[cfg(unix)]
 mod first_minutes;
+#[cfg(unix)]
+mod forward;
 #[cfg(target_os = "linux")]
 mod full_disk;
+#[cfg(unix)]
+mod import;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]
@@ -44,6 +53,8 @@ mod proxies;
 mod readme;
 #[cfg(unix)]
 mod real_names;
+#[cfg(target_os = "linux")]
+mod receipts;
 mod recipients;
 #[cfg(unix)]
 mod resume;
@@ -51,6 +62,8 @@ mod resume;
 mod resume_in_doubt;
 #[cfg(unix)]
 mod resume_plan;
+#[cfg(unix)]
+mod revoke;
 #[cfg(unix)]
 mod rooms;
 mod send;
@@ -66,8 +79,13 @@ mod watch_end;
 #[cfg(unix)]
 mod watch_filter;
 #[cfg(unix)]
+mod watch_hook_files;
+#[cfg(unix)]
 mod watch_hooks;
+#[cfg(unix)]
+mod watch_names;
 #[cfg(unix)]
 mod watch_network_faults;
 #[cfg(unix)]
 mod watch_save;
+mod wording;

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use wx_emulator::{Builder, Emulator, Profile};
 use wx_testing::TestBed;
 
+use crate::support::other_clients::{FORMATS, saved_login};
 use crate::support::{CHUNK, TRANSPORTS, gif, jpeg, png, signal, wait_until};
 
 pub(crate) struct Place {
@@ -84,8 +85,10 @@ fn p2_p5_from_the_code_to_the_logout_on_both_pages() {
 
             place.wx(&[&["login", "--profile", page], &SESSION[..]].concat());
             assert!(server.is_logged_in());
-            let contacts = place.wx(&[&["contacts"], &SESSION[..]].concat());
-            assert!(contacts.contains("Anna"), "{contacts}");
+            if profile == Profile::Web {
+                let contacts = place.wx(&[&["contacts"], &SESSION[..]].concat());
+                assert!(contacts.contains("Anna"), "{contacts}");
+            }
 
             let watch = place.spawn(&[&["watch", "--save-images", "kept"], &SESSION[..]].concat());
             wait_until(|| {
@@ -127,6 +130,51 @@ fn p2_p5_from_the_code_to_the_logout_on_both_pages() {
             );
         }
     }
+}
+
+/// Under the real names, each cookie reaches only some hosts. An upload needs one that reaches the
+/// file host, and the other clients do not save which it is.
+#[test]
+fn p100_an_imported_login_reaches_every_host() {
+    let names = FORMATS.into_iter().map(|(name, _)| name).chain(["browser.memory-card.json"]);
+    for (at, name) in names.enumerate() {
+        let (profile, page) = match name {
+            "state.json" => (Profile::FileHelper, "szfilehelper.weixin.qq.com"),
+            _ => (Profile::Web, "wx2.qq.com"),
+        };
+        let builder = Emulator::builder().contact("Anna", "").profile(profile);
+        let place = Place::new(builder, TRANSPORTS[at % 2]);
+        let server = place.bed.emulator();
+        let session = serde_json::from_str(&server.session_json_at(page)).unwrap();
+        fs::write(place.path(name), saved_login(name, &session).to_string()).unwrap();
+        let imported = place.wx(&[&["import", name], &SESSION[..]].concat());
+        assert!(imported.contains("\"imported\""), "{imported}");
+        let picture = jpeg(20_000, 2);
+        fs::write(place.path("a.jpg"), &picture).unwrap();
+        place.wx(&[&["send-image", "--to", "filehelper", "a.jpg"], &SESSION[..]].concat());
+        assert!(server.messages()[0].media == picture);
+        assert_eq!(place.bed.refused(), [""; 0]);
+    }
+}
+
+/// An account has to be named before its login replaces another one.
+#[test]
+fn an_imported_login_of_another_account_is_refused_before_any_request() {
+    let place = Place::new(Emulator::builder(), "ureq");
+    let server = place.bed.emulator();
+    let session = serde_json::from_str(&server.session_json_at("wx.qq.com")).unwrap();
+    let storage = saved_login("storage.json", &session).to_string();
+    fs::write(place.path("storage.json"), storage).unwrap();
+    let other = wx_proto::Session::builder("https://wx.qq.com").uin(1).user_name("@other").build();
+    let before = other.unwrap().to_json().expose().clone();
+    fs::write(place.path("session.json"), &before).unwrap();
+    let ran = place.ran(&[&["import", "storage.json"], &SESSION[..]].concat());
+    let err = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "{err}");
+    assert!(err.contains("session.json: holds the login of another account (web)"), "{err}");
+    assert_eq!(fs::read_to_string(place.path("session.json")).unwrap(), before);
+    assert_eq!((server.requests().len(), server.is_logged_in()), (0, true));
+    place.wx(&[&["import", "storage.json", "--force"], &SESSION[..]].concat());
 }
 
 /// The session file holds the login of another account, so the new login could not be saved. It is

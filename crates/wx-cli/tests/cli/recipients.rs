@@ -40,14 +40,21 @@ fn what_is_not_a_user_name_is_refused_and_a_name_is_suggested() {
 
 #[test]
 fn rooms_and_people_are_reached_by_their_user_names() {
-    let place = Place::new();
+    let place = Place::with_emulator(Emulator::builder().room("The Room", ["Bob"]));
     place.file("a.jpg", &jpeg(100, 1));
     let person = place.emulator.friend().to_owned();
-    let room = format!("@{person}");
-    for to in [person.as_str(), &room, "11122233344@chatroom", "filehelper"] {
+    let room = place.emulator.room("The Room").unwrap().user_name.clone();
+    for to in [person.as_str(), &room, "filehelper"] {
         assert_eq!(place.wx(&send(to, "ureq")).code, 0, "{to}");
         assert_eq!(place.emulator.messages().last().unwrap().to, to);
     }
+    // Names of these forms are sent to, and the server decides whether it knows them.
+    for to in [format!("@{person}").as_str(), "11122233344@chatroom"] {
+        let ran = place.wx(&send(to, "reqwest"));
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+        assert!(ran.err.contains("Ret 1204 (not a valid recipient)"), "{}", ran.err);
+    }
+    assert_eq!(place.emulator.requests_to("webwxsendmsgimg"), 5);
 }
 
 /// The arguments of a command that uses the session file.

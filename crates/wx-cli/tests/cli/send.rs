@@ -272,7 +272,7 @@ fn lost_output_is_not_a_success() {
         .output()
         .unwrap();
     let said = String::from_utf8(ran.stderr).unwrap();
-    assert_eq!(ran.status.code(), Some(1), "{said}");
+    assert_eq!(ran.status.code(), Some(5), "{said}");
     assert!(said.contains("standard output could not be written"), "{said}");
 }
 

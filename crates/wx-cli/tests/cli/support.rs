@@ -1,6 +1,8 @@
 //! A temporary directory, an emulator, and the command.
 
 mod keys;
+#[cfg(unix)]
+pub(crate) mod other_clients;
 
 use std::fs;
 use std::io::{Cursor, Write};
@@ -13,7 +15,9 @@ use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::Value;
 use wx_emulator::{Builder, Emulator};
 
-use self::keys::{CONTACT, FAILED, FETCHED, MEMBER, MESSAGE, SENT};
+use self::keys::{
+    ACCOUNT, CHECK, CONTACT, FAILED, FETCHED, MEMBER, MESSAGE, NO_PICTURE, REVOKED, SENT,
+};
 
 pub(crate) const TRANSPORTS: [&str; 2] = ["ureq", "reqwest"];
 
@@ -259,6 +263,8 @@ impl Ran {
             match event["event"].as_str().unwrap() {
                 "sent" => assert_eq!(keys, SENT),
                 "fetched" => assert_eq!(keys, FETCHED),
+                "revoked" => assert_eq!(keys, REVOKED),
+                "no_picture" => assert_eq!(keys, NO_PICTURE),
                 "failed" | "unknown" | "given_up" => {
                     assert_eq!((keys, &event["sent_at"]), (FAILED.to_vec(), &Value::Null));
                 }
@@ -271,7 +277,12 @@ impl Ran {
                     assert_eq!(keys, MESSAGE);
                     assert_eq!(event["sent_at"], event["time"]);
                 }
-                "account" | "logged_in" | "logged_out" => {}
+                "doctor" => {
+                    assert_eq!(keys, ["event", "version", "os", "arch", "transport", "tls"]);
+                }
+                "check" => assert_eq!(keys, CHECK),
+                "account" | "logged_in" | "logged_out" => assert_eq!(keys, ACCOUNT),
+                "imported" => assert_eq!(keys, [&ACCOUNT[..], &["client"]].concat()),
                 "code" | "asked" | "scanned" | "confirmed" | "refused" | "expired" | "trouble" => {}
                 other => panic!("{other}"),
             }

@@ -110,6 +110,8 @@ fn a_directory_that_is_missing_or_cannot_be_written_is_blamed_by_the_name_of_the
     ] {
         for transport in TRANSPORTS {
             let out = at(dir, "b.jpg");
+            // The login below has replaced the one of the session file.
+            place.session(|_| ());
             // If several things are wrong, the first one is reported.
             if dir != "a.jpg" {
                 let ran = place.wx_without_rights(&fetch(transport, &["--out", &out, &id]));
@@ -148,6 +150,7 @@ fn a_directory_that_is_missing_or_cannot_be_written_is_blamed_by_the_name_of_the
         let line = ran.err.lines().find(|line| line.contains(&code)).unwrap();
         assert!(line.starts_with(&format!("wx: {code}: {words}; check the output")), "{line}");
     }
+    place.session(|_| ());
     let ran = place.wx_without_rights(&about("watch", "ureq", &["--save-images", "ro/kept"]));
     assert_eq!(
         ran.one_line(),

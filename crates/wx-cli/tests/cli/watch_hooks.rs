@@ -10,42 +10,73 @@ use wx_emulator::{Emulator, Incoming};
 use crate::life::about;
 use crate::support::{Place, Ran, TRANSPORTS, jpeg, signal, wait_until};
 
-fn place() -> Place {
+pub(crate) fn place() -> Place {
     Place::with_emulator(Emulator::builder().hold(Duration::from_millis(50)))
 }
 
 /// The arguments that run a script for each message of the next batch.
-fn hook<'a>(transport: &'a str, more: &[&'a str], script: &'a str) -> Vec<&'a str> {
+pub(crate) fn hook<'a>(transport: &'a str, more: &[&'a str], script: &'a str) -> Vec<&'a str> {
     about("watch", transport, &[more, &["--", "sh", "-c", script]].concat())
 }
 
-fn once(place: &Place, transport: &str, script: &str) -> Ran {
+pub(crate) fn once(place: &Place, transport: &str, script: &str) -> Ran {
     place.wx(&hook(transport, &["--once", "--json"], script))
 }
 
 /// Appends the text of the message to `log`.
-const LOG: &str = r#"sed 's/.*"content":"\([^"]*\)".*/\1/' >>log"#;
+pub(crate) const LOG: &str = r#"sed 's/.*"content":"\([^"]*\)".*/\1/' >>log"#;
 
-fn log(place: &Place) -> Vec<String> {
+pub(crate) fn log(place: &Place) -> Vec<String> {
     let text = fs::read_to_string(place.path("log")).unwrap_or_default();
     text.lines().map(str::to_owned).collect()
 }
 
-fn deliver(place: &Place, texts: &[&str]) {
+pub(crate) fn deliver(place: &Place, texts: &[&str]) {
     texts.iter().for_each(|text| drop(place.emulator.deliver(Incoming::text(*text))));
 }
 
-/// Returns the messages whose command has failed, and how often.
-fn queue(place: &Place) -> Vec<(String, u64)> {
-    let Ok(text) = fs::read(place.path("session.json.hooks")) else { return Vec::new() };
-    let queue: Value = serde_json::from_slice(&text).unwrap();
-    let failed = queue["failed"].as_array().unwrap().iter();
-    failed
-        .map(|failed| {
-            let text = failed["event"]["content"].as_str().unwrap().to_owned();
-            (text, failed["failures"].as_u64().unwrap())
-        })
-        .collect()
+/// Returns the messages in a file of failed commands, and how often they have failed.
+fn stored(place: &Place, name: &str) -> Vec<(String, u64)> {
+    let mut failed: Vec<(u64, String, u64)> = Vec::new();
+    for line in fs::read_to_string(place.path(name)).unwrap_or_default().lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let (kind, entry) = line.as_object().unwrap().iter().next().unwrap();
+        let number = entry["number"].as_u64();
+        match kind.as_str() {
+            "failed" => {
+                let text = entry["event"]["content"].as_str().unwrap().to_owned();
+                failed.push((number.unwrap(), text, entry["failures"].as_u64().unwrap()));
+            }
+            "failed_again" => {
+                failed.iter_mut().filter(|one| Some(one.0) == number).for_each(|one| one.2 += 1);
+            }
+            "removed" => failed.retain(|one| Some(one.0) != number),
+            _ => {}
+        }
+    }
+    failed.into_iter().map(|(_, text, failures)| (text, failures)).collect()
+}
+
+pub(crate) fn queue(place: &Place) -> Vec<(String, u64)> {
+    stored(place, "session.json.hooks")
+}
+
+/// Makes all failures this many seconds older.
+pub(crate) fn age(place: &Place, seconds: u64) {
+    let path = place.path("session.json.hooks");
+    let text = fs::read_to_string(&path).unwrap();
+    let aged = text.lines().map(|line| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        let entry = line.as_object_mut().unwrap().values_mut().next().unwrap();
+        for (key, at) in entry.as_object_mut().into_iter().flatten() {
+            if key == "at" || key.ends_with("_at") {
+                *at = (at.as_u64().unwrap() - seconds).into();
+            }
+        }
+        format!("{line}\n")
+    });
+    let aged: String = aged.collect();
+    fs::write(path, aged).unwrap();
 }
 
 #[test]
@@ -112,16 +143,25 @@ fn a_command_that_fails_is_run_again_at_the_next_start_before_new_messages() {
         let mode = fs::metadata(place.path("session.json.hooks")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
 
+        // It is too early to run it again.
+        let idle = ["--json", "--timeout-idle", "0.1"];
+        let ran = place.wx(&hook(transport, &idle, &script));
+        assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+        let line = "messages for which the command has failed: 1; it is run again after 20";
+        assert!(ran.err.contains(line), "{}", ran.err);
+
+        age(&place, 60);
         deliver(&place, &["next"]);
         let ran = once(&place, transport, &script);
-        let line = "the command ended with exit status 1; \
-                    check the command; the next start of watch runs it again";
+        let line = "the command ended with exit status 1; check the command; it is run again \
+                    later, or at once by watch --retry-hooks";
         assert!(ran.err.contains(line), "{}", ran.err);
         assert_eq!(ran.kinds(), ["failed", "message"]);
         assert_eq!(queue(&place), [("bad".to_owned(), 2)]);
 
         place.file("mended", b"");
         deliver(&place, &["last"]);
+        age(&place, 4 * 60);
         let ran = once(&place, transport, &script);
         assert_eq!((ran.code, ran.kinds()), (0, vec!["message".to_owned()]), "{}", ran.err);
         assert_eq!(log(&place), ["bad", "good", "bad", "next", "bad", "last"]);
@@ -130,32 +170,92 @@ fn a_command_that_fails_is_run_again_at_the_next_start_before_new_messages() {
 }
 
 #[test]
-fn a_message_is_given_up_after_three_failures() {
+fn a_message_is_given_up_after_a_day_and_kept() {
     let place = place();
     deliver(&place, &["first", "second"]);
     let script = format!("{LOG}; kill -9 $$");
     once(&place, "ureq", &script);
-    for (round, kinds) in [["failed", "failed"], ["given_up", "given_up"]].iter().enumerate() {
+    for round in 0..4 {
+        age(&place, 6 * 3600);
         // Without a new message, the watch ends once the commands were run again.
-        let args = hook("ureq", &["--json", "--timeout-idle", "0.1"], &script);
-        let ran = place.wx(&args);
-        assert_eq!((ran.code, ran.kinds()), (1, kinds.map(str::to_owned).to_vec()), "{round}");
+        let ran = place.wx(&hook("ureq", &["--json", "--timeout-idle", "0.1"], &script));
+        let is_last = round == 3;
+        let kind = if is_last { "given_up" } else { "failed" };
+        assert_eq!((ran.code, ran.kinds()), (1, vec![kind.to_owned(); 2]), "{round}");
         let lines = ran.err.lines().filter(|line| line.contains("was ended by signal 9; "));
-        let is_last = kinds[0] == "given_up";
-        let said = lines.filter(|line| line.contains("given up after three failures") == is_last);
+        let words = "the message is kept, and watch --retry-hooks runs the command for it";
+        let said = lines.filter(|line| line.contains(words) == is_last);
         assert_eq!(said.count(), 2, "{}", ran.err);
     }
     assert_eq!(queue(&place), []);
+    let given_up = [("first".to_owned(), 5), ("second".to_owned(), 5)];
+    assert_eq!(stored(&place, "session.json.hooks.failed"), given_up);
+    let about = fs::metadata(place.path("session.json.hooks.failed")).unwrap();
+    assert_eq!(about.permissions().mode() & 0o777, 0o600);
     deliver(&place, &["third"]);
     assert_eq!(once(&place, "ureq", LOG).code, 0);
-    assert_eq!(log(&place)[4..], ["first", "second", "third"]);
+    assert_eq!(log(&place)[10..], ["third"]);
+    // Whoever has mended the command need not wait, and loses nothing.
+    deliver(&place, &["fourth"]);
+    once(&place, "ureq", &script);
+    let again = ["--retry-hooks", "--json", "--timeout-idle", "0.1"];
+    let ran = place.wx(&hook("ureq", &again, LOG));
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+    assert_eq!(log(&place)[12..], ["fourth", "first", "second"]);
+    deliver(&place, &["fifth"]);
+    assert_eq!(once(&place, "ureq", LOG).code, 0);
+    assert_eq!(place.names(), ["log"]);
+}
+
+/// Nobody writes for hours, but the command works again.
+#[test]
+fn a_failed_command_is_run_again_while_nothing_arrives() {
+    for transport in TRANSPORTS {
+        let place = place();
+        deliver(&place, &["first"]);
+        once(&place, transport, "false");
+        age(&place, 59);
+        let child = place.spawn(&hook(transport, &["--timeout-idle", "20"], LOG));
+        wait_until(|| !log(&place).is_empty());
+        signal(&child, "TERM");
+        let ran = place.wait(child);
+        assert_eq!((ran.code, log(&place)), (143, vec!["first".to_owned()]), "{}", ran.err);
+        assert_eq!(queue(&place), []);
+    }
+}
+
+/// A mistake in the command is found before a message could be lost by it.
+#[test]
+fn a_command_that_cannot_be_started_is_refused_before_anything_is_received() {
+    let place = place();
+    deliver(&place, &["first"]);
+    place.file("text", b"");
+    fs::create_dir(place.path("dir")).unwrap();
+    for (command, words) in [
+        (&["--", "./none"][..], "wx: -- ./none: there is no such file; give a program"),
+        (&["--", "none-of-this-name"], "none-of-this-name: no directory of PATH contains it"),
+        (&["--", "./text", "a"], "wx: -- ./text: it is not executable"),
+        (&["--", "./dir"], "wx: -- ./dir: it is not a regular file"),
+        (&["--", ""], "wx: --: the name of the command is empty"),
+        (&["--"], "wx: a command has to follow --"),
+        (&["--retry-hooks"], "<CMD>"),
+    ] {
+        let ran = place.wx(&about("watch", "ureq", &[&["--once"], command].concat()));
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command:?}: {}", ran.err);
+        assert!(ran.one_line().contains(words), "{}", ran.err);
+    }
+    place.assert_silence();
+    assert_eq!(once(&place, "ureq", LOG).code, 0);
+    assert_eq!(log(&place), ["first"]);
 }
 
 #[test]
-fn a_command_that_cannot_be_started_is_remembered() {
+fn a_command_that_does_not_start_is_remembered() {
     let place = place();
     deliver(&place, &["first"]);
-    let ran = place.wx(&about("watch", "ureq", &["--once", "--", "./none"]));
+    let script = place.file("script", b"#!/none/sh\n");
+    fs::set_permissions(script, fs::Permissions::from_mode(0o700)).unwrap();
+    let ran = place.wx(&about("watch", "ureq", &["--once", "--", "./script"]));
     assert_eq!(ran.code, 1);
     assert!(
         ran.err.contains("could not be started: No such file or directory; check the command"),
@@ -210,10 +310,12 @@ fn a_watch_that_is_killed_during_a_second_try_keeps_the_order() {
     deliver(&place, &["first", "second"]);
     once(&place, "ureq", "false");
     assert_eq!(queue(&place).len(), 2);
+    age(&place, 60);
     deliver(&place, &["third"]);
     let script = format!("{LOG}; tail -n 1 log | grep -q second && kill -9 $PPID; true");
     assert_eq!(once(&place, "ureq", &script).code, -1);
     assert_eq!(queue(&place), [("second".to_owned(), 1)]);
+    // What was not counted is due at once.
     assert_eq!(once(&place, "ureq", LOG).code, 0);
     assert_eq!(log(&place), ["first", "second", "second", "third"]);
 }
@@ -265,55 +367,4 @@ fn a_command_is_not_cut_off_when_the_watch_is_idle() {
         let ran = place.wx(&hook("ureq", &["--timeout-idle", "0.2"], &script));
         assert_eq!((ran.code, log(&place)), (0, vec!["first".to_owned()]), "{}", ran.err);
     }
-}
-
-#[test]
-fn what_is_remembered_holds_no_secret() {
-    let place = place();
-    let session: Value = serde_json::from_str(&place.emulator.session_json()).unwrap();
-    let (skey, uin) = (session["skey"].as_str().unwrap(), session["uin"].to_string());
-    place.emulator.deliver(Incoming::text(skey).with("MsgId", uin.as_str()));
-    place.emulator.deliver(Incoming::file(format!("{skey}.txt"), &b"a file"[..]));
-    let more = ["--once", "--json", "--save", "kept"];
-    let ran = place.wx(&hook("ureq", &more, "cat >&2; false"));
-    assert_eq!(ran.kinds(), ["message", "failed", "message", "fetched", "failed"]);
-    assert_eq!(queue(&place).len(), 2);
-    place.assert_no_secret_in("session.json.hooks");
-}
-
-#[test]
-fn a_queue_that_cannot_be_used_is_refused_before_waiting() {
-    let place = place();
-    place.file("session.json.hooks", b"dear diary");
-    deliver(&place, &["first"]);
-    let ran = place.wx(&hook("ureq", &[], LOG));
-    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
-    assert!(
-        ran.one_line().contains("session.json.hooks: does not hold the messages"),
-        "{}",
-        ran.err
-    );
-    assert_eq!(fs::read(place.path("session.json.hooks")).unwrap(), b"dear diary");
-    place.assert_silence();
-    // It belongs to the command. Without one, it is left alone.
-    assert_eq!(place.wx(&about("watch", "ureq", &["--once"])).code, 0);
-}
-
-/// A failure that cannot be remembered must not be forgotten.
-#[test]
-fn a_failure_that_cannot_be_stored_ends_the_watch_before_the_session_moves() {
-    let place = place();
-    deliver(&place, &["first"]);
-    // The command puts a directory where the queue would be.
-    let script = format!("{LOG}; mkdir session.json.hooks; false");
-    let ran = once(&place, "ureq", &script);
-    // The failure of the command, and that of the watch.
-    assert_eq!(
-        (ran.code, ran.kinds()),
-        (1, ["message", "failed", "failed"].map(str::to_owned).to_vec())
-    );
-    assert!(ran.err.contains("session.json.hooks cannot be written: "), "{}", ran.err);
-    fs::remove_dir(place.path("session.json.hooks")).unwrap();
-    assert_eq!(once(&place, "ureq", LOG).code, 0);
-    assert_eq!(log(&place), ["first", "first"]);
 }

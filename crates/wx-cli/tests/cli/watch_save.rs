@@ -66,6 +66,52 @@ fn each_kind_of_attachment_is_kept_once() {
     }
 }
 
+/// A video and its cover have the same MsgID, and either may be in an unknown format.
+#[test]
+fn a_video_in_an_unknown_format_is_kept_beside_its_cover() {
+    // An image, in the container of a video.
+    let avif = &b"\0\0\0\x18ftypisom\0\0\0\0isomavif and so on"[..];
+    for transport in TRANSPORTS {
+        let place = place(Profile::Web);
+        let id = place.emulator.deliver(Incoming::video(avif));
+        let ran = save(&place, transport, &[]);
+        assert_eq!((ran.code, ran.kinds()), (1, vec!["message".to_owned(), "failed".to_owned()]));
+        assert!(ran.err.contains("the response is not an mp4; it begins with"), "{}", ran.err);
+        assert_eq!(kept(&place), [""; 0]);
+        place.file(&format!("kept/{id}.bin"), b"a cover in an unknown format");
+        // All messages are received again.
+        for events in [&["message", "fetched"][..], &["message"]] {
+            place.session(|_| ());
+            let ran = save(&place, transport, &["--keep-unknown"]);
+            assert_eq!(
+                (ran.code, ran.kinds()),
+                (0, events.iter().map(|e| e.to_string()).collect())
+            );
+            assert_eq!(kept(&place), [format!("{id}.bin"), format!("{id}.video.bin")]);
+        }
+        assert_eq!(read(&place, &format!("{id}.video.bin")), avif);
+        assert_eq!(read(&place, &format!("{id}.bin")), b"a cover in an unknown format");
+        assert_eq!(place.emulator.requests_to("webwxgetvideo"), 2);
+    }
+}
+
+/// Neither the page nor this command sends an empty file, but a message may announce one.
+#[test]
+fn p76_an_announced_empty_file_is_reported_with_what_to_do() {
+    let place = place(Profile::Web);
+    let id = place.emulator.deliver(Incoming::file("empty.txt", &b""[..]));
+    let ran = save(&place, "ureq", &[]);
+    assert_eq!((ran.code, ran.kinds()), (1, vec!["message".to_owned(), "failed".to_owned()]));
+    let failed = &ran.events()[1];
+    assert_eq!((&failed["msg_id"], &failed["advice"]), (&id.as_str().into(), &"ask_sender".into()));
+    let words = "the message announces a file of 0 bytes, and the response is empty; there is \
+                 probably nothing to fetch: ask the sender";
+    assert!(ran.err.contains(words), "{}", ran.err);
+    // The tries of one download: the server is not asked again for 20 s, as for a new message.
+    assert_eq!(place.emulator.requests_to("webwxgetmedia"), 3);
+    assert_eq!(kept(&place), [""; 0]);
+}
+
 #[test]
 fn names_of_strangers_stay_in_the_directory_and_replace_nothing() {
     let place = place(Profile::Web);
@@ -178,6 +224,28 @@ fn save_images_keeps_no_files() {
     assert_eq!(place.emulator.requests_to("webwxgetmedia"), 0);
 }
 
+/// Saved files are for whomever the user lets read new files.
+#[test]
+fn the_umask_decides_who_can_read_what_is_saved() {
+    let place = place(Profile::Web);
+    let id = place.emulator.deliver(jpeg(2000, 1));
+    let run = |args: &[&str]| {
+        let wx = place.command(args);
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "umask 027; exec \"$@\"", "sh"]).arg(wx.get_program());
+        command.args(wx.get_args()).current_dir(place.path(""));
+        assert!(command.output().unwrap().status.success());
+    };
+    run(&about("watch", "ureq", &["--once", "--save", "kept"]));
+    run(&crate::support::fetch("ureq", &["--out", "a.jpg", &id]));
+    let mode = |name: &str| {
+        let found = fs::metadata(place.path(name)).unwrap();
+        std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o777
+    };
+    let modes = [mode("kept"), mode(&format!("kept/{id}.jpg")), mode("a.jpg")];
+    assert_eq!(modes, [0o750, 0o640, 0o640], "{modes:?}");
+}
+
 #[test]
 fn options_that_make_no_sense_are_refused() {
     let place = place(Profile::Web);
@@ -186,8 +254,8 @@ fn options_that_make_no_sense_are_refused() {
         (&["--max-size", "1"], "--save"),
         (&["--keep-free", "1"], "--save"),
         (&["--keep-unknown"], "--save"),
-        (&["--save", "a", "--max-size", "1M"], "1M"),
-        (&["--timeout-idle", "0"], "must be more than 0"),
+        (&["--save", "a", "--max-size", "1 potato"], "such as 20M"),
+        (&["--timeout-idle", "0"], "give more than 0 seconds"),
     ] {
         let ran = place.wx(&about("watch", "ureq", args));
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}");

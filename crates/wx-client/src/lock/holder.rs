@@ -3,15 +3,20 @@ use std::fmt;
 use crate::regular::FileId;
 
 /// The commands of `wx`. No other part of a command line is shown, because it may contain secrets.
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 17] = [
+    "avatar",
     "contacts",
     "demo",
+    "doctor",
     "emulate",
     "fetch",
     "fetch-image",
+    "forward",
+    "import",
     "login",
     "logout",
     "resume",
+    "revoke",
     "send",
     "send-image",
     "watch",
@@ -35,6 +40,18 @@ impl Holder {
     #[must_use]
     pub fn process(&self) -> u32 {
         self.process
+    }
+
+    /// Returns the name of the program, without directories and unusual characters.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// Returns the command, if the program is `wx`.
+    #[must_use]
+    pub fn command(&self) -> Option<&str> {
+        self.command
     }
 
     /// Returns `None`, because only Linux reports the process that has locked a file.

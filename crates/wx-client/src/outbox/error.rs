@@ -52,6 +52,8 @@ pub enum OutboxErrorKind {
     },
     /// The record was written by a later version of this crate.
     Version(u32),
+    /// The key is empty, so it identifies no message.
+    EmptyKey,
     /// The key was already used for another message.
     KnownKey(String),
     /// The upload of the message was begun with other media.
@@ -79,6 +81,7 @@ impl fmt::Display for OutboxErrorKind {
             Self::Version(version) => {
                 write!(f, "the outbox has version {version}; only version 1 is supported")
             }
+            Self::EmptyKey => f.write_str("the key of a message is empty; nothing was sent"),
             Self::KnownKey(key) => {
                 write!(f, "the key {key:?} belongs to another message; nothing was sent")
             }
@@ -153,7 +156,8 @@ impl From<OutboxError> for SourceError {
     fn from(error: OutboxError) -> Self {
         let (kind, advice) = match error.kind() {
             OutboxErrorKind::Io(error) => (error.kind(), Advice::CheckFile),
-            OutboxErrorKind::KnownKey(_)
+            OutboxErrorKind::EmptyKey
+            | OutboxErrorKind::KnownKey(_)
             | OutboxErrorKind::OtherMedia(_)
             | OutboxErrorKind::UsedKey(_) => (ErrorKind::InvalidInput, Advice::CheckKey),
             OutboxErrorKind::Active(_) | OutboxErrorKind::Uploading(_) => {

@@ -2,16 +2,17 @@ use std::sync::Arc;
 
 use wx_proto::flow::{ResumeOptions, SendMessage, Snapshot, Upload};
 use wx_proto::{
-    Advice, Error, ErrorKind, Media, Policy, Recipient, Sent, Session, SourceError, Step, Text,
-    Uploaded,
+    Advice, Error, ErrorKind, InlineContent, Media, Policy, Recipient, Sent, Session, SourceError,
+    Step, Uploaded,
 };
 
 use super::Outbox;
 use super::comparison::{Comparison, are_shown_alike};
 use super::error::{OutboxError, OutboxErrorKind};
+use super::inline_digest::InlineDigest;
 use super::inner::Inner;
 use super::record::{Entry, Message};
-use super::used_key::{self, Summary, UsedKey};
+use super::used_key::{Summary, UsedKey};
 use crate::checkpoint::CheckpointStore;
 use crate::client::begin::resume_error;
 use crate::clock::{boot_id, unix_ms};
@@ -19,8 +20,8 @@ use crate::seed::seed;
 
 /// The work on one message of an [`Outbox`]. If the message was not [sent](OutboxJob::sent) yet,
 /// first [take its upload](OutboxJob::take_upload), then [upload](OutboxJob::upload) its media if
-/// it is your turn, and then [send](OutboxJob::send) it. A text has no upload:
-/// [send it](OutboxJob::send_text) at once.
+/// it is your turn, and then [send](OutboxJob::send) it. A text, an emoticon by its MD5 and a
+/// forwarded message have no upload: [send them](OutboxJob::send_inline) at once.
 ///
 /// It can be dropped at any point: the next job continues from the recorded state.
 #[derive(Debug)]
@@ -137,46 +138,48 @@ impl OutboxJob {
         }))
     }
 
-    /// Checks that the message is `text`, if it has begun or was sent.
+    /// Checks that the message is `content`, if it has begun or was sent.
     ///
     /// # Errors
-    /// [`OutboxErrorKind::UsedKey`] if it is another text, or media.
-    pub fn check_text(&self, session: &Session, text: &Text) -> Result<(), OutboxError> {
+    /// [`OutboxErrorKind::UsedKey`] if it is anything else.
+    pub fn check_inline(
+        &self,
+        session: &Session,
+        content: &InlineContent,
+    ) -> Result<(), OutboxError> {
         let used = self.with_message(|inner, message| match (&message.sent, &message.state) {
             (Some(sent), _) => Some(match &sent.uploaded {
                 Some(uploaded) => Summary::from(uploaded),
-                None => Summary::sent_text(message.text),
+                None => Summary::sent_inline(message.inline),
             }),
             (None, Some(state)) if state.belongs_to(session) => {
-                state.text().map(Summary::from).or_else(|| state.uploaded().map(Summary::from))
+                state.inline().map(Summary::from).or_else(|| state.uploaded().map(Summary::from))
             }
             _ => hashed(inner, message, session).and_then(summary_of_upload),
         });
-        let given = Summary::from(text);
+        let given = Summary::from(content);
         match used {
-            Some(used) if used.media.is_some() || used.md5 != given.md5 => {
-                Err(self.used_key(used, given))
-            }
+            Some(used) if !used.is_same_inline(&given) => Err(self.used_key(used, given)),
             _ => Ok(()),
         }
     }
 
-    /// Checks that the message is not a text.
+    /// Checks that the message is media.
     ///
     /// # Errors
-    /// [`OutboxErrorKind::UsedKey`] if it is one.
+    /// [`OutboxErrorKind::UsedKey`] if it is content that needs no upload.
     pub fn check_media(&self, session: &Session, given: &Media) -> Result<(), OutboxError> {
-        self.check_no_text(session, || Summary::from(given))
+        self.check_not_inline(session, || Summary::from(given))
     }
 
-    fn check_no_text(
+    fn check_not_inline(
         &self,
         session: &Session,
         given: impl FnOnce() -> Summary,
     ) -> Result<(), OutboxError> {
         let used = self.with_message(|_, message| match (&message.sent, &message.state) {
-            (Some(Sent { uploaded: None, .. }), _) => Some(Summary::sent_text(message.text)),
-            (None, Some(state)) if state.belongs_to(session) => state.text().map(Summary::from),
+            (Some(Sent { uploaded: None, .. }), _) => Some(Summary::sent_inline(message.inline)),
+            (None, Some(state)) if state.belongs_to(session) => state.inline().map(Summary::from),
             _ => None,
         });
         used.map_or(Ok(()), |used| Err(self.used_key(used, given())))
@@ -188,20 +191,21 @@ impl OutboxJob {
         OutboxErrorKind::UsedKey(Box::new(refused)).into()
     }
 
-    /// Returns the flow that sends a text, or continues to: see [`send`](Self::send).
+    /// Returns the flow that sends content that needs no upload, or continues to: see
+    /// [`send`](Self::send).
     ///
     /// # Errors
     /// As for [`send`](Self::send), and if the message was begun with something else.
-    pub fn send_text(
+    pub fn send_inline(
         &self,
         session: &Session,
-        text: &Text,
+        content: &InlineContent,
         policy: &Policy,
         resend: bool,
     ) -> Result<OutboxFlow<SendMessage>, Error> {
-        self.check_text(session, text)?;
+        self.check_inline(session, content)?;
         self.message_flow(session, policy, resend, |to| {
-            SendMessage::text(session, text.clone(), to, seed()?, policy.clone())
+            SendMessage::inline(session, content.clone(), to, seed()?, policy.clone())
         })
     }
 
@@ -210,7 +214,7 @@ impl OutboxJob {
     /// flow to its end and pass its output to [`OutboxJob::set_sent`].
     ///
     /// # Errors
-    /// If the session cannot send, or if the message was begun with a text
+    /// If the session cannot send, or if the message was begun with content that needs no upload
     /// ([`OutboxErrorKind::UsedKey`]); [`ErrorKind::Uncertain`] if the message left in another
     /// login, because it cannot be continued in this one.
     pub fn send(
@@ -220,7 +224,7 @@ impl OutboxJob {
         policy: &Policy,
         resend: bool,
     ) -> Result<OutboxFlow<SendMessage>, Error> {
-        self.check_no_text(session, || Summary::from(uploaded))?;
+        self.check_not_inline(session, || Summary::from(uploaded))?;
         self.message_flow(session, policy, resend, |to| {
             SendMessage::uploaded(session, uploaded.clone(), to, seed()?, policy.clone())
         })
@@ -281,10 +285,11 @@ impl OutboxJob {
     /// If the record cannot be written. The message was sent nevertheless.
     pub fn set_sent(&self, sent: &Sent) -> Result<(), Error> {
         let (key, sent) = (self.0.key.clone(), sent.clone());
-        let text = self.with_message(|_, message| {
-            message.state.as_ref().and_then(Snapshot::text).map(used_key::md5_of)
+        let inline = self.with_message(|_, message| {
+            message.state.as_ref().and_then(Snapshot::inline).map(InlineDigest::from)
         });
-        let committed = self.0.outbox.inner().commit(Entry::Sent { key, sent, text });
+        let committed =
+            self.0.outbox.inner().commit(Entry::Sent { key, sent, inline: inline.into() });
         Ok(committed.map_err(SourceError::from)?)
     }
 
@@ -313,7 +318,8 @@ fn hashed<'a>(inner: &'a Inner, message: &Message, session: &Session) -> Option<
 
 fn summary_of_upload(state: &Snapshot) -> Option<Summary> {
     let (kind, name) = state.media()?;
-    Some(Summary { media: Some((kind, name.to_owned())), bytes: state.hashed_len(), md5: None })
+    let bytes = state.hashed_len();
+    Some(Summary { media: Some((kind, name.to_owned())), bytes, md5: None, inline: None })
 }
 
 /// Returns whether the metadata of the media is equal. The MD5s are compared when the media is

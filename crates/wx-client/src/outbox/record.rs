@@ -3,8 +3,9 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wx_proto::flow::Snapshot;
-use wx_proto::{Error, ErrorKind, Md5, Recipient, Sent, Step, UnixMs};
+use wx_proto::{Error, ErrorKind, Recipient, Sent, Step, UnixMs};
 
+use super::inline_digest::{InlineDigest, SavedDigest};
 use super::{OutboxError, OutboxErrorKind};
 use crate::clock::boot_id;
 
@@ -36,9 +37,9 @@ pub(super) enum Entry {
     Sent {
         key: String,
         sent: Sent,
-        /// The MD5 of the text, if the message is one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        text: Option<Md5>,
+        /// Identifies the content, if it needed no upload.
+        #[serde(flatten)]
+        inline: SavedDigest,
     },
     /// The caller has settled a message in doubt. It is no longer sent.
     GivenUp { key: String },
@@ -75,14 +76,23 @@ pub(super) struct Message {
     pub(super) state: Option<Snapshot>,
     pub(super) boot: Option<String>,
     pub(super) sent: Option<Sent>,
-    /// The MD5 of the text that was sent, if the message is one.
-    pub(super) text: Option<Md5>,
+    /// Identifies the content that was sent, if it needed no upload.
+    pub(super) inline: Option<InlineDigest>,
     pub(super) given_up: bool,
 }
 
 impl Message {
     fn new(to: Recipient, upload: String, login: Option<String>) -> Self {
-        Self { to, upload, login, state: None, boot: None, sent: None, text: None, given_up: false }
+        Self {
+            to,
+            upload,
+            login,
+            state: None,
+            boot: None,
+            sent: None,
+            inline: None,
+            given_up: false,
+        }
     }
 
     /// Returns whether the message was certainly not sent.
@@ -171,9 +181,10 @@ impl Record {
                 Some(message) => (message.state, message.boot) = (Some(state), boot),
                 None => return false,
             },
-            Entry::Sent { key, sent, text } => match self.messages.get_mut(&key) {
+            Entry::Sent { key, sent, inline } => match self.messages.get_mut(&key) {
                 Some(message) => {
-                    (message.state, message.sent, message.text) = (None, Some(sent), text);
+                    (message.state, message.sent) = (None, Some(sent));
+                    message.inline = inline.into();
                 }
                 None => return false,
             },
@@ -200,7 +211,7 @@ impl Record {
         for (key, message) in self.messages() {
             let key = key.to_owned();
             if let Some(sent) = message.sent.clone() {
-                entries.push(Entry::Sent { key, sent, text: message.text });
+                entries.push(Entry::Sent { key, sent, inline: message.inline.into() });
                 continue;
             }
             let name = message.upload.clone();

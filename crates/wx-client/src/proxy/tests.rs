@@ -116,7 +116,10 @@ fn domains_are_distinguished_from_other_values() {
     let list = " .QQ.com ,*.wechat.com,wx.qq.com:443,a.b:80,,10.0.0.0/8 weixin.qq.com.,*x,::1";
     assert_eq!(direct(list).direct(), ["qq.com", "wechat.com", "wx.qq.com", "weixin.qq.com"]);
     assert!(direct(list).proxy().is_some());
-    assert!(direct("qq.com, *").proxy().is_none());
+    assert!(!direct(list).excludes("example.com"));
+    let all = direct("qq.com, *");
+    assert!(all.proxy().is_none() && all.excludes("example.com"));
+    assert!(!ProxySettings::none().excludes("example.com"));
     // A proxy that cannot be used is still refused.
     assert!(parse(&[("ALL_PROXY", "ftp://a"), ("NO_PROXY", "*")]).is_err());
 }

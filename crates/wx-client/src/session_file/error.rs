@@ -19,7 +19,9 @@ pub struct SessionFileError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SessionFileErrorKind {
-    /// The file does not exist, or is empty.
+    /// The file does not exist.
+    NotFound,
+    /// The file is empty: its login was ended or never saved.
     NoLogin,
     /// Another process has locked the file.
     Busy(Option<Holder>),
@@ -56,7 +58,8 @@ impl SessionFileError {
             // A session for tests. Its error says how to read it.
             SessionFileErrorKind::Session(SessionError::Host(HostError::Loopback { .. }))
             | SessionFileErrorKind::Io(_) => Advice::CheckFile,
-            SessionFileErrorKind::NoLogin
+            SessionFileErrorKind::NotFound
+            | SessionFileErrorKind::NoLogin
             | SessionFileErrorKind::TooLarge
             | SessionFileErrorKind::Session(_) => Advice::LoginAgain,
         }
@@ -64,10 +67,10 @@ impl SessionFileError {
 }
 
 impl SessionFileErrorKind {
-    /// Replaces the error of a missing file with [`Self::NoLogin`].
-    pub(super) fn or_no_login(self) -> Self {
+    /// Replaces the error of a missing file with [`Self::NotFound`].
+    pub(super) fn or_not_found(self) -> Self {
         match self {
-            Self::Io(error) if error.kind() == ErrorKind::NotFound => Self::NoLogin,
+            Self::Io(error) if error.kind() == ErrorKind::NotFound => Self::NotFound,
             other => other,
         }
     }
@@ -94,7 +97,11 @@ impl Error for SessionFileError {
 impl fmt::Display for SessionFileErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoLogin => f.write_str("nobody is logged in"),
+            Self::NotFound => f.write_str(
+                "the file does not exist; correct the path, or create the file with \
+                 SessionFile::open_or_create and save a login in it",
+            ),
+            Self::NoLogin => f.write_str("the file is empty: nobody is logged in"),
             Self::Busy(Some(holder)) => write!(f, "the file is in use by {holder}"),
             Self::Busy(None) => f.write_str("the file is in use by another process"),
             Self::TooLarge => write!(f, "the file is larger than {} MiB", LIMIT >> 20),
@@ -107,7 +114,7 @@ impl fmt::Display for SessionFileErrorKind {
 impl Error for SessionFileErrorKind {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::NoLogin | Self::Busy(_) | Self::TooLarge => None,
+            Self::NotFound | Self::NoLogin | Self::Busy(_) | Self::TooLarge => None,
             Self::Session(error) => error.source(),
             Self::Io(error) => error.source(),
         }

@@ -145,7 +145,7 @@ fn without_a_login_no_file_is_left() {
     assert!(matches!(file.load().unwrap_err().kind(), SessionFileErrorKind::NoLogin));
     drop(file);
     assert!(!path.exists());
-    assert!(matches!(SessionFile::open(&path).unwrap_err().kind(), SessionFileErrorKind::NoLogin));
+    assert!(matches!(SessionFile::open(&path).unwrap_err().kind(), SessionFileErrorKind::NotFound));
     // A file that existed before is kept.
     fs::write(&path, "").unwrap();
     drop(SessionFile::open_or_create(&path).unwrap());
@@ -195,4 +195,36 @@ fn errors_name_the_file_and_what_to_do_and_show_nothing_of_it() {
     let shown = ErrorChain(&nowhere).to_string();
     let missing = format!("used: the directory {}/none does not exist", dir.path().display());
     assert!(shown.ends_with(&missing), "{shown}");
+}
+
+#[test]
+fn a_lock_is_seen_without_a_change() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("session.json");
+    let link = dir.path().join("link.json");
+    symlink("session.json", &link).unwrap();
+    let kind = |path: &Path| SessionFile::check_free(path).unwrap_err();
+    assert!(matches!(kind(&path).kind(), SessionFileErrorKind::NotFound));
+    assert!(!path.exists(), "nothing is created");
+    let file = SessionFile::open_or_create(&path).unwrap();
+    file.save(&session("kept")).unwrap();
+    fs::write(dir.path().join(".wx-0123456789ab.tmp"), "half").unwrap();
+    for path in [&path, &link] {
+        let error = kind(path);
+        let SessionFileErrorKind::Busy(holder) = error.kind() else { panic!("{error}") };
+        if cfg!(target_os = "linux") {
+            let holder = holder.as_ref().unwrap();
+            assert_eq!((holder.process(), holder.command()), (std::process::id(), None));
+            assert!(!holder.program().is_empty());
+        }
+    }
+    file.save(&session("second")).unwrap();
+    drop(file);
+    for path in [&path, &link] {
+        SessionFile::check_free(path).unwrap();
+        SessionFile::check_free(path).unwrap();
+    }
+    assert_eq!(SessionFile::read(&path).unwrap(), session("second"));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "nothing is removed");
+    assert!(matches!(kind(dir.path()).kind(), SessionFileErrorKind::Io(_)));
 }

@@ -13,7 +13,8 @@ pub(super) fn admit(login: &Login, call: &ReceivedCall<'_>) -> Result<(), Ret> {
     match login {
         Login::None => Ok(()),
         Login::LongLivedCookies => {
-            let has_cookies = call.state.account.has_long_lived_cookies(call.header("cookie"));
+            let has_cookies =
+                call.state.credentials().has_long_lived_cookies(call.header("cookie"));
             if has_cookies { Ok(()) } else { Err(MALFORMED) }
         }
         Login::Skey => {
@@ -24,7 +25,7 @@ pub(super) fn admit(login: &Login, call: &ReceivedCall<'_>) -> Result<(), Ret> {
             admit_cookies(call)?;
             let account = &call.state.account;
             let (sid, uin) = (call.parameter("sid"), call.parameter("uin"));
-            if sid != account.sid || uin != account.uin.to_string() {
+            if sid != call.state.credentials().sid || uin != account.uin.to_string() {
                 return Err(NO_SESSION);
             }
             admit_skey(call)
@@ -32,13 +33,13 @@ pub(super) fn admit(login: &Login, call: &ReceivedCall<'_>) -> Result<(), Ret> {
         Login::BaseRequest => {
             admit_cookies(call)?;
             let body = call.json.as_ref().ok_or(MALFORMED)?;
-            call.state.account.check(&body["BaseRequest"])
+            call.state.credentials().check(&body["BaseRequest"])
         }
         Login::Sid => {
             admit_cookies(call)?;
             let body = call.json.as_ref().ok_or(MALFORMED)?;
             let sid = body["BaseRequest"]["Sid"].as_str().ok_or(MALFORMED)?;
-            if sid == call.state.account.sid { Ok(()) } else { Err(NO_SESSION) }
+            if sid == call.state.credentials().sid { Ok(()) } else { Err(NO_SESSION) }
         }
         Login::QueryTicket => {
             admit_state(call.state)?;
@@ -59,15 +60,11 @@ fn admit_state(state: &ServerState) -> Result<(), Ret> {
 
 fn admit_cookies(call: &ReceivedCall<'_>) -> Result<(), Ret> {
     admit_state(call.state)?;
-    if call.state.account.has_login_cookies(call.header("cookie")) {
-        Ok(())
-    } else {
-        Err(NO_SESSION)
-    }
+    call.state.credentials().check_cookies(call.header("cookie"))
 }
 
 fn admit_skey(call: &ReceivedCall<'_>) -> Result<(), Ret> {
-    if call.state.account.accepts_skey(&call.parameter("skey")) {
+    if call.state.credentials().accepts_skey(&call.parameter("skey")) {
         Ok(())
     } else {
         Err(INVALID_SESSION)
@@ -77,8 +74,8 @@ fn admit_skey(call: &ReceivedCall<'_>) -> Result<(), Ret> {
 /// Admits a call whose ticket is either in `place` or in a cookie. On the page of the File Transfer
 /// Helper, the ticket is the only cookie that reaches the file host.
 fn admit_ticket(call: &ReceivedCall<'_>, sent: Option<&str>, place: &str) -> Result<(), Ret> {
-    let is_sent = sent == Some(&call.state.account.data_ticket);
-    let is_cookie = call.state.account.has_cookie(call.header("cookie"), "webwx_data_ticket");
+    let is_sent = sent == Some(&call.state.credentials().data_ticket);
+    let is_cookie = call.state.credentials().has_cookie(call.header("cookie"), "webwx_data_ticket");
     if !is_sent && !is_cookie {
         return Err(NO_SESSION);
     }
@@ -95,9 +92,9 @@ fn admit_form(call: &ReceivedCall<'_>) -> Result<(), Ret> {
     let form = call.form.as_ref().ok_or(MALFORMED)?;
     let request = form.upload_request().ok_or(MALFORMED)?;
     admit_state(call.state)?;
-    call.state.account.check(&request["BaseRequest"])?;
+    call.state.credentials().check(&request["BaseRequest"])?;
     admit_ticket(call, form.value("webwx_data_ticket"), "form")?;
-    let has = |name| call.state.account.has_cookie(call.header("cookie"), name);
+    let has = |name| call.state.credentials().has_cookie(call.header("cookie"), name);
     if call.state.logins().profile == Profile::Web && !(has("wxuin") && has("wxsid")) {
         call.violation("no wxuin and wxsid among the cookies");
     }

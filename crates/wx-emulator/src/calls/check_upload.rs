@@ -51,7 +51,7 @@ fn check(call: &ReceivedCall<'_>) -> Outcome {
     }
     let mut store = call.state.media();
     let known = store.with_md5(md5).filter(|file| file.bytes.len() as u64 == size);
-    let media_id = known.map(|file| store.create_id(file, name)).unwrap_or_default();
+    let media_id = known.map(|file| store.create_upload_id(file, name, "")).unwrap_or_default();
     drop(store);
     let Ticket { aes_key, signature } = call.state.uploads().announce(md5, name, size);
     Ok(Reply::json(reply(0, &media_id, &aes_key, &signature, name)))

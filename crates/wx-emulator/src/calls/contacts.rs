@@ -8,6 +8,7 @@ use crate::exchange::call_spec::{
 use crate::exchange::received_call::ReceivedCall;
 use crate::exchange::reply::Reply;
 use crate::model::hosts::HostRole;
+use crate::model::profile::Profile;
 use crate::model::replies::base_response;
 use crate::model::ret::MALFORMED;
 
@@ -47,6 +48,7 @@ pub(super) const BATCH_GET_CONTACT: CallSpec = CallSpec {
 };
 
 fn get_all(call: &ReceivedCall<'_>) -> Outcome {
+    check_page(call);
     let (all, per_page) = (call.state.contact_list(), call.state.options.contacts_per_page);
     let from = call.parameter("seq").parse().unwrap_or(0).min(all.len());
     let to = all.len().min(from.saturating_add(per_page));
@@ -60,7 +62,15 @@ fn get_all(call: &ReceivedCall<'_>) -> Outcome {
     })))
 }
 
+/// The page of the File Transfer Helper has no contacts.
+fn check_page(call: &ReceivedCall<'_>) {
+    if call.state.logins().profile == Profile::FileHelper {
+        call.violation("the page of the File Transfer Helper requests no contacts");
+    }
+}
+
 fn get_some(call: &ReceivedCall<'_>) -> Outcome {
+    check_page(call);
     let body = call.json.as_ref().ok_or(MALFORMED)?;
     let find = |wanted: &Value| {
         let user_name = wanted["UserName"].as_str()?;

@@ -11,7 +11,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Sets the cookies of a new login.
 pub(super) fn set_all(reply: Reply, call: &ReceivedCall<'_>) -> Reply {
-    call.state.account.cookies().into_iter().fold(reply, |reply, (name, value)| {
+    call.state.credentials().cookies().into_iter().fold(reply, |reply, (name, value)| {
         let outlives_login = matches!(name, "webwxuvid" | "webwx_auth_ticket");
         let lifetime = if outlives_login { 3650 * DAY } else { call.state.options.login_lifetime };
         set(reply, call, name, &value, call.state.now() + lifetime)
@@ -22,13 +22,13 @@ pub(super) fn set_all(reply: Reply, call: &ReceivedCall<'_>) -> Reply {
 /// login that expire first, which it renews
 /// ([§2.3](https://docs.rs/wx-proto/latest/wx_proto/protocol/index.html#s2-3)).
 pub(super) fn renew(reply: Reply, call: &ReceivedCall<'_>) -> Reply {
-    let (account, lifetime) = (&call.state.account, call.state.options.login_lifetime);
+    let (login, lifetime) = (call.state.credentials(), call.state.options.login_lifetime);
     let cookies = [
         ("wxloadtime", "1511493942_expired".to_owned(), lifetime),
         ("wxpluginkey", "1511493902".to_owned(), lifetime),
-        ("wxuin", account.uin.to_string(), 3 * DAY),
-        ("wxsid", account.sid.clone(), lifetime),
-        ("webwx_data_ticket", account.data_ticket.clone(), lifetime),
+        ("wxuin", call.state.account.uin.to_string(), 3 * DAY),
+        ("wxsid", login.sid.clone(), lifetime),
+        ("webwx_data_ticket", login.data_ticket.clone(), lifetime),
     ];
     cookies.into_iter().fold(reply, |reply, (name, value, lifetime)| {
         set(reply, call, name, &value, call.state.now() + lifetime)

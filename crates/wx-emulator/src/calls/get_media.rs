@@ -66,7 +66,7 @@ fn check_values(call: &ReceivedCall<'_>) {
     let sid = call.query.get("sid");
     let is_the_pages = match state.logins().profile {
         Profile::Web => sid.is_none(),
-        Profile::FileHelper => sid.as_ref() == Some(&account.sid),
+        Profile::FileHelper => sid.as_ref() == Some(&state.credentials().sid),
     };
     if !is_the_pages {
         call.violation("sid is not the page's");

@@ -35,8 +35,9 @@ fn init(call: &ReceivedCall<'_>) -> Outcome {
     reply["User"]["Uin"] = call.state.account.uin.into();
     reply["User"]["UserName"] = call.state.account.user_name.as_str().into();
     reply["User"]["NickName"] = NICK_NAME.into();
+    reply["User"]["HeadImgUrl"] = call.state.head_img_url(&call.state.account.user_name).into();
     reply["ChatSet"] = call.state.chat_set().into();
-    reply["SKey"] = call.state.account.skey.as_str().into();
+    reply["SKey"] = call.state.credentials().skey.as_str().into();
     Ok(Reply::json(reply))
 }
 

@@ -27,9 +27,9 @@ pub(super) const LOGOUT: CallSpec = CallSpec {
 };
 
 fn logout(call: &ReceivedCall<'_>) -> Outcome {
-    let account = &call.state.account;
-    if !account.has_login_cookies(call.header("cookie"))
-        || !account.accepts_skey(&call.parameter("skey"))
+    let login = call.state.credentials();
+    if !login.has_login_cookies(call.header("cookie"))
+        || !login.accepts_skey(&call.parameter("skey"))
     {
         call.violation("without the login's cookies or skey");
     // In a recording, the page posted its form twice for one click.

@@ -13,6 +13,6 @@ pub(super) const PAGE: CallSpec = CallSpec {
     host: HostRole::Page,
     login: Login::None,
     handler: Handler::Sync(|_| Ok(Reply::html(HTML))),
-    refusal: Refusal::Ret(Reply::base_response),
+    refusal: Refusal::Empty(|_| Reply::html("")),
     page: PageRequest::before_login(None),
 };

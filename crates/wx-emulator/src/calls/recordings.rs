@@ -7,7 +7,6 @@ use crate::exchange::call_spec::{CallSpec, Handler, Login, Outcome, PageRequest,
 use crate::exchange::received_call::ReceivedCall;
 use crate::exchange::reply::Reply;
 use crate::model::hosts::HostRole;
-use crate::model::media::MediaFile;
 use crate::model::profile::Profile;
 use crate::model::ret::MALFORMED;
 
@@ -35,26 +34,22 @@ pub(super) const GET_VOICE: CallSpec = CallSpec {
 /// How a server sends recordings of a kind.
 struct Recording {
     mime: &'static str,
-    is_it: fn(&MediaFile) -> bool,
+    /// The types of its messages.
+    kinds: &'static [u64],
     /// Whether it is sent to a client that asks for no range.
     without_range: bool,
 }
 
-const VIDEO: Recording =
-    Recording { mime: "video/mp4", is_it: MediaFile::is_video, without_range: false };
-const VOICE: Recording = Recording {
-    mime: "audio/mp3",
-    is_it: |file| !file.is_video() && file.format.is_none(),
-    without_range: true,
-};
+const VIDEO: Recording = Recording { mime: "video/mp4", kinds: &[43, 62], without_range: false };
+const VOICE: Recording = Recording { mime: "audio/mp3", kinds: &[34], without_range: true };
 
 fn get(call: &ReceivedCall<'_>, recording: &Recording) -> Outcome {
     let is_helper = call.state.logins().profile == Profile::FileHelper;
     if is_helper && !call.query.names().any(|name| name == "msgid") {
         return Err(MALFORMED);
     }
-    let file = call.state.messages().media(&call.parameter("msgid"));
-    let file = file.filter(|file| (recording.is_it)(file)).ok_or(MALFORMED)?;
+    let file = call.state.messages().media_of(&call.parameter("msgid"), recording.kinds);
+    let file = file.ok_or(MALFORMED)?;
     let len = file.bytes.len();
     let start = call.header("range").and_then(first_of_range).filter(|start| *start < len);
     Ok(match start {

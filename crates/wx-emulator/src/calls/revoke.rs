@@ -1,5 +1,7 @@
 //! webwxrevokemsg: revokes a message.
 
+use serde_json::Value;
+
 use crate::exchange::call_spec::{
     CallSpec, Handler, Login, Outcome, PageBody, PageRequest, Refusal,
 };
@@ -24,21 +26,36 @@ pub(super) const REVOKE: CallSpec = CallSpec {
     },
 };
 
-/// Ignores the ClientMsgId, because clients send arbitrary values.
+/// Ignores the ClientMsgId, because clients send arbitrary values. Revoking a message again
+/// succeeds without an effect.
 fn revoke(call: &ReceivedCall<'_>) -> Outcome {
     let body = call.json.as_ref().ok_or(MALFORMED)?;
     let (msg_id, to) = (&body["SvrMsgId"], &body["ToUserName"]);
+    if is_to_helper(body) {
+        return Err(MALFORMED);
+    }
     let msg_id = msg_id.as_str().map(str::to_owned).or(msg_id.as_u64().map(|id| id.to_string()));
     let mut store = call.state.messages();
     let sent = store.messages.iter_mut().find(|sent| Some(&sent.msg_id) == msg_id.as_ref());
     let sent = sent.filter(|sent| *to == *sent.to).ok_or(MALFORMED)?;
-    sent.revoked = true;
+    let newly_revoked = (!sent.revoked).then(|| {
+        sent.revoked = true;
+        sent.clone()
+    });
+    drop(store);
+    if let Some(message) = newly_revoked {
+        call.state.report_message(&message);
+    }
     Ok(Reply::base_response(0))
 }
 
-/// The page does not offer to revoke messages to the File Transfer Helper.
 fn check_recipient(call: &ReceivedCall<'_>) {
-    if call.posted_json().is_some_and(|body| body["ToUserName"] == "filehelper") {
+    if call.posted_json().is_some_and(is_to_helper) {
         call.violation("a message to filehelper, which the page does not revoke");
     }
+}
+
+/// Messages to the File Transfer Helper cannot be revoked, and the page does not offer it.
+fn is_to_helper(body: &Value) -> bool {
+    body["ToUserName"] == "filehelper"
 }

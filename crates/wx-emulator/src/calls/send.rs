@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::app_msg;
+use super::{app_msg, forward};
 use crate::exchange::call_spec::{
     CallSpec, Handler, Login, Outcome, PageBody, PageRequest, Refusal,
 };
 use crate::exchange::received_call::ReceivedCall;
 use crate::exchange::reply::Reply;
 use crate::model::hosts::HostRole;
-use crate::model::incoming::Incoming;
+use crate::model::incoming::{EMOTICON, Incoming};
 use crate::model::media::MediaFile;
 use crate::model::profile::Profile;
 use crate::model::random;
@@ -108,19 +108,25 @@ fn send(call: &ReceivedCall<'_>, types: &[u64], accepted: &[u64], read: Read) ->
     let (from, to) = (word("FromUserName")?, word("ToUserName")?);
     let client_msg_id = text_or_number(&msg["ClientMsgId"]).ok_or(MALFORMED)?;
     let local_id = text_or_number(&msg["LocalID"]).ok_or(MALFORMED)?;
-    check_type(call, types, accepted, msg)?;
+    let kind = check_type(call, types, accepted, msg)?;
     check_recipient(call, &from, &to)?;
     let Content { text, media_id, media } = read(call, msg)?;
-    let Media { file, name } = media.unwrap_or_else(|| Media {
+    let Media { file, name, .. } = media.unwrap_or_else(|| Media {
         file: Arc::new(MediaFile::new(bytes::Bytes::new())),
         name: String::new(),
+        mediatype: String::new(),
     });
+    if kind == u64::from(EMOTICON) {
+        call.state.media().add_emoticon(Arc::clone(&file));
+    }
     let message = Message {
         msg_id: random::msg_id().to_string(),
         client_msg_id,
         from,
+        to_name: call.state.nick_name(&to),
         to,
-        kind: types[0] as u32,
+        kind: kind as u32,
+        forwarded: forward::is_forwarded(call),
         text,
         media_id,
         name,
@@ -129,10 +135,12 @@ fn send(call: &ReceivedCall<'_>, types: &[u64], accepted: &[u64], read: Read) ->
         repeats: 0,
         revoked: false,
     };
-    let copy = call.state.options.echoes.then(|| copy(&message));
-    let accepted_as = call.state.messages().accept(message, file);
-    if let (Delivery::New(_), Some(copy)) = (&accepted_as, copy) {
-        call.state.deliver(copy);
+    let accepted_as = call.state.messages().accept(message.clone(), file);
+    if let Delivery::New(_) = &accepted_as {
+        call.state.report_message(&message);
+        if call.state.options.echoes {
+            call.state.deliver(copy(&message));
+        }
     }
     let msg_id = match accepted_as {
         Delivery::New(msg_id) | Delivery::Repeat { msg_id, same: true } => msg_id,
@@ -150,6 +158,8 @@ fn copy(message: &Message) -> Incoming {
         1 => Incoming::text(escape(&message.text)),
         3 | 47 => Incoming::image(message.media.clone()),
         43 => Incoming::video(message.media.clone()),
+        62 => Incoming::video(message.media.clone()).with("MsgType", 62),
+        48 => Incoming::text("").with("SubMsgType", 48).with("OriContent", &*message.text),
         _ => Incoming::file(&message.name, message.media.clone()),
     };
     incoming
@@ -174,22 +184,22 @@ fn text_or_number(value: &Value) -> Option<String> {
     }
 }
 
+/// Returns the kind of the message.
 fn check_type(
     call: &ReceivedCall<'_>,
     types: &[u64],
     accepted: &[u64],
     msg: &Value,
-) -> Result<(), Ret> {
+) -> Result<u64, Ret> {
     let sent = msg["Type"].as_u64().ok_or(MALFORMED)?;
     if types.contains(&sent) {
-        let is_forwarded = call.posted_json().is_some_and(|body| body["Scene"] == 2);
-        if sent != types[0] && !is_forwarded {
+        if sent != types[0] && !forward::is_forwarded(call) {
             call.violation("a Type that only forwarded messages have");
         }
-        return Ok(());
+        return Ok(sent);
     }
     call.violation("Type is not the call's");
-    if accepted.contains(&sent) { Ok(()) } else { Err(MALFORMED) }
+    if accepted.contains(&sent) { Ok(types[0]) } else { Err(MALFORMED) }
 }
 
 fn check_recipient(call: &ReceivedCall<'_>, from: &str, to: &str) -> Result<(), Ret> {
@@ -203,14 +213,15 @@ fn check_recipient(call: &ReceivedCall<'_>, from: &str, to: &str) -> Result<(), 
     if call.state.logins().profile == Profile::FileHelper && to != "filehelper" {
         return Err(NO_RECIPIENT);
     }
-    if !call.state.user_names().any(|name| name == to) {
-        call.violation("ToUserName is not a contact of this account");
-    }
-    Ok(())
+    // The server was seen to refuse a message to somebody who is no friend.
+    if call.state.user_names().any(|name| name == to) { Ok(()) } else { Err(NO_RECIPIENT) }
 }
 
-fn read_text(_: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
+fn read_text(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
     let text = msg["Content"].as_str().ok_or(MALFORMED)?.to_owned();
+    if forward::is_forwarded(call) {
+        forward::check_text(call, msg);
+    }
     Ok(Content { text, media_id: String::new(), media: None })
 }
 
@@ -220,14 +231,26 @@ fn read_media(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
     Ok(Content { text: String::new(), media_id, media: Some(media) })
 }
 
+/// Reads an upload, or a forwarded message that is named by its content.
+fn read_media_or_forward(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
+    if !forward::is_forwarded(call) {
+        return read_media(call, msg);
+    }
+    let media = Some(forward::media(call, msg)?);
+    let text = msg["Content"].as_str().unwrap_or_default().to_owned();
+    Ok(Content { text, media_id: String::new(), media })
+}
+
 fn read_image(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
-    let content = read_media(call, msg)?;
+    let content = read_media_or_forward(call, msg)?;
+    check_mediatype(call, &content, "pic");
     check_format(call, &content, false);
     Ok(content)
 }
 
 fn read_video(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
-    let content = read_media(call, msg)?;
+    let content = read_media_or_forward(call, msg)?;
+    check_mediatype(call, &content, "video");
     if content.media.as_ref().is_some_and(|media| !media.file.is_video()) {
         call.violation("webwxsendvideomsg of a file that is no video");
     }
@@ -237,8 +260,8 @@ fn read_video(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
 fn read_emoticon(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
     let content = match (msg["MediaId"].as_str(), msg["EMoticonMd5"].as_str()) {
         (None | Some(""), Some(md5)) => {
-            let file = call.state.media().with_md5(md5).ok_or(MALFORMED)?;
-            let media = Some(Media { file, name: String::new() });
+            let file = call.state.media().emoticon(md5).ok_or(MALFORMED)?;
+            let media = Some(Media { file, name: String::new(), mediatype: String::new() });
             Content { text: String::new(), media_id: String::new(), media }
         }
         (Some(_), Some(_)) => {
@@ -247,6 +270,7 @@ fn read_emoticon(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
         }
         _ => read_media(call, msg)?,
     };
+    check_mediatype(call, &content, "doc");
     check_format(call, &content, true);
     Ok(content)
 }
@@ -260,6 +284,9 @@ fn read_file(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
     let media_id = element("attachid").ok_or(MALFORMED)?;
     let media = call.state.media().media(&media_id).ok_or(MALFORMED)?;
     check_ticket(call, msg, &media.file)?;
+    if forward::is_forwarded(call) {
+        forward::check_file(call, &media_id);
+    }
     if element("totallen") != Some(media.file.bytes.len().to_string()) {
         call.violation("totallen is not the file's length");
     }
@@ -267,13 +294,14 @@ fn read_file(call: &ReceivedCall<'_>, msg: &Value) -> Result<Content, Ret> {
     if element("type").as_deref() != Some("6") || !has_title {
         call.violation("an appmsg without type 6 or without a title");
     }
-    // A forwarded message keeps its XML.
-    let is_forwarded = call.posted_json().is_some_and(|body| body["Scene"] == 2);
+    // The page rebuilds the XML of a message that it forwards.
     let len = media.file.bytes.len();
-    if !is_forwarded && !app_msg::is_official(&text, &media.name, len, &media_id) {
-        call.violation("Content is not the page's XML of the uploaded file");
+    if !app_msg::is_official(&text, &media.name, len, &media_id) {
+        call.violation("Content is not the page's XML of the file");
     }
-    Ok(Content { text, media_id, media: Some(media) })
+    let content = Content { text, media_id, media: Some(media) };
+    check_mediatype(call, &content, "doc");
+    Ok(content)
 }
 
 /// Checks that the message of a large file carries the values of webwxcheckupload.
@@ -293,6 +321,15 @@ fn check_ticket(call: &ReceivedCall<'_>, msg: &Value, file: &MediaFile) -> Resul
     let is_signed = msg["Signature"] == ticket.signature.as_str();
     let has_key = !is_helper || msg["AESKey"] == ticket.aes_key.as_str();
     if is_signed && has_key { Ok(()) } else { Err(MALFORMED) }
+}
+
+/// Checks that the file was uploaded as what it is sent as. The page decides both by the extension;
+/// other clients send an image as a file on request, which is uploaded like any other file.
+fn check_mediatype(call: &ReceivedCall<'_>, content: &Content, official: &str) {
+    let uploaded = content.media.as_ref().map_or("", |media| &media.mediatype);
+    if !uploaded.is_empty() && uploaded != official {
+        call.violation(format!("a file whose mediatype is not {official}"));
+    }
 }
 
 fn check_format(call: &ReceivedCall<'_>, content: &Content, is_emoticon: bool) {
@@ -335,8 +372,11 @@ fn check_content(call: &ReceivedCall<'_>) {
 }
 
 fn check_emoji_flag(call: &ReceivedCall<'_>) {
-    let Some(body) = call.posted_json().filter(|body| body["Scene"] != 2) else { return };
-    if body["Msg"]["EmojiFlag"] != 2 {
-        call.violation("EmojiFlag is not 2");
+    let Some(msg) = call.posted_json().map(|body| &body["Msg"]) else { return };
+    match forward::is_forwarded(call) {
+        true if !msg["EmojiFlag"].is_null() => call.violation("EmojiFlag in a forwarded emoticon"),
+        true if !msg["MediaId"].is_null() => call.violation("MediaId in a forwarded emoticon"),
+        false if msg["EmojiFlag"] != 2 => call.violation("EmojiFlag is not 2"),
+        true | false => {}
     }
 }

@@ -142,11 +142,11 @@ fn new_login_page(call: &ReceivedCall<'_>) -> Outcome {
     }
     call.state.logins().finish(page.profile);
     call.state.messages().synced = false;
-    let account = &call.state.account;
+    let credentials = call.state.renew_credentials();
     let xml = format!(
         "<error><ret>0</ret><message></message><skey>{}</skey><wxsid>{}</wxsid><wxuin>{}</wxuin>\
          <pass_ticket>{}</pass_ticket><isgrayscale>1</isgrayscale></error>",
-        account.skey, account.sid, account.uin, account.pass_ticket
+        credentials.skey, credentials.sid, call.state.account.uin, credentials.pass_ticket
     );
     let is_ok = call.parameter("fun") == "new" || call.parameter("version") == "v2";
     let status = if is_ok { 200 } else { 301 };

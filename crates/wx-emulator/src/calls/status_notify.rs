@@ -34,6 +34,7 @@ fn notify(call: &ReceivedCall<'_>) -> Outcome {
     if let Some(body) = &call.json
         && body["Code"] == READ
         && let Some(whom) = body["ToUserName"].as_str()
+        && call.state.user_names().any(|name| name == whom)
     {
         call.state.messages().read.push(whom.to_owned());
     }

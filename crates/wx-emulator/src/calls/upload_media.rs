@@ -180,7 +180,8 @@ pub(super) async fn complete(
     check_media(call, form, &file);
     let mut store = call.state.media();
     let file = store.store(file);
-    let media_id = store.create_id(file, &key.name);
+    let mediatype = form.value("mediatype").unwrap_or_default();
+    let media_id = store.create_upload_id(file, &key.name, mediatype);
     drop(store);
     Ok(call.state.uploads().set_media_id(key, media_id))
 }

@@ -11,6 +11,7 @@ use super::report::Finding;
 use super::scripted_server::{Received, Script, ScriptedServer};
 use crate::model::profile::Profile;
 use crate::state::account::Account;
+use crate::state::credentials::Credentials;
 
 /// The time by which a driver may exceed a limit. A busy computer causes delays.
 pub(super) const SLACK: Duration = Duration::from_millis(1200);
@@ -24,6 +25,7 @@ pub(super) struct Bench<'a> {
     /// The name of the test function.
     pub(super) test: &'a str,
     account: Account,
+    login: Credentials,
 }
 
 /// A job after the driver has returned, and the server that it used.
@@ -35,7 +37,9 @@ pub(super) struct JobRun {
 
 impl<'a> Bench<'a> {
     pub(super) fn new(driver: &'a dyn Driver, test: &'a str) -> Self {
-        Self { driver, test, account: Account::new() }
+        let account = Account::new();
+        let login = Credentials::new(account.uin);
+        Self { driver, test, account, login }
     }
 
     /// Runs an operation against a server that follows `script`.
@@ -48,7 +52,8 @@ impl<'a> Bench<'a> {
         let server = ScriptedServer::start(script).map_err(no_server)?;
         let base = format!("http://{}", server.addr());
         let reach = |_: &str| ("127.0.0.1".to_owned(), true);
-        let session = self.account.session_json(&base, reach, Profile::Web);
+        let name = &self.account.user_name;
+        let session = self.login.session_json(name, &base, reach, Profile::Web);
         // Without a sync position, a flow that waits for messages would start with webwxinit.
         let position = r#""sync_key": {"Count": 1, "List": [{"Key": 1, "Val": 1}]}"#;
         let session = session.replace(r#""sync_key": null"#, position);
@@ -66,7 +71,7 @@ impl<'a> Bench<'a> {
     /// Returns whether these bytes contain a secret of the login.
     pub(super) fn has_secret(&self, bytes: &[u8]) -> bool {
         let text = String::from_utf8_lossy(bytes);
-        self.account.secrets(false).any(|secret| text.contains(secret))
+        self.login.secrets(false).any(|secret| text.contains(secret))
     }
 
     /// Runs a check for each of `cases` in parallel. Returns the first finding with the name of its

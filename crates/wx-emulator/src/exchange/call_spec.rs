@@ -102,6 +102,8 @@ pub(crate) enum PageHeaders {
     Call,
     /// The headers of telemetry that is sent to another site.
     Telemetry,
+    /// The headers of a request to a site that must learn nothing of the login.
+    Outside,
 }
 
 /// Whether the File Transfer Helper adds `mmweb_appid`. Only scripts can add it, unlike script

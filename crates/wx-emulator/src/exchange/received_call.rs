@@ -14,6 +14,7 @@ pub(crate) struct ReceivedCall<'a> {
     pub(crate) method: String,
     /// The name of the call, as it is shown in violations.
     pub(crate) name: String,
+    pub(crate) path: String,
     /// Whether the path has the prefix of web WeChat's calls.
     pub(crate) is_api: bool,
     pub(crate) query: Query,
@@ -21,6 +22,8 @@ pub(crate) struct ReceivedCall<'a> {
     pub(crate) body: Bytes,
     /// The body as JSON, whatever its Content-Type.
     pub(crate) json: Option<Value>,
+    /// Whether the body is JSON without white space.
+    pub(crate) is_compact: bool,
     /// The body as a form, if the call posts one.
     pub(crate) form: Option<Form>,
 }

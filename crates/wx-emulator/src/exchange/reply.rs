@@ -4,7 +4,9 @@ use std::io::Write;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use http::header::{
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderName,
+};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::Value;
 use tokio::time::sleep;
@@ -14,6 +16,7 @@ use crate::model::echo::{Echo, Spelling};
 use crate::model::fault_action::{Alteration, Needs};
 use crate::model::ret::Ret;
 use crate::model::{replies, server_json};
+use crate::state::credentials::Credentials;
 use crate::state::server_state::ServerState;
 
 /// A reply that faults can still alter.
@@ -93,6 +96,14 @@ impl Reply {
         self
     }
 
+    /// Replaces the UserNames with those of the current login.
+    pub(crate) fn with_names_of(mut self, login: &Credentials) -> Self {
+        if let Content::Json(value) = &mut self.content {
+            login.names.in_reply(value);
+        }
+        self
+    }
+
     /// Alters the reply according to a fault.
     pub(crate) fn altered(mut self, alteration: &Alteration, state: &ServerState) -> Self {
         match alteration {
@@ -121,6 +132,11 @@ impl Reply {
                 if let Content::Json(value) = &mut self.content {
                     echo(value, *spelling, state);
                 }
+            }
+            Alteration::ContentRange(range) => {
+                self.status = StatusCode::PARTIAL_CONTENT;
+                self.headers.retain(|(name, _)| *name != CONTENT_RANGE);
+                self.headers.extend(range.clone().map(|range| (CONTENT_RANGE, range)));
             }
             Alteration::OddBytes(odd) => {
                 if let Content::Json(value) = &self.content {
@@ -206,9 +222,9 @@ fn gzip(bytes: &[u8]) -> Bytes {
 /// Inserts the secrets of the login into a reply, and replaces the current skey by another one.
 fn echo(reply: &mut Value, spelling: Spelling, state: &ServerState) {
     let has_skey = reply.get("SKey").and_then(Value::as_str).is_some_and(|skey| !skey.is_empty());
-    let (logins, account) = (state.logins(), &state.account);
+    let (logins, login) = (state.logins(), state.credentials());
     // Clients truncate long names, so the secrets of the current login come first.
-    let secrets = logins.secrets().chain(account.secrets(has_skey));
+    let secrets = logins.secrets().chain(login.secrets(has_skey));
     let secrets = secrets.map(|secret| spelling.encode(secret)).collect();
-    Echo::new(secrets, account.uin, &account.next_skey).put_into(reply);
+    Echo::new(secrets, state.account.uin, &login.next_skey).put_into(reply);
 }

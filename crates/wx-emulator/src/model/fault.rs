@@ -7,9 +7,9 @@ use super::fault_action::Action;
 /// An error that the server makes on chosen requests: `ACTION[=ARG]@ENDPOINT[#N[+]]`, as in
 /// `drop=after@webwxsendmsgimg#1`.
 ///
-/// `ENDPOINT` is the name of a call. `#N` selects its Nth request, counted from 1, and `#N+`
-/// selects the Nth and all later ones. Without either, the fault hits every request. The README
-/// lists the actions.
+/// `ENDPOINT` is the name of a call, or `/` for the page itself. `#N` selects its Nth request,
+/// counted from 1, and `#N+` selects the Nth and all later ones. Without either, the fault hits
+/// every request. The README lists the actions.
 ///
 /// ```
 /// let fault: wx_emulator::Fault = "cut=1000@webwxgetmsgimg#2+".parse()?;
@@ -45,7 +45,8 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.action, self.endpoint)?;
+        let endpoint = if self.endpoint.is_empty() { "/" } else { &self.endpoint };
+        write!(f, "{}@{endpoint}", self.action)?;
         match self.occurrence {
             Occurrence::Every => Ok(()),
             Occurrence::Only(n) => write!(f, "#{n}"),

@@ -50,6 +50,8 @@ pub(crate) enum Alteration {
     Gzip,
     Chunked,
     Close,
+    /// A 206 with this `Content-Range`, or without one.
+    ContentRange(Option<String>),
     OddBytes(OddBytes),
     Echo(Spelling),
 }
@@ -155,6 +157,12 @@ impl FromStr for Action {
             "gzip" => plain(alter(Gzip)),
             "chunked" => plain(alter(Chunked)),
             "close" => plain(alter(Close)),
+            "content-range" => match arg {
+                Some(range) if !range.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) => {
+                    Err("content-range accepts a range in ASCII, or nothing")
+                }
+                range => alter(ContentRange(range.map(str::to_owned))),
+            },
             "odd-bytes" => alter(OddBytes(arg.unwrap_or_default().parse()?)),
             "echo" => alter(Echo(arg.unwrap_or_default().parse()?)),
             _ => Err("unknown action"),
@@ -193,6 +201,8 @@ impl fmt::Display for Action {
             Alter(Gzip) => f.write_str("gzip"),
             Alter(Chunked) => f.write_str("chunked"),
             Alter(Close) => f.write_str("close"),
+            Alter(ContentRange(None)) => f.write_str("content-range"),
+            Alter(ContentRange(Some(range))) => write!(f, "content-range={range}"),
             Alter(OddBytes(bytes)) => write!(f, "odd-bytes={bytes}"),
             Alter(Echo(spelling)) => write!(f, "echo={spelling}"),
             CloseIdle(CloseTiming::Before) => f.write_str("close-idle"),

@@ -50,6 +50,13 @@ impl Form {
         self.parts.iter().find(|part| part.name == name)?.value.as_deref()
     }
 
+    /// Changes the values of the fields.
+    pub(crate) fn change_values(&mut self, change: impl Fn(&str) -> String) {
+        for value in self.parts.iter_mut().filter_map(|part| part.value.as_mut()) {
+            *value = change(value);
+        }
+    }
+
     /// Returns the value of a numeric field.
     pub(crate) fn number(&self, name: &str) -> Option<u64> {
         self.value(name)?.parse().ok()

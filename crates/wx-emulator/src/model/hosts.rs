@@ -18,7 +18,12 @@ pub(crate) enum HostRole {
     File,
     /// Telemetry of the page.
     Telemetry,
+    /// Images of emoticons, for everybody. It does not belong to web WeChat.
+    Emoticons,
 }
+
+/// The host of the images of emoticons.
+pub(crate) const EMOTICON_HOST: &str = "emoji.qpic.cn";
 
 /// The host of a page, with the login and upload hosts that belong to it.
 struct Family {
@@ -107,6 +112,7 @@ impl Host {
             HostRole::Login => is_one_of(|family| family.login),
             HostRole::QrCode => name == "login.weixin.qq.com",
             HostRole::Telemetry => name == "support.weixin.qq.com",
+            HostRole::Emoticons => name == EMOTICON_HOST,
             HostRole::File => is_one_of(|family| family.file),
             HostRole::Push if profile == Profile::Web => name
                 .strip_prefix("webpush.")

@@ -5,6 +5,12 @@ use serde_json::{Map, Value};
 
 use super::replies::escape;
 
+/// The `MsgType` of a friend request.
+pub(crate) const FRIEND_REQUEST: u32 = 37;
+
+/// The `MsgType` of an emoticon.
+pub(crate) const EMOTICON: u32 = 47;
+
 /// A message for [`Emulator::deliver`](crate::Emulator::deliver). Bytes convert into an image
 /// message.
 ///
@@ -35,7 +41,23 @@ pub(crate) enum Content {
     Image(Bytes),
     Video(Bytes),
     Voice(Bytes),
-    File { name: String, bytes: Bytes },
+    File {
+        name: String,
+        bytes: Bytes,
+    },
+    /// An emoticon whose image the server does not have.
+    OutsideEmoticon(Bytes),
+    StoreEmoticon(Bytes),
+    Location {
+        latitude: String,
+        longitude: String,
+        label: String,
+    },
+    FriendRequest {
+        user_name: String,
+        nick_name: String,
+        greeting: String,
+    },
 }
 
 impl Incoming {
@@ -60,6 +82,28 @@ impl Incoming {
         Incoming::new(Content::Image(image.into()))
     }
 
+    /// Creates the message of an emoticon whose image webwxgetmsgimg does not have, but the host in
+    /// the message has. This server serves that host too.
+    pub fn outside_emoticon(gif: impl Into<Bytes>) -> Self {
+        Incoming::new(Content::OutsideEmoticon(gif.into()))
+    }
+
+    /// Creates the message of an emoticon from the store, whose image nobody has. On the page of
+    /// the File Transfer Helper, it is a text.
+    pub fn store_emoticon(gif: impl Into<Bytes>) -> Self {
+        Incoming::new(Content::StoreEmoticon(gif.into()))
+    }
+
+    /// Creates a location, with the latitude and the longitude in degrees.
+    pub fn location(
+        latitude: impl Into<String>,
+        longitude: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Self {
+        let (latitude, longitude) = (latitude.into(), longitude.into());
+        Incoming::new(Content::Location { latitude, longitude, label: label.into() })
+    }
+
     /// Creates a video message. The emulator plays nothing, so `PlayLength` is always 1, in
     /// seconds.
     pub fn video(mp4: impl Into<Bytes>) -> Self {
@@ -75,6 +119,17 @@ impl Incoming {
     /// Creates a file message.
     pub fn file(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         Incoming::new(Content::File { name: name.into(), bytes: bytes.into() })
+    }
+
+    /// Creates the friend request of a stranger. Its sender is `fmessage`.
+    pub fn friend_request(
+        user_name: impl Into<String>,
+        nick_name: impl Into<String>,
+        greeting: impl Into<String>,
+    ) -> Self {
+        let (user_name, nick_name) = (user_name.into(), nick_name.into());
+        let content = Content::FriendRequest { user_name, nick_name, greeting: greeting.into() };
+        Incoming::new(content).sender("fmessage")
     }
 
     /// Sets the UserName of the sender. The default is

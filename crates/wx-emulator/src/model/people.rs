@@ -40,7 +40,8 @@ pub struct Room {
     pub members: Vec<String>,
     /// Names of the members, in the same order.
     pub member_names: Vec<String>,
-    /// The `EncryChatRoomId`, which a request for the avatar of a member contains.
+    /// The `EncryChatRoomId`, which a request for the avatar of a member contains. Like a UserName,
+    /// it is another one in later logins.
     pub encry_chat_room_id: String,
     /// Where a client finds the room.
     pub listing: RoomListing,

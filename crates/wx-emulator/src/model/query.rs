@@ -31,6 +31,13 @@ impl Query {
         self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// Changes the values.
+    pub(crate) fn change(&mut self, change: impl Fn(&str) -> String) {
+        for (_, value) in &mut self.0 {
+            *value = change(value);
+        }
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }

@@ -15,6 +15,7 @@ use crate::model::fault::Fault;
 use crate::model::people::{Contact, Room, RoomListing};
 use crate::model::phone_step::PhoneStep;
 use crate::model::profile::Profile;
+use crate::state::message_store::Message;
 use crate::state::options::Options;
 use crate::state::server_state::ServerState;
 use crate::state::uploads::Repeats;
@@ -175,6 +176,13 @@ impl Builder {
     /// Calls `observer` with each violation when it occurs, on the server's thread.
     pub fn on_violation(mut self, observer: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.0.on_violation = Some(Arc::new(observer));
+        self
+    }
+
+    /// Calls `observer` with each message when a client sends it, and again when the client revokes
+    /// it, on the server's thread. A repeat of a message is not reported.
+    pub fn on_message(mut self, observer: impl Fn(&Message) + Send + Sync + 'static) -> Self {
+        self.0.on_message = Some(Arc::new(observer));
         self
     }
 

@@ -117,11 +117,13 @@ async fn exchange(
         state: &state,
         method: parts.method.to_string(),
         name: calls::shown_name(name).to_owned(),
+        path: parts.uri.path().to_owned(),
         is_api: parts.uri.path().starts_with("/cgi-bin/mmwebwx-bin/"),
         query: Query::parse(parts.uri.query().unwrap_or_default()),
         headers,
         body: received.bytes,
         json: None,
+        is_compact: false,
         form: None,
     };
     if matches!(spec.page.body, PageBody::UploadForm | PageBody::ParallelForm)
@@ -129,19 +131,26 @@ async fn exchange(
     {
         let content_type = call.header("content-type").unwrap_or_default();
         call.form = Form::parse(content_type, &call.body).await;
-        if let Some(form) = &call.form {
+        if let Some(form) = &mut call.form {
             state.log().complete(index, |request| request.parts.clone_from(&form.parts));
+            state.credentials().names.in_form(form);
         }
     } else {
         call.json = serde_json::from_slice(&call.body).ok();
         state.log().complete(index, |request| request.body = Some(call.body.clone()));
+        if let Some(json) = &mut call.json {
+            call.is_compact = json.to_string().as_bytes() == call.body;
+            state.credentials().names.in_request(json);
+        }
     }
+
+    state.credentials().names.in_query(&mut call.query);
 
     let mut reply = match replacement {
         Some(replacement) => replace(replacement, spec, &call)?,
         None => {
             violations::check(spec, &call);
-            calls::reply_to(spec, &call).await
+            calls::reply_to(spec, &call).await.with_names_of(&state.credentials())
         }
     };
     for fault in &faults {
@@ -153,8 +162,11 @@ async fn exchange(
 }
 
 /// Returns the name of a call, which is the last segment of its path. Only the path of a QR code
-/// continues with a uuid.
+/// continues with a uuid, and that of an emoticon with an MD5.
 fn call_name(path: &str) -> &str {
+    if path.starts_with("/wx_emoji/") {
+        return "wx_emoji";
+    }
     let mut segments = path.rsplit('/');
     let last = segments.next().unwrap_or_default();
     if segments.next() == Some("qrcode") { "qrcode" } else { last }

@@ -68,14 +68,20 @@ impl Emulator {
         self.state.base.clone()
     }
 
-    /// Returns a session file (version 1) of a login to this server. It contains credentials.
+    /// Returns a session file (version 1) of the current login. It contains credentials.
     pub fn session_json(&self) -> String {
         let host = match self.addr.ip() {
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("[{ip}]"),
         };
         let reach = |_: &str| (host.clone(), true);
-        self.state.account.session_json(&self.state.base, reach, self.state.options.profile)
+        self.session(&self.state.base, reach)
+    }
+
+    fn session(&self, base: &str, reach: impl Fn(&str) -> (String, bool)) -> String {
+        let name = self.name_in_login(self.user_name());
+        let login = self.state.credentials();
+        login.session_json(&name, base, reach, self.state.options.profile)
     }
 
     /// Returns the session file of a client that reaches this server under a host name of the real
@@ -84,7 +90,17 @@ impl Emulator {
     pub fn session_json_at(&self, page: &str) -> String {
         let reach = |cookie: &str| (hosts::cookie_domain(page, cookie), false);
         let base = format!("https://{page}");
-        self.state.account.session_json(&base, reach, self.state.options.profile)
+        self.session(&base, reach)
+    }
+
+    /// Returns the UserName that a contact, a room or the account has in the current login, or the
+    /// `EncryChatRoomId` that a room has.
+    ///
+    /// The server gives all of them new ones with each login by QR code or by confirmation on the
+    /// phone. All other methods take and return those of the first login, so that they always
+    /// name the same contact.
+    pub fn name_in_login(&self, user_name: &str) -> String {
+        self.state.credentials().names.to_current(user_name).into_owned()
     }
 
     /// Returns the UserName of a contact that every account has.
@@ -170,9 +186,14 @@ impl Emulator {
         &self.state.account.user_name
     }
 
-    /// Returns the avatar of a contact, of a room, or of the account itself.
+    /// Returns the avatar of anybody, if there is a picture.
     pub fn avatar(&self, user_name: &str) -> Option<Bytes> {
-        self.state.avatar(user_name, None)
+        self.state.picture(user_name)
+    }
+
+    /// Replaces the avatar of anybody, or removes it. The `seq` in `HeadImgUrl` changes.
+    pub fn set_avatar(&self, user_name: &str, picture: Option<Bytes>) {
+        self.state.avatars().replace(user_name, picture);
     }
 
     /// Returns whether the account is logged in. It is logged in when the server starts.

@@ -30,12 +30,17 @@ impl FromStr for Fault {
             }
         };
         let action: Action = action.parse().map_err(|reason: &str| error(reason.into()))?;
-        if !calls::names().any(|name| name == endpoint) {
+        let name = match endpoint {
+            // The page itself is a call without a name.
+            "/" => Some(""),
+            _ => calls::names().find(|name| *name == endpoint),
+        };
+        let Some(name) = name else {
             let known: Vec<_> = calls::names().collect();
             let known = known.join(", ");
             return Err(error(format!("unknown endpoint {endpoint:?}, known are {known}").into()));
-        }
-        if !calls::find(endpoint).replies_have(action.needs()) {
+        };
+        if !calls::find(name).replies_have(action.needs()) {
             let missing = match action.needs() {
                 Needs::Key(key) => key,
                 Needs::Names => "names",
@@ -45,7 +50,7 @@ impl FromStr for Fault {
                 format!("it would have no effect: a reply of {endpoint} holds no {missing}").into(),
             ));
         }
-        Ok(Fault { action, endpoint: endpoint.to_owned(), occurrence })
+        Ok(Fault { action, endpoint: name.to_owned(), occurrence })
     }
 }
 
@@ -92,6 +97,8 @@ mod tests {
             "html",
             "gzip",
             "close",
+            "content-range",
+            "content-range=bytes 0-9/10",
             "odd-bytes=around",
             "echo=plain",
             "echo=percent",
@@ -112,6 +119,8 @@ mod tests {
             "odd-bytes=surrogate@webwxsync",
             "odd-bytes=control@webwxgetcontact",
             "odd-bytes=id@webwxbatchgetcontact",
+            "status=503@/",
+            "redirect=https://example.com/@/#2+",
         ] {
             assert_eq!(spec.parse::<Fault>().unwrap().to_string(), spec);
         }
@@ -129,6 +138,8 @@ mod tests {
             "empty@login#+",
             "empty@login#1++",
             "empty@login/b",
+            "empty@#1",
+            "empty@//",
             "empty@Login",
             "empty@ login",
             "empty=1@login",
@@ -150,6 +161,7 @@ mod tests {
             "echo@login",
             "echo=rot13@login",
             "redirect=a b@login",
+            "content-range=a\nb@login",
             "cut=18446744073709551616@login",
         ] {
             let error = spec.parse::<Fault>().expect_err(spec).to_string();
@@ -170,6 +182,7 @@ mod tests {
             ("odd-bytes=id@webwxsendmsg", "names"),
             ("echo=plain@webwxgetmsgimg", "JSON"),
             ("echo=plain@jslogin", "JSON"),
+            ("echo=plain@/", "JSON"),
         ] {
             let error = spec.parse::<Fault>().expect_err(spec).to_string();
             assert!(error.contains("no effect") && error.ends_with(missing), "{error}");

@@ -1,10 +1,5 @@
-//! The contact list of the account, and the avatars of its contacts.
+//! The contact list of the account.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Cursor;
-
-use bytes::Bytes;
-use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 
 use super::account::NICK_NAME;
@@ -12,12 +7,23 @@ use super::server_state::ServerState;
 use crate::model::people::{Room, RoomListing};
 use crate::model::replies::escape;
 
+/// The names of the contacts that every account has.
+const NICK_NAMES: [&str; 3] = ["Friend", "Second friend", "File Transfer"];
+
 impl ServerState {
+    /// Returns the nickname of a contact or a room.
+    pub(crate) fn nick_name(&self, user_name: &str) -> String {
+        let always = self.account.contacts().into_iter().zip(NICK_NAMES);
+        let added = self.options.contacts.iter().map(|c| (&*c.user_name, &*c.nick_name));
+        let rooms = self.options.rooms.iter().map(|room| (&*room.user_name, &*room.nick_name));
+        let mut all = always.chain(added).chain(rooms);
+        all.find(|(name, _)| *name == user_name).map_or("", |(_, nick)| nick).to_owned()
+    }
+
     /// Returns the contacts and the saved rooms in the form of webwxgetcontact, in which rooms have
     /// no members.
     pub(crate) fn contact_list(&self) -> Vec<Value> {
-        let names = ["Friend", "Second friend", "File Transfer"];
-        let always = self.account.contacts().into_iter().zip(names);
+        let always = self.account.contacts().into_iter().zip(NICK_NAMES);
         let always = always.map(|(user_name, nick_name)| self.contact(user_name, nick_name, ""));
         let added = self.options.contacts.iter();
         let added = added.map(|c| self.contact(&c.user_name, &c.nick_name, &c.remark_name));
@@ -82,6 +88,14 @@ impl ServerState {
         Some(contact)
     }
 
+    /// Returns whether `id` is the `EncryChatRoomId` of a room with this member.
+    pub(crate) fn is_encry_id_of_room_of(&self, id: &str, user_name: &str) -> bool {
+        let mut rooms = self.options.rooms.iter();
+        rooms.any(|room| {
+            room.encry_chat_room_id == id && self.members(room).any(|it| it.0 == user_name)
+        })
+    }
+
     /// Returns the UserNames and names of the members of a room, starting with the account itself.
     fn members<'a>(&'a self, room: &'a Room) -> impl Iterator<Item = (&'a str, &'a str)> {
         let names = room.member_names.iter().map(String::as_str);
@@ -96,26 +110,10 @@ impl ServerState {
         self.account.contacts().into_iter().chain(added).chain(rooms)
     }
 
-    /// Returns the avatar of a contact, of a room, of the account itself, or of a member of `room`,
-    /// which is a UserName or an `EncryChatRoomId`.
-    pub(crate) fn avatar(&self, user_name: &str, room: Option<&str>) -> Option<Bytes> {
-        let is_member = || room.is_some_and(|id| self.member_of(id, user_name).is_some());
-        let is_known = user_name == self.account.user_name
-            || self.user_names().any(|name| name == user_name)
-            || is_member();
-        is_known.then(|| draw_avatar(user_name))
-    }
-
     fn contact(&self, user_name: &str, nick_name: &str, remark_name: &str) -> Value {
-        // The address of a room's avatar has no skey.
-        let (call, seq, skey) = match is_room(user_name) {
-            true => ("webwxgetheadimg", 0, ""),
-            false => ("webwxgeticon", 672_319_000, self.account.skey.as_str()),
-        };
         // 0 is a muted room.
         let statues = u8::from(is_room(user_name));
-        let avatar =
-            format!("/cgi-bin/mmwebwx-bin/{call}?seq={seq}&username={user_name}&skey={skey}");
+        let avatar = self.head_img_url(user_name);
         json!({
             "Uin": 0, "UserName": user_name, "NickName": escape(nick_name), "HeadImgUrl": avatar,
             "ContactFlag": 3, "MemberCount": 0, "MemberList": [],
@@ -129,7 +127,7 @@ impl ServerState {
     }
 }
 
-fn is_room(user_name: &str) -> bool {
+pub(crate) fn is_room(user_name: &str) -> bool {
     user_name.starts_with("@@")
 }
 
@@ -139,16 +137,4 @@ fn member((user_name, nick_name): (&str, &str)) -> Value {
         "PYInitial": "", "PYQuanPin": "", "RemarkPYInitial": "", "RemarkPYQuanPin": "",
         "MemberStatus": 0, "DisplayName": "", "KeyWord": "",
     })
-}
-
-/// Draws an image in a single colour, which depends on the name.
-fn draw_avatar(user_name: &str) -> Bytes {
-    let mut hasher = DefaultHasher::new();
-    user_name.hash(&mut hasher);
-    let [red, green, blue, ..] = hasher.finish().to_le_bytes();
-    let mut bytes = Cursor::new(Vec::new());
-    // Writing to memory cannot fail.
-    let _ = RgbImage::from_pixel(64, 64, Rgb([red, green, blue]))
-        .write_to(&mut bytes, ImageFormat::Jpeg);
-    bytes.into_inner().into()
 }

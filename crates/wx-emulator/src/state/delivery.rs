@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::message_store::Waiting;
 use super::server_state::ServerState;
-use crate::model::incoming::{Content, Incoming};
+use crate::model::hosts::EMOTICON_HOST;
+use crate::model::incoming::{Content, EMOTICON, FRIEND_REQUEST, Incoming};
 use crate::model::media::MediaFile;
 use crate::model::profile::Profile;
 use crate::model::random;
@@ -30,7 +31,15 @@ struct Keys {
     media_id: String,
     encry_file_name: String,
     app_id: &'static str,
+    has_product_id: u32,
+    sub_msg_type: u32,
+    url: String,
+    ori_content: String,
+    /// The UserName and nickname of a stranger, the text of the request, and its ticket.
+    stranger: [String; 4],
     media: Option<Arc<MediaFile>>,
+    /// The file of an emoticon that only its own host serves.
+    outside: Option<Arc<MediaFile>>,
 }
 
 impl ServerState {
@@ -40,27 +49,35 @@ impl ServerState {
         let (from, to, prefix) = self.direction(incoming.sender, incoming.room);
         let created = incoming.created.unwrap_or_else(now);
         let msg_id = random::msg_id();
+        let [stranger, nick_name, greeting, ticket] = keys.stranger;
         let mut message = json!({
             "MsgId": msg_id.to_string(), "FromUserName": from, "ToUserName": to,
             "MsgType": keys.msg_type, "Content": prefix + &keys.content, "Status": 3,
             "ImgStatus": keys.img_status, "CreateTime": created, "VoiceLength": keys.voice_length,
             "PlayLength": keys.play_length,
             "FileName": keys.file_name, "FileSize": keys.file_size, "MediaId": keys.media_id,
-            "Url": "", "AppMsgType": keys.app_msg_type, "StatusNotifyCode": 0,
+            "Url": keys.url, "AppMsgType": keys.app_msg_type, "StatusNotifyCode": 0,
             "StatusNotifyUserName": "",
             "RecommendInfo": {
-                "UserName": "", "NickName": "", "QQNum": 0, "Province": "", "City": "",
-                "Content": "", "Signature": "", "Alias": "", "Scene": 0, "VerifyFlag": 0,
-                "AttrStatus": 0, "Sex": 0, "Ticket": "", "OpCode": 0,
+                "UserName": stranger, "NickName": nick_name, "QQNum": 0, "Province": "",
+                "City": "", "Content": greeting, "Signature": "", "Alias": "", "Scene": 0,
+                "VerifyFlag": 0, "AttrStatus": 0, "Sex": 0, "Ticket": ticket, "OpCode": 0,
             },
-            "ForwardFlag": 0, "AppInfo": { "AppID": keys.app_id, "Type": 0 }, "HasProductId": 0,
-            "Ticket": "", "ImgHeight": keys.height, "ImgWidth": keys.width, "SubMsgType": 0,
-            "NewMsgId": msg_id, "OriContent": "", "EncryFileName": keys.encry_file_name,
+            "ForwardFlag": 0, "AppInfo": { "AppID": keys.app_id, "Type": 0 },
+            "HasProductId": keys.has_product_id,
+            "Ticket": "", "ImgHeight": keys.height, "ImgWidth": keys.width,
+            "SubMsgType": keys.sub_msg_type,
+            "NewMsgId": msg_id, "OriContent": keys.ori_content,
+            "EncryFileName": keys.encry_file_name,
         });
         for (key, value) in incoming.overrides {
             message[&key] = value;
         }
         let msg_id = message["MsgId"].as_str().map_or(msg_id.to_string(), str::to_owned);
+        let emoticon = keys.media.as_ref().or(keys.outside.as_ref());
+        if let Some(file) = emoticon.filter(|_| message["MsgType"] == EMOTICON) {
+            self.media().add_emoticon(Arc::clone(file));
+        }
         self.messages().add_incoming(&msg_id, message, keys.media);
         self.incoming_message.notify_waiters();
         msg_id
@@ -98,6 +115,34 @@ impl ServerState {
             Content::Video(bytes) => video_keys(self.media().store(MediaFile::new(bytes))),
             Content::Voice(bytes) => voice_keys(self.media().store(MediaFile::new(bytes))),
             Content::File { name, bytes } => self.file_keys(&name, bytes),
+            Content::OutsideEmoticon(bytes) => {
+                let file = self.media().store(MediaFile::new(bytes));
+                let keys = emoticon_keys(&file, "", &outside_url(&file));
+                Keys { outside: Some(file), ..keys }
+            }
+            Content::StoreEmoticon(bytes) => self.store_emoticon_keys(&MediaFile::new(bytes)),
+            Content::Location { latitude, longitude, label } => {
+                location_keys(&latitude, &longitude, &label)
+            }
+            Content::FriendRequest { user_name, nick_name, greeting } => {
+                request_keys(user_name, &nick_name, &greeting)
+            }
+        }
+    }
+
+    /// Nothing is stored, because no client can fetch the image.
+    fn store_emoticon_keys(&self, file: &MediaFile) -> Keys {
+        let keys = Keys {
+            has_product_id: 1,
+            ..emoticon_keys(file, "com.tencent.xin.emoticon.wx_emulator", "")
+        };
+        match self.logins().profile {
+            Profile::Web => keys,
+            Profile::FileHelper => {
+                Keys {
+                    msg_type: 1, content: "[收到了一个表情，请在手机上查看]".to_owned(), ..keys
+                }
+            }
         }
     }
 
@@ -130,15 +175,56 @@ impl ServerState {
 }
 
 fn image_keys(file: Arc<MediaFile>) -> Keys {
+    if file.is_gif() {
+        return Keys { media: Some(file.clone()), ..emoticon_keys(&file, "", &outside_url(&file)) };
+    }
     let (height, width) = file.announced_size();
     let (length, md5) = (file.bytes.len(), &file.md5);
-    let (msg_type, content) = if file.is_gif() {
-        (47, format!("<msg><emoji md5=\"{md5}\" len=\"{length}\" /></msg>"))
-    } else {
-        (3, format!("<msg><img length=\"{length}\" md5=\"{md5}\" /></msg>"))
-    };
-    let content = escape(&content);
-    Keys { msg_type, content, img_status: 2, height, width, media: Some(file), ..Keys::default() }
+    let content = escape(&format!("<msg><img length=\"{length}\" md5=\"{md5}\" /></msg>"));
+    let (media, keys) = (Some(file), Keys::default());
+    Keys { msg_type: 3, content, img_status: 2, height, width, media, ..keys }
+}
+
+/// Returns the address of an emoticon for everybody.
+fn outside_url(file: &MediaFile) -> String {
+    format!("http://{EMOTICON_HOST}/wx_emoji/{}/", file.md5)
+}
+
+/// Returns the values of an emoticon, in the XML of the real server.
+fn emoticon_keys(file: &MediaFile, product: &str, address: &str) -> Keys {
+    let (height, width) = file.announced_size();
+    let (length, md5) = (file.bytes.len(), &file.md5);
+    let content = escape(&format!(
+        "<msg><emoji fromusername=\"wxid_a\" tousername=\"wxid_b\" type=\"2\" \
+         idbuffer=\"media:0_0\" md5=\"{md5}\" len=\"{length}\" productid=\"{product}\" \
+         androidmd5=\"{md5}\" androidlen=\"{length}\" s60v3md5=\"{md5}\" s60v3len=\"{length}\" \
+         s60v5md5=\"{md5}\" s60v5len=\"{length}\" cdnurl=\"{address}\" designerid=\"\" \
+         thumburl=\"\" encrypturl=\"http://{EMOTICON_HOST}/wx_emoji/encrypted/\" \
+         aeskey=\"00000000000000000000000000000000\" externurl=\"\" externmd5=\"\" \
+         width=\"{width}\" height=\"{height}\" tpurl=\"\" tpauthkey=\"\" attachedtext=\"\" \
+         attachedtextcolor=\"\" lensid=\"\"></emoji><gameext type=\"0\" content=\"0\"></gameext>\
+         </msg>"
+    ));
+    Keys { msg_type: EMOTICON, content, img_status: 2, height, width, ..Keys::default() }
+}
+
+fn location_keys(latitude: &str, longitude: &str, label: &str) -> Keys {
+    let shown = escape(label);
+    let map = "/cgi-bin/mmwebwx-bin/webwxgetpubliclinkimg?url=xxx&msgid=1&pictype=location";
+    let quoted = shown.replace('"', "&quot;");
+    Keys {
+        msg_type: 1,
+        sub_msg_type: 48,
+        content: format!("{shown}:<br/>{map}"),
+        img_status: 1,
+        url: format!("http://apis.map.qq.com/uri/v1/geocoder?coord={latitude},{longitude}"),
+        ori_content: format!(
+            "<?xml version=\"1.0\"?>\n<msg>\n\t<location x=\"{latitude}\" y=\"{longitude}\" \
+             scale=\"16\" label=\"{quoted}\" maptype=\"0\" poiname=\"[位置]\" poiid=\"\" />\n\
+             </msg>\n"
+        ),
+        ..Keys::default()
+    }
 }
 
 fn video_keys(file: Arc<MediaFile>) -> Keys {
@@ -156,6 +242,15 @@ fn voice_keys(file: Arc<MediaFile>) -> Keys {
     let content = escape(&format!("<msg><voicemsg endflag=\"1\" {attributes} /></msg>"));
     let (media, keys) = (Some(file), Keys::default());
     Keys { msg_type: 34, content, img_status: 1, voice_length: 1000, media, ..keys }
+}
+
+fn request_keys(user_name: String, nick_name: &str, greeting: &str) -> Keys {
+    let (nick_name, greeting) = (escape(nick_name), escape(greeting));
+    let ticket = format!("v2_{}@stranger", random::hex(32));
+    let attributes = format!("fromnickname=\"{nick_name}\" content=\"{greeting}\"");
+    let content = escape(&format!("<msg {attributes} ticket=\"{ticket}\" />"));
+    let stranger = [user_name, nick_name, greeting, ticket];
+    Keys { msg_type: FRIEND_REQUEST, content, img_status: 1, stranger, ..Keys::default() }
 }
 
 fn now() -> u64 {

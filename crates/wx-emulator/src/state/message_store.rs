@@ -7,7 +7,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::model::incoming::{EMOTICON, FRIEND_REQUEST};
 use crate::model::media::MediaFile;
+
+/// The kinds of sent messages whose file is fetched by the MsgId.
+const MEDIA_KINDS: [u32; 4] = [3, 43, EMOTICON, 62];
 
 /// A message from a client that the server has accepted.
 #[derive(Clone)]
@@ -21,8 +25,13 @@ pub struct Message {
     pub from: String,
     /// UserName of the recipient.
     pub to: String,
-    /// 1 for a text, 3 for an image, 6 for a file, 43 for a video, 47 for an emoticon.
+    /// Nickname of the recipient, as the test has set it.
+    pub to_name: String,
+    /// 1 for a text, 3 for an image, 6 for a file, 43 for a video, 47 for an emoticon; 48 for a
+    /// location and 62 for a short video, which can only be forwarded.
     pub kind: u32,
+    /// Whether it is forwarded (`Scene` 2).
+    pub forwarded: bool,
     /// The text, or the XML that describes a file.
     pub text: String,
     /// The MediaId in the message. Empty for a text.
@@ -41,8 +50,8 @@ pub struct Message {
 
 impl Message {
     /// Returns the fields that must be the same in a repeat.
-    fn content(&self) -> (u32, [&str; 4]) {
-        (self.kind, [&self.to, &self.text, &self.media_id, &self.md5])
+    fn content(&self) -> (u32, bool, [&str; 4]) {
+        (self.kind, self.forwarded, [&self.to, &self.text, &self.media_id, &self.md5])
     }
 }
 
@@ -73,7 +82,14 @@ pub(crate) struct MessageStore {
     pub(crate) synced: bool,
     /// Index into `messages`, by sender and ClientMsgId.
     by_client_msg_id: HashMap<(String, String), usize>,
-    media: HashMap<String, Arc<MediaFile>>,
+    /// The files that a MsgId names, by MsgId. The files of app messages have MediaIds instead.
+    media: HashMap<String, Media>,
+}
+
+struct Media {
+    /// The `MsgType` of the message.
+    kind: u64,
+    file: Arc<MediaFile>,
 }
 
 /// A message or a change that webwxsync delivers.
@@ -117,7 +133,10 @@ impl MessageStore {
         }
         self.by_client_msg_id.insert(id, self.messages.len());
         let msg_id = message.msg_id.clone();
-        self.media.insert(msg_id.clone(), media);
+        if MEDIA_KINDS.contains(&message.kind) {
+            let kind = message.kind.into();
+            self.media.insert(msg_id.clone(), Media { kind, file: media });
+        }
         self.messages.push(message);
         Delivery::New(msg_id)
     }
@@ -128,8 +147,9 @@ impl MessageStore {
         message: Value,
         media: Option<Arc<MediaFile>>,
     ) {
-        if let Some(media) = media {
-            self.media.insert(msg_id.to_owned(), media);
+        if let Some(file) = media {
+            let kind = message["MsgType"].as_u64().unwrap_or_default();
+            self.media.insert(msg_id.to_owned(), Media { kind, file });
         }
         self.incoming.push(Waiting::Message { msg_id: msg_id.to_owned(), message });
     }
@@ -145,8 +165,26 @@ impl MessageStore {
         Some(IncomingFile { sender: text("FromUserName"), encry_file_name: text("EncryFileName") })
     }
 
+    /// Returns whether this message is a friend request from this person.
+    pub(crate) fn requests(&self, msg_id: &str, user_name: &str) -> bool {
+        self.incoming.iter().any(|waiting| match waiting {
+            Waiting::Message { msg_id: id, message } => {
+                id == msg_id
+                    && message["MsgType"] == FRIEND_REQUEST
+                    && message["RecommendInfo"]["UserName"] == user_name
+            }
+            Waiting::Changed(_) | Waiting::Removed(_) => false,
+        })
+    }
+
     /// Returns the file of a message in either direction.
     pub(crate) fn media(&self, msg_id: &str) -> Option<Arc<MediaFile>> {
-        self.media.get(msg_id).cloned()
+        self.media.get(msg_id).map(|media| media.file.clone())
+    }
+
+    /// Returns the file of a message of one of these types, in either direction.
+    pub(crate) fn media_of(&self, msg_id: &str, kinds: &[u64]) -> Option<Arc<MediaFile>> {
+        let media = self.media.get(msg_id).filter(|media| kinds.contains(&media.kind))?;
+        Some(media.file.clone())
     }
 }

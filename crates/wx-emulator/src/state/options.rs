@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::message_store::Message;
 use super::uploads::Repeats;
 use crate::model::fault::Fault;
 use crate::model::people::{Contact, Room};
@@ -14,6 +15,9 @@ use crate::model::profile::Profile;
 
 /// Called with each violation when it occurs.
 pub(crate) type Observer = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Called with each message that a client sends or revokes.
+pub(crate) type MessageObserver = Arc<dyn Fn(&Message) + Send + Sync>;
 
 #[derive(Clone)]
 pub(crate) struct Options {
@@ -45,6 +49,7 @@ pub(crate) struct Options {
     /// Whether webwxsync delivers the client's own messages.
     pub(crate) echoes: bool,
     pub(crate) on_violation: Option<Observer>,
+    pub(crate) on_message: Option<MessageObserver>,
 }
 
 impl Options {
@@ -70,6 +75,7 @@ impl Options {
             login_lifetime: Duration::from_secs(12 * 3600),
             echoes: false,
             on_violation: None,
+            on_message: None,
         }
     }
 }

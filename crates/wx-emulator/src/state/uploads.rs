@@ -177,6 +177,11 @@ impl Uploads {
         self.files.remove(key);
     }
 
+    /// Forgets all files, because a new login has begun.
+    pub(crate) fn forget_all(&mut self) {
+        self.files.clear();
+    }
+
     /// Returns whether another file has this ClientMediaId.
     pub(crate) fn shares_id(&self, key: &FileKey) -> bool {
         self.files.keys().any(|other| other.client_media_id == key.client_media_id && other != key)

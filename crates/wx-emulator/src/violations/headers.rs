@@ -16,6 +16,7 @@ pub(super) fn check_headers(check: &Check<'_>) {
     match check.page.headers {
         PageHeaders::Unchecked => {}
         PageHeaders::Telemetry => check_telemetry(check),
+        PageHeaders::Outside => check_outside(check),
         PageHeaders::Call => check_call(check),
     }
 }
@@ -37,17 +38,33 @@ fn check_app_id(check: &Check<'_>) {
 /// Telemetry is sent to another site. Only one cookie of the login reaches that site, and the
 /// request must not contain any other secret.
 fn check_telemetry(check: &Check<'_>) {
-    let (call, account) = (check.call, &check.call.state.account);
-    let ticket = format!("webwx_data_ticket={}", account.data_ticket);
+    let (call, login) = (check.call, check.call.state.credentials());
+    let ticket = format!("webwx_data_ticket={}", login.data_ticket);
     if call.header("cookie").is_some_and(|cookies| cookies != ticket) {
         check.violation("a ping with cookies that do not reach its host");
     }
-    let secrets = [&account.skey, &account.sid, &account.pass_ticket];
+    let secrets = [&login.skey, &login.sid, &login.pass_ticket];
     let is_secret = |text: &str| secrets.iter().any(|secret| text.contains(secret.as_str()));
     if call.headers.iter().any(|(_, value)| is_secret(value))
         || ["skey", "sid", "pass_ticket"].iter().any(|name| call.query.raw(name).is_some())
     {
         check.violation("a ping with credentials");
+    }
+}
+
+/// A site that does not belong to web WeChat must learn nothing of the login.
+fn check_outside(check: &Check<'_>) {
+    let call = check.call;
+    for name in ["cookie", "referer", "origin"] {
+        if call.header(name).is_some() {
+            check.violation(format!("{name} in a request to another site"));
+        }
+    }
+    let login = call.state.credentials();
+    let secrets = [&login.skey, &login.sid, &login.pass_ticket, &login.data_ticket];
+    let is_secret = |text: &str| secrets.iter().any(|secret| text.contains(secret.as_str()));
+    if call.headers.iter().any(|(_, value)| is_secret(value)) || is_secret(&call.path) {
+        check.violation("credentials in a request to another site");
     }
 }
 

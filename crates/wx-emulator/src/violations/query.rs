@@ -18,7 +18,8 @@ pub(super) fn check_query(check: &Check<'_>) {
     }
     check_spelling(check);
     check_app_id(check, official);
-    if query.get("pass_ticket").is_some_and(|value| value != check.call.state.account.pass_ticket) {
+    let login = check.call.state.credentials();
+    if query.get("pass_ticket").is_some_and(|value| value != login.pass_ticket) {
         check.violation("pass_ticket is not the XML's, encoded once more");
     }
     if query.raw("skey") == Some("") && !page.may_lack_skey {

@@ -51,6 +51,10 @@ impl ApiRequest {
         }
     }
 
+    pub(crate) fn new(endpoint: &'static str, request: Request<Body>, limits: Limits) -> Self {
+        Self { endpoint, request, limits }
+    }
+
     /// Returns the name of the call on the wire, such as `webwxuploadmedia`.
     #[must_use]
     pub fn endpoint(&self) -> &'static str {
@@ -197,7 +201,7 @@ pub enum Accept {
 }
 
 impl Accept {
-    const fn value(self) -> &'static str {
+    pub(crate) const fn value(self) -> &'static str {
         match self {
             Self::Json => "application/json, text/plain, */*",
             Self::Any | Self::Script | Self::Media | Self::Preflight => "*/*",

@@ -57,10 +57,19 @@ pub(crate) fn head(
 
 /// Returns the length of the media from the `Content-Range` of a reply with all of its bytes.
 fn total_of_range(headers: &HeaderMap) -> Option<u64> {
-    let range = headers.get(header::CONTENT_RANGE)?.to_str().ok()?.trim();
-    let (last, total) = range.strip_prefix("bytes 0-")?.split_once('/')?;
-    let (last, total) = (last.parse::<u64>().ok()?, total.parse().ok()?);
-    (last.checked_add(1) == Some(total)).then_some(total)
+    let mut ranges = headers.get_all(header::CONTENT_RANGE).iter();
+    let range = ranges.next().filter(|range| ranges.all(|other| other == range))?;
+    let (unit, range) = range.to_str().ok()?.trim().split_once(' ')?;
+    let (span, total) = range.split_once('/')?;
+    let (first, last) = span.split_once('-')?;
+    // A sign is no part of a number here.
+    let number = |text: &str| {
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number { text.parse::<u64>().ok() } else { None }
+    };
+    let (first, last, total) = (number(first)?, number(last)?, number(total)?);
+    let is_whole = first == 0 && last.checked_add(1) == Some(total);
+    (unit.eq_ignore_ascii_case("bytes") && is_whole).then_some(total)
 }
 
 /// Returns the inflated bytes of a complete reply. The end of its body has to be known.

@@ -49,82 +49,53 @@ impl Endpoint for GetVideo {
             .pair("msgid", self.id.as_str())
             .pair("skey", session.skey_or_empty())
             .app_pair()
-            .of_player()
+            .media_element()
             .empty()
     }
 
     /// Returns the bytes, which are an MP4. All of them are in memory here;
     /// [`Fetch`](crate::flow::Fetch) streams them.
     fn read(reply: &Response<Bytes>) -> Result<Bytes, ReplyError> {
-        recording::body(reply, Policy::default().max_fetch_file, check)
+        recording::body(reply, Policy::default().max_fetch_file, RecordingFormat::Mp4)
     }
-}
-
-/// Checks the first bytes of a video: an MP4 begins with a box of its brands.
-pub(crate) fn check(first: &[u8]) -> Result<(), ReplyError> {
-    let is_mp4 = first.get(4..8) == Some(b"ftyp");
-    recording::check(first, RecordingFormat::Mp4, is_mp4)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::endpoint::get_msg_img::GetMsgImg;
+    use crate::endpoint::recording::tests::{case, check_request, request};
     use crate::model::first_bytes::FirstBytes;
+    use crate::model::image_variant::ImageVariant;
 
     fn vector() -> Value {
         serde_json::from_str(include_str!("../../tests/vectors/getvideo.json")).unwrap()
     }
 
-    fn request(case: &Value) -> ApiRequest {
-        let session = Session::builder(&format!("https://{}", case["host"].as_str().unwrap()))
-            .uin(1)
-            .sid("s")
-            .skey(case["query"][1][1].as_str().unwrap())
-            .user_name("@me")
-            .data_ticket("t")
-            .build()
-            .unwrap();
-        let seed = Seed { unix_ms: UnixMs::new(1_511_493_942_795), entropy: [1; 16] };
-        let id = MsgId::new(case["query"][0][1].as_str().unwrap()).unwrap();
-        GetVideo::new(id, seed).request(&session).unwrap()
-    }
-
-    /// Returns the reply to a request, with its body.
     fn read(answer: &Value, body: &[u8]) -> Result<Bytes, ReplyError> {
-        let mut reply = Response::builder().status(answer["status"].as_u64().unwrap() as u16);
-        for (name, value) in answer["headers"].as_object().into_iter().flatten() {
-            reply = reply.header(name, value.as_str().unwrap());
-        }
-        GetVideo::read(&reply.body(Bytes::copy_from_slice(body)).unwrap())
+        recording::tests::read::<GetVideo>(answer, body)
     }
 
     #[test]
     fn p22_p81_p96_requests_of_the_vector() {
         let vector = vector();
-        let mut checked = 0;
-        for case in vector["requests"].as_array().unwrap() {
-            if !["official page", "helper page (2026 client)"]
-                .contains(&case["client"].as_str().unwrap())
-            {
-                continue;
-            }
-            let request = request(case);
-            let http = request.http();
-            assert_eq!(http.method(), case["method"].as_str().unwrap());
-            assert_eq!(http.uri().host(), case["host"].as_str());
-            assert_eq!(http.uri().path(), case["path"].as_str().unwrap());
-            assert_eq!(http.uri().query(), case["query_text"].as_str());
-            for (name, value) in case["headers"].as_object().unwrap() {
-                assert_eq!(http.headers()[name], value.as_str().unwrap(), "{name}");
-            }
-            assert_eq!(http.headers()["cookie"], "webwx_data_ticket=t");
-            // A media element cannot carry a header of the page's.
-            assert!(!http.headers().contains_key("mmweb_appid"));
-            checked += 1;
+        for client in ["official page", "helper page (2026 client)"] {
+            let case = case(&vector, client);
+            let query = case["query_text"].as_str().unwrap();
+            check_request(&request(case, GetVideo::new), case, query);
         }
-        assert_eq!(checked, 2);
+        assert_eq!(vector["cookies_required"], true);
+        let cover = &vector["cover"];
+        let thumbnail = |id, seed| GetMsgImg::new(id, ImageVariant::Thumbnail, seed);
+        let made = request(cover, thumbnail);
+        assert_eq!(made.http().method(), cover["method"].as_str().unwrap());
+        assert_eq!(made.http().uri().host(), cover["host"].as_str());
+        assert_eq!(made.http().uri().path(), cover["path"].as_str().unwrap());
+        // The page has a stray & before the first name, and the skey raw (§3.1).
+        let query = cover["query_text"].as_str().unwrap();
+        assert_eq!(made.http().uri().query().unwrap().replace('@', "%40"), format!("&{query}"));
     }
 
     #[test]
@@ -148,11 +119,14 @@ mod tests {
     fn p81_a_part_is_not_the_video() {
         let body = b"\0\0\0\x18ftypmp42";
         let read = |range: &str, length: &str| {
-            let headers = serde_json::json!({ "Content-Range": range, "Content-Length": length });
-            read(&serde_json::json!({ "status": 206, "headers": headers }), body)
+            let headers = json!({ "Content-Range": range, "Content-Length": length });
+            read(&json!({ "status": 206, "headers": headers }), body)
         };
         assert_eq!(read("bytes 0-11/12", "12"), Ok(Bytes::from_static(body)));
+        assert_eq!(read("Bytes 0-011/0012", "12"), Ok(Bytes::from_static(body)));
         for range in [
+            "bytes 0-+11/+12",
+            "octets 0-11/12",
             "bytes 0-11/13",
             "bytes 1-12/13",
             "bytes 0-11/*",
@@ -180,8 +154,8 @@ mod tests {
     #[test]
     fn p81_what_is_no_mp4_is_named() {
         let read = |body: &[u8]| {
-            let headers = serde_json::json!({ "Content-Length": body.len().to_string() });
-            read(&serde_json::json!({ "status": 200, "headers": headers }), body)
+            let headers = json!({ "Content-Length": body.len().to_string() });
+            read(&json!({ "status": 200, "headers": headers }), body)
         };
         assert_eq!(read(b"\r\n<html>"), Err(ReplyError::Html));
         let refused = read(b"{\"BaseResponse\":{\"Ret\":1101}}").unwrap_err();

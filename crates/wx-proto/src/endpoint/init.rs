@@ -15,7 +15,7 @@ use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::{Purpose, Seed};
 use crate::model::unix_ms::UnixMs;
-use crate::session::sync::SyncKey;
+use crate::session::sync_key::SyncKey;
 use crate::session::{LONGEST_NAME, Session, new_skey};
 use crate::wire::cgi::cgi;
 use crate::wire::clock::js_bitwise_not_now;
@@ -90,7 +90,9 @@ impl Endpoint for Init {
     }
 
     fn request(&self, session: &Session) -> Result<ApiRequest, RequestError> {
-        session.check_alive(self.at)?;
+        // Without an skey, the page sends an empty one after a reload (§12.4).
+        session.check_restorable()?;
+        session.check_end(self.at)?;
         ApiRequest::builder(self, session, cgi!("webwxinit"))
             .cookies_at(self.at)
             .pair("r", js_bitwise_not_now(self.at))

@@ -14,37 +14,36 @@ use crate::wire::reply;
 
 impl ApiRequestBuilder<'_> {
     /// Adds the headers that a browser sends for a video or a sound.
-    pub(super) fn of_player(self) -> Self {
+    pub(super) fn media_element(self) -> Self {
         // Without a range, the server sends nothing of a video.
         self.header(RANGE, HeaderValue::from_static("bytes=0-"))
             .header(ACCEPT_ENCODING, HeaderValue::from_static("identity;q=1, *;q=0"))
     }
 }
 
-/// Returns the bytes of a complete reply that are in the format that `check` checks.
+/// Returns the bytes of a complete reply that are in the `expected` format.
 pub(super) fn body(
     reply: &Response<Bytes>,
     cap: u64,
-    check: fn(&[u8]) -> Result<(), ReplyError>,
+    expected: RecordingFormat,
 ) -> Result<Bytes, ReplyError> {
     let bytes = download::body(reply, cap, Whole::OkOrRange)?;
-    match check(&bytes) {
+    match check(&bytes, expected) {
         Err(ReplyError::Json) => Err(reply::json_error(&bytes)),
         checked => checked.map(|()| bytes),
     }
 }
 
-/// Returns an error for a reply that begins with `first`, unless it is in the expected format. Web
-/// pages and JSON have separate errors.
-pub(super) fn check(
-    first: &[u8],
-    expected: RecordingFormat,
-    is_expected: bool,
-) -> Result<(), ReplyError> {
+/// Returns an error for a reply that begins with `first`, unless it is in the `expected` format.
+/// Web pages and JSON have separate errors.
+pub(crate) fn check(first: &[u8], expected: RecordingFormat) -> Result<(), ReplyError> {
     let unknown = || ReplyError::NotARecording { expected, first: FirstBytes::new(first) };
-    match is_expected {
-        true => Ok(()),
-        false if first.is_empty() => Err(ReplyError::Empty),
-        false => Err(ReplyError::from_page(first).unwrap_or_else(unknown)),
+    match RecordingFormat::from_first_bytes(first) {
+        Some(format) if format == expected => Ok(()),
+        _ if first.is_empty() => Err(ReplyError::Empty),
+        _ => Err(ReplyError::from_page(first).unwrap_or_else(unknown)),
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

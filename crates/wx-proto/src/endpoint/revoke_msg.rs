@@ -16,6 +16,7 @@ use crate::model::recipient::Recipient;
 use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::Seed;
+use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
 use crate::wire::cgi::cgi;
 use crate::wire::reply;
@@ -25,7 +26,9 @@ use crate::wire::reply;
 #[derive(Clone, Debug)]
 pub struct RevokeMsg {
     msg_id: MsgId,
-    local_id: LocalId,
+    client_msg_id: LocalId,
+    /// When the message was sent, if that is known.
+    sent_at: Option<UnixMs>,
     to: Recipient,
     seed: Seed,
 }
@@ -47,10 +50,27 @@ impl RevokeMsg {
     const WITHIN: Duration = Duration::from_secs(120);
 
     /// Revokes the message with these ids, which was sent to `to`. `seed` has the current time, and
-    /// `local_id` the time at which the message was sent.
+    /// `local_id` the time at which the message was made.
     #[must_use]
     pub fn new(msg_id: MsgId, local_id: LocalId, to: Recipient, seed: Seed) -> Self {
-        Self { msg_id, local_id, to, seed }
+        let sent_at = Some(local_id.made_at());
+        Self { msg_id, client_msg_id: local_id, sent_at, to, seed }
+    }
+
+    /// Revokes a message that was sent to `to` and of which only the MsgID is known. Its age is not
+    /// checked, so the server decides whether it is too old. The `ClientMsgId` is a new one, which
+    /// the server does not compare with that of the message ([§4.11](crate::protocol#s4-11)).
+    #[must_use]
+    pub fn by_id(msg_id: MsgId, to: Recipient, seed: Seed) -> Self {
+        Self { msg_id, client_msg_id: seed.local_id(), sent_at: None, to, seed }
+    }
+
+    /// Sets the time at which the server accepted the message. It is later than that of the LocalID
+    /// if the message was sent again.
+    #[must_use]
+    pub fn sent_at(mut self, at: UnixMs) -> Self {
+        self.sent_at = Some(at);
+        self
     }
 }
 
@@ -71,7 +91,7 @@ impl Endpoint for RevokeMsg {
         if self.to == Recipient::file_helper() {
             return Err(RequestError::NotRevocable);
         }
-        let age = now.checked_duration_since(self.local_id.made_at());
+        let age = self.sent_at.and_then(|sent_at| now.checked_duration_since(sent_at));
         if age.is_some_and(|age| age > Self::WITHIN) {
             return Err(RequestError::TooOldToRevoke);
         }
@@ -82,7 +102,7 @@ impl Endpoint for RevokeMsg {
                 base_request: BaseRequest::from_seed(session, &self.seed),
                 svr_msg_id: self.msg_id.as_str(),
                 to_user_name: self.to.as_str(),
-                client_msg_id: self.local_id.as_str(),
+                client_msg_id: self.client_msg_id.as_str(),
             })
     }
 
@@ -96,7 +116,6 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::model::unix_ms::UnixMs;
 
     fn vector() -> Value {
         serde_json::from_str(include_str!("../../tests/vectors/revoke.json")).unwrap()
@@ -110,7 +129,19 @@ mod tests {
     fn request(to: &str, age: u64) -> Result<ApiRequest, RequestError> {
         let vector = vector();
         let body = &vector["request"]["body"];
-        let session = Session::builder("https://wx.qq.com")
+        let local_id = LocalId::new(text(body, "/ClientMsgId")).unwrap();
+        assert_eq!(local_id.made_at(), UnixMs::new(1_511_493_942_795));
+        let unix_ms = local_id.made_at().saturating_add(Duration::from_secs(age));
+        let msg_id = MsgId::new(text(body, "/SvrMsgId")).unwrap();
+        let seed = Seed { unix_ms, entropy: [4; 16] };
+        RevokeMsg::new(msg_id, local_id, Recipient::new(to).unwrap(), seed).request(&session())
+    }
+
+    /// Returns the session of the vector.
+    fn session() -> Session {
+        let vector = vector();
+        let body = &vector["request"]["body"];
+        Session::builder("https://wx.qq.com")
             .uin(body["BaseRequest"]["Uin"].as_u64().unwrap().try_into().unwrap())
             .sid(text(body, "/BaseRequest/Sid"))
             .skey(text(body, "/BaseRequest/Skey"))
@@ -118,13 +149,7 @@ mod tests {
             .pass_ticket(text(&vector, "/request/query/1/1"))
             .data_ticket("t")
             .build()
-            .unwrap();
-        let local_id = LocalId::new(text(body, "/ClientMsgId")).unwrap();
-        assert_eq!(local_id.made_at(), UnixMs::new(1_511_493_942_795));
-        let unix_ms = local_id.made_at().saturating_add(Duration::from_secs(age));
-        let msg_id = MsgId::new(text(body, "/SvrMsgId")).unwrap();
-        let seed = Seed { unix_ms, entropy: [4; 16] };
-        RevokeMsg::new(msg_id, local_id, Recipient::new(to).unwrap(), seed).request(&session)
+            .unwrap()
     }
 
     #[test]
@@ -155,6 +180,32 @@ mod tests {
             };
             assert_eq!(made.map(|_| ()), expected, "{rule}");
         }
+    }
+
+    #[test]
+    fn p89_the_age_is_that_of_the_acceptance_if_it_is_known_and_of_nothing_if_not() {
+        let vector = vector();
+        let id = |key| text(&vector["request"]["body"], key).to_owned();
+        let msg_id = MsgId::new(id("/SvrMsgId")).unwrap();
+        let local_id = LocalId::new(id("/ClientMsgId")).unwrap();
+        let to = Recipient::new("@1f28").unwrap();
+        let after = |ms| local_id.made_at().saturating_add(Duration::from_millis(ms));
+        let late = after(300_000);
+        let seed = Seed { unix_ms: late, entropy: [4; 16] };
+        let revoke = || RevokeMsg::new(msg_id.clone(), local_id.clone(), to.clone(), seed);
+        let by_id = RevokeMsg::by_id(msg_id.clone(), to.clone(), seed);
+        let is_refused = |call: RevokeMsg| {
+            call.request(&session()).is_err_and(|error| error == RequestError::TooOldToRevoke)
+        };
+        assert!(is_refused(revoke()));
+        assert!(!is_refused(revoke().sent_at(after(180_000))));
+        assert!(is_refused(revoke().sent_at(after(179_999))));
+        assert!(!is_refused(by_id.clone()));
+        let body = by_id.request(&session()).unwrap().http().body().to_vec();
+        let sent: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(text(&sent, "/SvrMsgId"), msg_id.as_str());
+        let client_msg_id = LocalId::new(text(&sent, "/ClientMsgId")).unwrap();
+        assert_eq!(client_msg_id.made_at(), late);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! `POST webwxsendmsg`, `webwxsendmsgimg`, `webwxsendemoticon`, `webwxsendvideomsg` and
-//! `webwxsendappmsg`: sends a text or an upload as a message ([§4.7](crate::protocol#s4-7),
+//! `webwxsendappmsg`: sends a text, an upload, an emoticon or a
+//! forwarded message ([§4.7](crate::protocol#s4-7),
 //! [§4.8](crate::protocol#s4-8), [P42](crate::protocol#p42)–[P47](crate::protocol#p47),
-//! [P61](crate::protocol#p61)–[P64](crate::protocol#p64), [P80](crate::protocol#p80)).
+//! [P61](crate::protocol#p61)–[P64](crate::protocol#p64), [P80](crate::protocol#p80),
+//! [P84](crate::protocol#p84), [P87](crate::protocol#p87), [P88](crate::protocol#p88)).
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -10,8 +12,12 @@ use serde::{Deserialize, Serialize};
 use super::{Endpoint, REPLY_LIMIT};
 use crate::endpoint::api_request::{Accept, ApiRequest};
 use crate::endpoint::base_request::BaseRequest;
+use crate::model::emoticon::Emoticon;
+use crate::model::forward::{Forward, ForwardContent};
 use crate::model::hosts::HostRole;
 use crate::model::ids::{DeviceId, LocalId, MediaId, MsgId, UserName};
+use crate::model::inline_content::InlineContent;
+use crate::model::md5::Md5;
 use crate::model::media_kind::{self, MediaKind, MessageRow};
 use crate::model::profile::Profile;
 use crate::model::recipient::Recipient;
@@ -28,21 +34,27 @@ use crate::wire::cgi::cgi;
 use crate::wire::reply::Opened;
 use crate::wire::{entities, lenient, reply};
 
-/// Sends a text, or an upload as its [kind](Uploaded::kind). LocalID and ClientMsgId are derived
-/// from the seed: to retry the call, use the same value.
+/// Sends a text, an emoticon, a forwarded message, or an upload as its [kind](Uploaded::kind).
+/// LocalID and ClientMsgId are derived from the seed: to retry the call, use the same value.
 #[derive(Clone, Debug)]
 pub struct SendMsg {
     row: &'static MessageRow,
-    media_id: Option<MediaId>,
-    /// A text, or the XML of a file.
+    /// Not shown, because that of a forwarded message was chosen by the server.
+    media_id: Option<Secret<MediaId>>,
+    emoticon: Option<Md5>,
+    /// A text, the XML of a file, or the content of a forwarded message.
     content: Secret,
     msg_source: Option<String>,
     ticket: Option<UploadTicket>,
+    scene: u8,
     to: Recipient,
     local_id: LocalId,
     device_id: DeviceId,
     at: UnixMs,
 }
+
+/// `Scene` of a forwarded message.
+const FORWARDED: u8 = 2;
 
 /// The receipt of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +84,8 @@ struct Msg<'a> {
     emoji_flag: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     media_id: Option<&'a str>,
+    #[serde(rename = "EMoticonMd5", skip_serializing_if = "Option::is_none")]
+    emoticon_md5: Option<Md5>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,6 +125,53 @@ impl SendMsg {
         Self { msg_source, ..Self::with_row(&media_kind::TEXT, None, content, to, seed) }
     }
 
+    /// Sends content that needs no upload.
+    #[must_use]
+    pub fn inline(content: &InlineContent, to: Recipient, seed: Seed) -> Self {
+        match content {
+            InlineContent::Text(text) => Self::text(text, to, seed),
+            InlineContent::Emoticon(emoticon) => Self::known_emoticon(*emoticon, to, seed),
+            InlineContent::Forward(forward) => Self::forward(forward, to, seed),
+        }
+    }
+
+    /// Sends an emoticon by its MD5 ([P84](crate::protocol#p84)).
+    #[must_use]
+    pub fn known_emoticon(emoticon: Emoticon, to: Recipient, seed: Seed) -> Self {
+        Self::with_md5(&media_kind::KNOWN_EMOTICON, emoticon.md5(), to, seed)
+    }
+
+    /// Forwards a message ([P87](crate::protocol#p87)). The message of each recipient needs a seed
+    /// of its own.
+    #[must_use]
+    pub fn forward(forward: &Forward, to: Recipient, seed: Seed) -> Self {
+        const IMAGE: &MessageRow = &MediaKind::Image.row(Profile::Web).message;
+        const VIDEO: &MessageRow = &MediaKind::Video.row(Profile::Web).message;
+        let call = match forward.content() {
+            ForwardContent::Text { content } => {
+                Self::with_row(&media_kind::TEXT, None, content.clone(), to, seed)
+            }
+            ForwardContent::Location { content } => {
+                Self::with_row(&media_kind::LOCATION, None, content.clone(), to, seed)
+            }
+            ForwardContent::Image { media_id, content } => {
+                Self::with_row(IMAGE, media_id.clone(), content.clone(), to, seed)
+            }
+            ForwardContent::Video { is_short, media_id, content } => {
+                let row = if *is_short { &media_kind::SHORT_VIDEO } else { VIDEO };
+                Self::with_row(row, media_id.clone(), content.clone(), to, seed)
+            }
+            ForwardContent::Emoticon { md5 } => {
+                Self::with_md5(&media_kind::FORWARDED_EMOTICON, *md5, to, seed)
+            }
+            ForwardContent::File { name, len, media_id, ticket } => {
+                let call = Self::file(media_id.clone(), name, *len, to, seed);
+                Self { ticket: ticket.clone(), ..call }
+            }
+        };
+        Self { scene: FORWARDED, ..call }
+    }
+
     /// Sends the upload `media_id` as an image.
     #[must_use]
     pub fn image(media_id: MediaId, to: Recipient, seed: Seed) -> Self {
@@ -148,6 +209,10 @@ impl SendMsg {
         Self::with_row(row, Some(media_id).filter(|_| row.has_media_id), content, to, seed)
     }
 
+    fn with_md5(row: &'static MessageRow, md5: Md5, to: Recipient, seed: Seed) -> Self {
+        Self { emoticon: Some(md5), ..Self::with_row(row, None, String::new(), to, seed) }
+    }
+
     fn with_row(
         row: &'static MessageRow,
         media_id: Option<MediaId>,
@@ -157,13 +222,24 @@ impl SendMsg {
     ) -> Self {
         let device_id = seed.device_id(Purpose::MessageDevice);
         let (local_id, at) = (seed.local_id(), seed.unix_ms);
-        let (content, msg_source, ticket) = (content.into(), None, None);
-        Self { row, media_id, content, msg_source, ticket, to, local_id, device_id, at }
+        Self {
+            row,
+            media_id: media_id.map(Secret::new),
+            emoticon: None,
+            content: content.into(),
+            msg_source: None,
+            ticket: None,
+            scene: 0,
+            to,
+            local_id,
+            device_id,
+            at,
+        }
     }
 
     /// Whether this is a text without characters, which must not be sent
     /// ([P63](crate::protocol#p63)).
-    pub(crate) fn is_empty_text(&self) -> bool {
+    fn is_empty_text(&self) -> bool {
         self.row.msg_type == media_kind::TEXT.msg_type && self.content.expose().is_empty()
     }
 
@@ -227,7 +303,11 @@ impl Endpoint for SendMsg {
                 aes_key: ticket.filter(|_| is_file_helper).and_then(UploadTicket::aes_key),
                 r#type: row.msg_type,
                 emoji_flag: row.emoji_flag,
-                media_id: self.media_id.as_ref().map(MediaId::as_str),
+                // The official page sends an empty one with a message that it forwards.
+                media_id: row
+                    .has_media_id
+                    .then(|| self.media_id.as_ref().map_or("", |id| id.expose().as_str())),
+                emoticon_md5: self.emoticon,
                 content: row.has_content.then(|| self.content.expose().as_str()),
                 msg_source: self.msg_source.as_deref(),
                 from_user_name: session.own_name()?.as_str(),
@@ -235,7 +315,7 @@ impl Endpoint for SendMsg {
                 local_id: self.local_id.as_str(),
                 client_msg_id: self.local_id.as_str(),
             },
-            scene: 0,
+            scene: self.scene,
         })
     }
 

@@ -15,7 +15,7 @@ use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::{Purpose, Seed};
 use crate::model::unix_ms::UnixMs;
-use crate::session::sync::SyncKey;
+use crate::session::sync_key::SyncKey;
 use crate::session::{Session, new_skey};
 use crate::wire::cgi::cgi;
 use crate::wire::clock::js_bitwise_not_now;

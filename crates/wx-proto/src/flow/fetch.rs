@@ -1,26 +1,25 @@
+mod avatar;
 mod beginning;
 mod body;
 mod file;
+mod place;
 mod recognised;
+mod target;
 
 use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
+pub use self::avatar::FetchAvatar;
 use self::body::{Body, Outcome};
+use self::target::{Absent, AttachmentTarget, Target};
 use super::Progress;
 use super::job::{Cx, Fail, Job, Next, Part, Reply, Transition};
 use super::newtype::flow;
-use super::retry::Retry;
 use super::runner::Runner;
-use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
-use crate::endpoint::get_media::GetMedia;
-use crate::endpoint::get_msg_img::GetMsgImg;
-use crate::endpoint::get_video::GetVideo;
-use crate::endpoint::get_voice::GetVoice;
-use crate::model::attachment::{Attachment, AttachmentKind};
+use crate::model::attachment::Attachment;
 use crate::model::error::{Error, ErrorKind};
 use crate::model::ids::MsgId;
 use crate::model::image_variant::ImageVariant;
@@ -46,16 +45,20 @@ const TEXT_LIMIT: u64 = 64 * 1024;
 ///
 /// It succeeds only if the media is complete. What that means depends on its kind:
 ///
-/// - an image is recognised by its first bytes, which are held back until then;
+/// - an image is recognised by its first bytes, which are held back until then. An unknown format
+///   is refused at that point, before the rest is received;
 /// - so are a video, which has to be an MP4, and a voice message, which has to be an MP3. If the
 ///   reply is empty, the next try waits for [`Policy::recording_wait`]
 ///   ([P82](crate::protocol#p82));
+/// - an emoticon that the server does not have in its own size is requested as an image, and then,
+///   if [`Policy::outside_hosts`] is set, from the addresses in its message
+///   ([P85](crate::protocol#p85)). If these fail, too, the error is that of the server;
 /// - a file can be anything. Its length must match the one in the message
 ///   ([P76](crate::protocol#p76)), or the one that the server announces if the message has none. If
 ///   it does not match and the body is a web page or JSON, the error says so
 ///   ([P77](crate::protocol#p77)).
 #[derive(Debug)]
-pub struct Fetch(Runner<FetchJob>);
+pub struct Fetch(Runner<FetchJob<AttachmentTarget>>);
 
 impl Fetch {
     /// Fetches `attachment`. `restartable` says whether the sink can discard its content. Only then
@@ -71,15 +74,16 @@ impl Fetch {
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
-        FetchJob::start(session, attachment, restartable, seed, policy).map(Self)
+        let target = AttachmentTarget::new(attachment, &policy);
+        FetchJob::start(session, target, restartable, seed, policy).map(Self)
     }
 }
 
-flow!(Fetch(FetchJob) -> Fetched);
+flow!(Fetch(FetchJob<AttachmentTarget>) -> Fetched);
 
 /// Fetches an image by the id of its message: a [`Fetch`] of [`Attachment::image`].
 #[derive(Debug)]
-pub struct FetchImage(Runner<FetchJob>);
+pub struct FetchImage(Runner<FetchJob<AttachmentTarget>>);
 
 impl FetchImage {
     /// Fetches `variant` of the message `id`, like [`Fetch::new`].
@@ -96,15 +100,17 @@ impl FetchImage {
         policy: Policy,
     ) -> Result<Self, Error> {
         let attachment = Attachment::image(id, variant);
-        FetchJob::start(session, attachment, restartable, seed, policy).map(Self)
+        let target = AttachmentTarget::new(attachment, &policy);
+        FetchJob::start(session, target, restartable, seed, policy).map(Self)
     }
 }
 
-flow!(FetchImage(FetchJob) -> Fetched);
+flow!(FetchImage(FetchJob<AttachmentTarget>) -> Fetched);
 
+/// Downloads a target.
 #[derive(Debug)]
-struct FetchJob {
-    attachment: Attachment,
+struct FetchJob<T> {
+    target: T,
     restartable: bool,
     /// Whether any bytes have been written to the sink, in any try.
     stored: bool,
@@ -113,31 +119,43 @@ struct FetchJob {
     fetched: Option<u64>,
 }
 
-impl FetchJob {
+impl<T: Target> FetchJob<T> {
     fn start(
         session: &Session,
-        attachment: Attachment,
+        target: T,
         restartable: bool,
         seed: Seed,
         policy: Policy,
     ) -> Result<Runner<Self>, Error> {
-        let job = Self { attachment, restartable, stored: false, body: None, fetched: None };
+        let job = Self { target, restartable, stored: false, body: None, fetched: None };
         Runner::for_login(job, session, seed, policy)
     }
 
-    /// Returns the failure of a try. The next try waits for at least this time.
-    fn unusable(&self, error: ReplyError, at_least: Duration, policy: &Policy) -> Fail {
-        let is_recording =
-            matches!(self.attachment.kind, AttachmentKind::Video | AttachmentKind::Voice);
-        // The server may not be ready, if it was received just now.
-        let wait = match error {
-            ReplyError::Empty if is_recording => policy.recording_wait,
-            _ => Duration::ZERO,
-        };
-        Fail::Unusable(error, at_least.max(wait))
+    /// Handles the failure of a try. The next try waits for at least this time.
+    fn unusable(
+        &mut self,
+        error: ReplyError,
+        at_least: Duration,
+        policy: &Policy,
+    ) -> Transition<T::Output, Fail> {
+        if error == ReplyError::Empty {
+            match self.target.absent(policy) {
+                Absent::Error(error, wait) => {
+                    return Err(Fail::Unusable(error, at_least.max(wait)));
+                }
+                // It was there a moment ago.
+                _ if self.stored => {}
+                Absent::Ask(target) => {
+                    self.target = target;
+                    return Ok(Next::Call(self.target.retry(policy)));
+                }
+                Absent::Done(output) => return Ok(Next::Done(output)),
+            }
+        }
+        Err(Fail::Unusable(error, at_least))
     }
 
-    fn next(&mut self, outcome: Outcome, policy: &Policy) -> Transition<Fetched, Fail> {
+    fn next(&mut self, outcome: Outcome, policy: &Policy) -> Transition<T::Output, Fail> {
         match outcome {
             Outcome::More => Ok(match self.body.as_ref().and_then(|body| body.pending()) {
                 Some((at, bytes)) => Next::Write(at, bytes),
@@ -146,49 +164,48 @@ impl FetchJob {
             Outcome::Complete(fetched) => {
                 self.fetched = Some(fetched.bytes);
                 self.body = None;
-                Ok(Next::Done(fetched))
+                Ok(Next::Done(self.target.output(fetched)))
             }
             Outcome::Bad(error) => {
                 self.body = None;
-                Err(self.unusable(error, Duration::ZERO, policy))
+                self.unusable(error, Duration::ZERO, policy)
             }
         }
     }
 }
 
-impl Job for FetchJob {
-    type Output = Fetched;
+impl<T: Target> Job for FetchJob<T> {
+    type Output = T::Output;
 
-    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Transition<Fetched> {
-        Ok(Next::Call(Retry::download(cx.policy)))
+    fn settle(&mut self, _: &mut Session, cx: &Cx<'_>) -> Transition<T::Output> {
+        Ok(Next::Call(self.target.retry(cx.policy)))
     }
 
     fn request(&mut self, session: &Session, cx: &Cx<'_>) -> Result<ApiRequest, ErrorKind> {
         self.body = None;
-        let id = self.attachment.msg_id.clone();
-        Ok(match &self.attachment.kind {
-            AttachmentKind::Image { variant } => {
-                GetMsgImg::new(id, *variant, cx.seed).request(session)?
-            }
-            AttachmentKind::Video => GetVideo::new(id, cx.seed).request(session)?,
-            AttachmentKind::Voice => GetVoice::new(id, cx.seed).request(session)?,
-            AttachmentKind::File(file) => GetMedia::new(file.clone(), cx.seed).request(session)?,
-        })
+        Ok(self.target.request(session, cx.seed)?)
+    }
+
+    fn failed(&mut self, kind: ErrorKind, _: &Cx<'_>) -> Transition<T::Output> {
+        if !self.is_restartable() {
+            return Err(kind);
+        }
+        self.target.next_place(kind).map(|()| Next::Settle)
     }
 
     /// Never called, because the reply is streamed.
-    fn reply(&mut self, _: &Reply, _: &Cx<'_>) -> Transition<Fetched, Fail> {
+    fn reply(&mut self, _: &Reply, _: &Cx<'_>) -> Transition<T::Output, Fail> {
         Err(ReplyError::Empty.into())
     }
 
-    fn part(&mut self, part: Part, cx: &Cx<'_>) -> Transition<Fetched, Fail> {
+    fn part(&mut self, part: Part, cx: &Cx<'_>) -> Transition<T::Output, Fail> {
         let outcome = match (part, &mut self.body) {
             (Part::Head(head), body) => {
-                match Body::new(&self.attachment.kind, &head, cx.policy) {
+                match Body::new(self.target.expected(cx.policy), &head, cx.policy) {
                     Ok(begun) => *body = Some(Box::new(begun)),
                     Err(error) => {
                         let wait = retry_after(&head.headers).min(cx.policy.longest_back_off);
-                        return Err(self.unusable(error, wait, cx.policy));
+                        return self.unusable(error, wait, cx.policy);
                     }
                 }
                 Outcome::More
@@ -206,6 +223,10 @@ impl Job for FetchJob {
 
     fn is_restartable(&self) -> bool {
         self.restartable || !self.stored
+    }
+
+    fn accepts_cookies(&self) -> bool {
+        !self.target.is_outside()
     }
 
     fn step(&self) -> Step {

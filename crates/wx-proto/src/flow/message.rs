@@ -10,21 +10,21 @@ use crate::endpoint::Endpoint;
 use crate::endpoint::api_request::ApiRequest;
 use crate::endpoint::send_msg::SendMsg;
 use crate::model::error::{Error, ErrorKind};
+use crate::model::inline_content::InlineContent;
 use crate::model::policy::Policy;
 use crate::model::recipient::Recipient;
 use crate::model::seed::Seed;
 use crate::model::step::Step;
-use crate::model::text::Text;
 use crate::model::unix_ms::UnixMs;
 use crate::model::uploaded::{Sent, Uploaded};
 use crate::session::Session;
 
-/// Sends a text or an upload as a message. It is also the second half of
+/// Sends an upload, or content that needs none, as a message. It is also the second half of
 /// [`SendMessage`](super::SendMessage).
 #[derive(Clone, Debug)]
 pub(super) struct Sending {
     to: Recipient,
-    pub(super) call: SendMsg,
+    call: SendMsg,
     content: Content,
 }
 
@@ -35,10 +35,10 @@ impl Sending {
         Self { to, call, content: Content::Uploaded(uploaded) }
     }
 
-    /// Sends a text.
-    pub(super) fn text(text: Text, to: Recipient, seed: Seed) -> Self {
-        let call = SendMsg::text(&text, to.clone(), seed);
-        Self { to, call, content: Content::Text(text) }
+    /// Sends content that needs no upload.
+    pub(super) fn inline(content: InlineContent, to: Recipient, seed: Seed) -> Self {
+        let call = SendMsg::inline(&content, to.clone(), seed);
+        Self { to, call, content: Content::Inline(content) }
     }
 
     /// Resumes a saved message as the job that `wrap` creates from it.
@@ -53,7 +53,7 @@ impl Sending {
         let (seed, saved) = snapshot.message(session)?;
         let job = match saved.content {
             Content::Uploaded(uploaded) => Self::uploaded(uploaded, saved.to, seed),
-            Content::Text(text) => Self::text(text, saved.to, seed),
+            Content::Inline(content) => Self::inline(content, saved.to, seed),
         };
         let (retry, delivery) = (Retry::message(&policy), Remembered::saved(saved.first_left, at));
         let runner = Runner::new(wrap(job), session, seed, policy);
@@ -63,7 +63,7 @@ impl Sending {
     fn upload(&self) -> Option<&Uploaded> {
         match &self.content {
             Content::Uploaded(uploaded) => Some(uploaded),
-            Content::Text(_) => None,
+            Content::Inline(_) => None,
         }
     }
 }

@@ -10,23 +10,24 @@ use crate::endpoint::sync::SyncMessages;
 use crate::endpoint::sync_check::{SyncCheck, SyncStatus};
 use crate::model::error::{Error, ErrorKind};
 use crate::model::fields::ReplyField;
-use crate::model::items::Items;
-use crate::model::message::Message;
 use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
 use crate::model::ret::{Ret, RetClass};
 use crate::model::seed::Seed;
-use crate::model::skipped::Skipped;
 use crate::model::step::Step;
 use crate::model::unix_ms::UnixMs;
 use crate::session::Session;
+use crate::session::new_messages::NewMessages;
 use crate::session::replies::SyncReply;
-use crate::session::sync::SyncKey;
+use crate::session::sync_key::SyncKey;
 
-/// Waits for new messages without a time limit, and ends with the messages. The sync position of
-/// the session is then after them. Start another flow for the next ones; nothing is queued. If you
-/// save the session after you have processed each batch, no message is missed after a restart.
-/// Several flows on one session share the messages: each batch is returned by one of them.
+/// Waits for new messages without a time limit, and ends with a batch of them. Start another flow
+/// for the next ones; nothing is queued. Several flows on one session share the messages: each
+/// batch is returned by one of them.
+///
+/// [Acknowledge](Session::acknowledge) each batch once you have handled it, and save the session.
+/// The session can also be saved before: a program that is restarted with it receives the batches
+/// again that were not acknowledged.
 ///
 /// ```text
 ///   synccheck ─► anything? ─► webwxsync ─► new messages? ─► Done(messages)
@@ -42,16 +43,6 @@ use crate::session::sync::SyncKey;
 /// webwxsync, also after one without messages.
 #[derive(Debug)]
 pub struct NextMessages(Runner<Chain<Restoring, Waiting>>);
-
-/// A batch of messages.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct NewMessages {
-    /// The new messages, in the server's order: at least one, unless all were skipped.
-    pub messages: Items<Message>,
-    /// The messages that could not be parsed or exceeded the limit. They are not received again.
-    pub skipped: Skipped,
-}
 
 impl NextMessages {
     /// Waits for the messages after the session's sync position.
@@ -124,16 +115,11 @@ impl Waiting {
             session.apply_skey(batch.skey);
             return Next::Idle(self.next(session, cx));
         }
-        let skipped = batch.skipped;
         let announced = std::mem::replace(&mut self.announced, batch.more);
-        let mut messages = session.apply_sync(batch, cx.time);
-        let moved = session.sync().key != self.requested_from;
-        // Messages without an id cannot be recognised as repeated. If the position is unchanged,
-        // they are repeated.
-        messages.retain(|message| moved || message.id.is_some());
-        if !messages.is_empty() || (moved && !skipped.is_empty()) {
-            return Next::Done(NewMessages { messages: messages.into(), skipped });
+        if let Some(new) = session.apply_sync(batch, cx.time) {
+            return Next::Done(new);
         }
+        let moved = session.sync().key != self.requested_from;
         let rules = self.next(session, cx);
         if renews && matches!(self.stage, Stage::Check) {
             // The preceding synccheck counts as the idle call, and this one is not a long poll.

@@ -17,6 +17,8 @@ use crate::session::replies::InitReply;
 /// Resumes a saved login with webwxinit, and then notifies the phone. An error of the notification
 /// is ignored. If the login is over, the [advice](Error::advice) of the error is to log in again.
 ///
+/// The login of another client is resumed in the same way: see [`SavedLogin`](crate::SavedLogin).
+///
 /// webwxinit is retried if the server has a problem, or if a proxy replies in its place. After any
 /// error other than the end of the login, the same session can be restored later.
 #[derive(Debug)]
@@ -30,7 +32,8 @@ impl Restore {
     /// case.
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         let job = Restoring::new(seed, policy.chunk_tries);
-        Runner::for_login(job, session, seed, policy).map(Self)
+        session.check_restorable().map_err(|error| Error::new(Step::Prepare, error))?;
+        Ok(Self(Runner::new(job, session, seed, policy)))
     }
 }
 
@@ -90,7 +93,10 @@ impl Job for Restoring {
     fn settle(&mut self, borrowed: &mut Session, cx: &Cx<'_>) -> Transition<()> {
         Ok(match std::mem::replace(&mut self.stage, Stage::Init) {
             Stage::Apply(reply) => {
-                self.session(borrowed).apply_init(&reply);
+                let session = self.session(borrowed);
+                session.apply_init(&reply);
+                // Only a login that was saved without an skey may still have none.
+                session.check_login()?;
                 self.stage = Stage::Notify;
                 Next::Call(Retry::side_call())
             }

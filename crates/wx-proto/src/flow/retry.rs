@@ -113,11 +113,17 @@ impl Retry {
     pub(super) fn download(policy: &Policy) -> Self {
         Self {
             tries: policy.fetch_tries,
-            repeats: |error| {
-                is_transient(error) || matches!(error, ReplyError::Status(408 | 425 | 429))
-            },
+            repeats: is_transient_download,
             streamed: true,
             ..Self::call(policy)
+        }
+    }
+
+    /// Creates the rules for a download for which there is another request, if its reply is empty.
+    pub(super) fn download_with_fallback(policy: &Policy) -> Self {
+        Self {
+            repeats: |error| !is_absent(error) && is_transient_download(error),
+            ..Self::download(policy)
         }
     }
 
@@ -183,9 +189,19 @@ pub(super) fn is_transient(error: &ReplyError) -> bool {
         error,
         ReplyError::Status(204 | 502..=504)
             | ReplyError::Empty
+            | ReplyError::EmptyFile
             | ReplyError::Truncated { .. }
             | ReplyError::TruncatedJson
     )
+}
+
+fn is_transient_download(error: &ReplyError) -> bool {
+    is_transient(error) || matches!(error, ReplyError::Status(408 | 425 | 429))
+}
+
+/// Returns whether the server does not have the media, or does not have it yet.
+pub(super) fn is_absent(error: &ReplyError) -> bool {
+    matches!(error, ReplyError::Empty | ReplyError::Status(204))
 }
 
 /// Returns whether an idempotent call is retried after this reply error: any error that is

@@ -7,20 +7,20 @@ use super::upload::Uploading;
 use super::{ResumeError, ResumeOptions, Snapshot};
 use crate::model::error::Error;
 use crate::model::ids::LocalId;
+use crate::model::inline_content::InlineContent;
 use crate::model::media::Media;
 use crate::model::policy::Policy;
 use crate::model::recipient::Recipient;
 use crate::model::request_error::RequestError;
 use crate::model::seed::Seed;
 use crate::model::step::Step;
-use crate::model::text::Text;
 use crate::model::unix_ms::UnixMs;
 use crate::model::uploaded::{Sent, Uploaded};
 use crate::session::Session;
 
-/// Sends a message to one recipient: a text, media, or media that is already uploaded. Media is
-/// [uploaded](super::Upload) first. The call that sends the message depends on its
-/// [kind](crate::MediaKind).
+/// Sends a message to one recipient: a text, an emoticon by its MD5, a forwarded message, media, or
+/// media that is already uploaded. Media is [uploaded](super::Upload) first. The call that sends
+/// the message depends on its [kind](crate::MediaKind).
 ///
 /// ```text
 ///              ┌───────── never connected: back-off; no clear reply: 15 s ─────────┐
@@ -79,24 +79,25 @@ impl SendMessage {
         Ok(Self::ready(Sending::uploaded(uploaded, to, seed), session, seed, policy))
     }
 
-    /// Sends a text to `to`.
+    /// Sends content that needs no upload to `to`: a text, an [`Emoticon`](crate::Emoticon), or a
+    /// message to [`Forward`](crate::Forward).
     ///
     /// # Errors
-    /// Returns an [`Error`] at [`Step::Prepare`] if the text is empty or nobody is logged in.
-    pub fn text(
+    /// Returns an [`Error`] at [`Step::Prepare`] if it is an empty text or nobody is logged in.
+    pub fn inline(
         session: &Session,
-        text: Text,
+        content: impl Into<InlineContent>,
         to: Recipient,
         seed: Seed,
         policy: Policy,
     ) -> Result<Self, Error> {
-        let job = Sending::text(text, to, seed);
-        let check = match job.call.is_empty_text() {
+        let content = content.into();
+        let check = match content.is_empty_text() {
             true => Err(RequestError::EmptyText),
             false => session.check_sender(),
         };
         check.map_err(|error| Error::new(Step::Prepare, error))?;
-        Ok(Self::ready(job, session, seed, policy))
+        Ok(Self::ready(Sending::inline(content, to, seed), session, seed, policy))
     }
 
     fn ready(job: Sending, session: &Session, seed: Seed, policy: Policy) -> Self {

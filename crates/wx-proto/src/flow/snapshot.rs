@@ -4,6 +4,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::endpoint::upload_media::CHUNK;
+use crate::model::emoticon::Emoticon;
+use crate::model::forward::Forward;
+use crate::model::inline_content::InlineContent;
 use crate::model::md5::Md5;
 use crate::model::media::{Media, MediaError, SavedMedia};
 use crate::model::media_kind::MediaKind;
@@ -20,7 +23,7 @@ use crate::session::Session;
 /// The saved state of a job: enough to resume it in the same login. It contains no secret of the
 /// login.
 ///
-/// It contains the seed, the text or the values of the forms, how many chunks the server has
+/// It contains the seed, the content or the values of the forms, how many chunks the server has
 /// acknowledged, and when the message first left. The login is identified by a keyed hash. A
 /// [checkpointed](super::SendMessage::checkpointed) job saves each new state with
 /// [`Action::Save`](super::Action::Save) before its message leaves, so that a crash cannot lead to
@@ -83,10 +86,42 @@ pub(super) struct SavedMessage {
 
 /// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(from = "SavedContent", into = "SavedContent")]
 pub(super) enum Content {
     Uploaded(Uploaded),
+    Inline(InlineContent),
+}
+
+/// The saved form of a [`Content`]. All its variants have one level, as those of the first version.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SavedContent {
+    Uploaded(Uploaded),
     Text(Text),
+    Emoticon(Emoticon),
+    Forward(Forward),
+}
+
+impl From<SavedContent> for Content {
+    fn from(saved: SavedContent) -> Self {
+        match saved {
+            SavedContent::Uploaded(uploaded) => Self::Uploaded(uploaded),
+            SavedContent::Text(text) => Self::Inline(text.into()),
+            SavedContent::Emoticon(emoticon) => Self::Inline(emoticon.into()),
+            SavedContent::Forward(forward) => Self::Inline(forward.into()),
+        }
+    }
+}
+
+impl From<Content> for SavedContent {
+    fn from(content: Content) -> Self {
+        match content {
+            Content::Uploaded(uploaded) => Self::Uploaded(uploaded),
+            Content::Inline(InlineContent::Text(text)) => Self::Text(text),
+            Content::Inline(InlineContent::Emoticon(emoticon)) => Self::Emoticon(emoticon),
+            Content::Inline(InlineContent::Forward(forward)) => Self::Forward(forward),
+        }
+    }
 }
 
 /// The saved form of an UploadID. A server could put any secret into it.
@@ -249,11 +284,13 @@ impl Snapshot {
         }
     }
 
-    /// Returns the text, if the message is one.
+    /// Returns the content of the message, if it needs no upload.
     #[must_use]
-    pub fn text(&self) -> Option<&Text> {
+    pub fn inline(&self) -> Option<&InlineContent> {
         match &self.job {
-            SavedJob::Message(SavedMessage { content: Content::Text(text), .. }) => Some(text),
+            SavedJob::Message(SavedMessage { content: Content::Inline(content), .. }) => {
+                Some(content)
+            }
             SavedJob::Message(_) | SavedJob::Upload(_) | SavedJob::Custom(_) => None,
         }
     }

@@ -28,6 +28,8 @@ pub enum Advice {
     CheckRecipient,
     /// The media does not exist, no longer exists, or belongs to another login.
     CheckMessage,
+    /// There is nothing to fetch, because the sender's file is empty or was not uploaded.
+    AskSender,
     /// The key was already used for another message of the outbox.
     CheckKey,
     /// A limit that the caller set was exceeded.
@@ -57,6 +59,7 @@ impl Advice {
             Self::WriteText => "write_text",
             Self::CheckRecipient => "check_recipient",
             Self::CheckMessage => "check_message",
+            Self::AskSender => "ask_sender",
             Self::CheckKey => "check_key",
             Self::RaiseLimit => "raise_limit",
             Self::LookAtPhone => "look_at_phone",
@@ -88,6 +91,10 @@ impl fmt::Display for Advice {
             Self::CheckMessage => {
                 "the message may be too old or too new, from another login, a sticker from the \
                  store, or a file above 25 MiB; try again later"
+            }
+            Self::AskSender => {
+                "there is probably nothing to fetch: ask the sender whether the file is empty, or \
+                 to send it again"
             }
             Self::CheckKey => "use a new key, or send what this one was first used for",
             Self::RaiseLimit => "raise the limit if this is what you want",

@@ -9,6 +9,7 @@ use crate::model::ids::{MediaId, MsgId, UserName};
 use crate::model::image_format::ImageFormat;
 use crate::model::image_variant::ImageVariant;
 use crate::model::md5::Md5;
+use crate::model::outside_url::OutsideUrl;
 use crate::model::recording_format::RecordingFormat;
 use crate::model::safe_file_name::safe_file_name;
 
@@ -46,6 +47,10 @@ pub enum AttachmentKind {
     Image {
         /// The variant to fetch.
         variant: ImageVariant,
+        /// The addresses of an emoticon on other hosts, which are only fetched if
+        /// [`Policy::outside_hosts`](crate::Policy::outside_hosts) is set.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        outside: Vec<OutsideUrl>,
     },
     /// A video. Its cover is an [`Image`](Self::Image), which
     /// [`Message::cover`](crate::Message::cover) returns.
@@ -89,7 +94,7 @@ impl Attachment {
     /// Creates the attachment of an image, of which `variant` is fetched.
     #[must_use]
     pub const fn image(msg_id: MsgId, variant: ImageVariant) -> Self {
-        Self { msg_id, kind: AttachmentKind::Image { variant } }
+        Self { msg_id, kind: AttachmentKind::Image { variant, outside: Vec::new() } }
     }
 
     /// Creates the attachment of a video, which is an MP4.
@@ -117,6 +122,8 @@ impl Attachment {
     /// message, followed by the extension of an image, a video (`.mp4`) or a voice message
     /// (`.mp3`), or by the name of a file. `format` is the one in [`Fetched`](crate::Fetched).
     ///
+    /// A video in an unknown format that was kept has the ending `.video.bin`.
+    ///
     /// The name is unique within the login, and the sender controls only the part after the id.
     #[must_use]
     pub fn file_name(&self, format: Option<ImageFormat>) -> String {
@@ -125,9 +132,9 @@ impl Attachment {
             (AttachmentKind::Image { .. }, format) => {
                 format!("{id}.{}", format.unwrap_or(ImageFormat::Unknown).extension())
             }
-            (AttachmentKind::Video | AttachmentKind::Voice, Some(format)) => {
-                format!("{id}.{}", format.extension())
-            }
+            // Its cover has the same id, and may be in an unknown format too.
+            (AttachmentKind::Video, Some(format)) => format!("{id}.video.{}", format.extension()),
+            (AttachmentKind::Voice, Some(format)) => format!("{id}.{}", format.extension()),
             (AttachmentKind::Video, None) => format!("{id}.{}", RecordingFormat::Mp4.extension()),
             (AttachmentKind::Voice, None) => format!("{id}.{}", RecordingFormat::Mp3.extension()),
             (AttachmentKind::File(file), _) => {
@@ -185,6 +192,10 @@ mod tests {
             bare,
             json!({ "msg_id": "7", "kind": "image", "variant": "emoticon" }),
             json!({ "msg_id": "7", "kind": "image", "variant": "thumbnail" }),
+            json!({
+                "msg_id": "7", "kind": "image", "variant": "emoticon",
+                "outside": ["https://emoji.qpic.cn/wx_emoji/AAAA/"],
+            }),
             json!({ "msg_id": "7", "kind": "video" }),
             json!({ "msg_id": "7", "kind": "voice" }),
         ] {
@@ -212,6 +223,10 @@ mod tests {
             let forged = with(key, value);
             assert!(serde_json::from_value::<Attachment>(forged.clone()).is_err(), "{forged}");
         }
+        let forged = json!({
+            "msg_id": "7", "kind": "image", "variant": "emoticon", "outside": ["http://evil.cn/"],
+        });
+        assert!(serde_json::from_value::<Attachment>(forged).is_err());
     }
 
     #[test]
@@ -239,7 +254,11 @@ mod tests {
         let id = || MsgId::new("7").unwrap();
         assert_eq!(Attachment::video(id()).file_name(None), "7.mp4");
         assert_eq!(Attachment::voice(id()).file_name(None), "7.mp3");
-        assert_eq!(Attachment::video(id()).file_name(Some(ImageFormat::Unknown)), "7.bin");
+        // What was kept without being recognised: a video and its cover have the same id.
+        let kept = |attachment: Attachment| attachment.file_name(Some(ImageFormat::Unknown));
+        assert_eq!(kept(Attachment::video(id())), "7.video.bin");
+        assert_eq!(kept(Attachment::image(id(), ImageVariant::Thumbnail)), "7.bin");
+        assert_eq!(kept(Attachment::voice(id())), "7.bin");
     }
 
     #[test]

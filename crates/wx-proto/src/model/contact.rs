@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::model::avatar::{Avatar, AvatarSource};
 use crate::model::ids::UserName;
 use crate::model::opaque::opaque;
 use crate::model::room::RoomDetails;
@@ -25,6 +26,8 @@ pub struct Contact {
     pub flags: ContactFlags,
     /// The members of a room, if the server sent them. Contact lists have rooms without members.
     pub room: Option<Box<RoomDetails>>,
+    /// Boxed, because a contact list can have thousands of contacts without it.
+    pub(crate) avatar: Option<Box<AvatarSource>>,
 }
 
 /// The kind of a contact ([§11.10](crate::protocol#s11-10)).
@@ -132,6 +135,13 @@ impl Contact {
     #[must_use]
     pub fn is_room(&self) -> bool {
         self.user_name.is_room()
+    }
+
+    /// Returns the avatar to fetch ([P86](crate::protocol#p86)). Not everybody has one.
+    #[must_use]
+    pub fn avatar(&self) -> Avatar {
+        let source = self.avatar.as_deref().cloned().unwrap_or_default();
+        Avatar::with_source(&self.user_name, source)
     }
 
     /// Returns the remark name if there is one, and otherwise the nickname. A room with neither is

@@ -62,3 +62,42 @@ fields! {
         RecentMessages = "recent_messages",
     }
 }
+
+fields! {
+    /// A field of another client's saved login, with its path from the top of the file.
+    SavedLoginField {
+        Jar = "Jar",
+        BaseRequest = "BaseRequest",
+        BaseUin = "BaseRequest.Uin",
+        BaseSid = "BaseRequest.Sid",
+        BaseSkey = "BaseRequest.Skey",
+        BaseDeviceId = "BaseRequest.DeviceID",
+        LoginInfo = "LoginInfo",
+        LoginPassTicket = "LoginInfo.PassTicket",
+        WechatDomain = "WechatDomain",
+        OpenWechatSyncKey = "SyncKey",
+        Prop = "PROP",
+        PropUin = "PROP.uin",
+        PropSid = "PROP.sid",
+        PropSkey = "PROP.skey",
+        PropPassTicket = "PROP.passTicket",
+        PropDataTicket = "PROP.webwxDataTicket",
+        PropSyncKey = "PROP.syncKey",
+        Conf = "CONF",
+        ConfOrigin = "CONF.origin",
+        Cookie = "COOKIE",
+        User = "user",
+        UserUserName = "user.UserName",
+        PuppetWechat4u = "PUPPET-WECHAT4U",
+        PuppetWechat = "PUPPET_WECHAT",
+        EntryHost = "entry_host",
+        DeviceId = "device_id",
+        Skey = "skey",
+        Sid = "sid",
+        Uin = "uin",
+        PassTicket = "pass_ticket",
+        UserName = "user_name",
+        SyncKey = "synckey",
+        Cookies = "cookies",
+    }
+}

@@ -121,6 +121,19 @@ pub(crate) const TEXT: MessageRow = MessageRow {
     ..IMAGE.message
 };
 
+/// The row of a location, which can only be forwarded ([P87](crate::protocol#p87)).
+pub(crate) const LOCATION: MessageRow = MessageRow { msg_type: 48, ..TEXT };
+
+/// The row of a short video, which can only be forwarded.
+pub(crate) const SHORT_VIDEO: MessageRow = MessageRow { msg_type: 62, ..VIDEO.message };
+
+/// The row of an emoticon that is sent by its MD5 ([P84](crate::protocol#p84)).
+pub(crate) const KNOWN_EMOTICON: MessageRow =
+    MessageRow { has_media_id: false, ..EMOTICON.message };
+
+/// The row of an emoticon that is forwarded: the page has no EmojiFlag in that case.
+pub(crate) const FORWARDED_EMOTICON: MessageRow = MessageRow { emoji_flag: None, ..KNOWN_EMOTICON };
+
 impl MediaKind {
     pub(crate) const fn row(self, profile: Profile) -> &'static KindRow {
         const IMAGE_TO_HELPER: KindRow = KindRow { large: LargeUpload::Refused, ..IMAGE };

@@ -14,7 +14,8 @@ use std::fmt;
 
 use self::kind::MessageKind;
 use self::raw::RawMessage;
-use crate::model::attachment::{Attachment, AttachmentKind, FileAttachment};
+use crate::model::attachment::Attachment;
+use crate::model::avatar::{Avatar, AvatarSource};
 use crate::model::ids::{MsgId, UserName};
 use crate::model::image_variant::ImageVariant;
 use crate::model::unix_ms::UnixMs;
@@ -47,30 +48,6 @@ pub struct Message {
 }
 
 impl Message {
-    /// Returns the attachment to fetch, if the message has media. The cover of a video is
-    /// [`cover`](Self::cover).
-    #[must_use]
-    pub fn attachment(&self) -> Option<Attachment> {
-        let image = |variant| AttachmentKind::Image { variant };
-        let kind = match &self.kind {
-            MessageKind::Image { .. } => image(ImageVariant::Original),
-            MessageKind::Emoticon { of_store: false, .. } => image(ImageVariant::Emoticon),
-            MessageKind::Video { .. } => AttachmentKind::Video,
-            MessageKind::Voice { .. } => AttachmentKind::Voice,
-            MessageKind::App(app) if app.is_image() => image(ImageVariant::Original),
-            MessageKind::File(file) => AttachmentKind::File(FileAttachment {
-                sender: self.from.clone()?,
-                media_id: file.media_id.clone()?,
-                encry_file_name: file.encry_file_name.clone(),
-                name: file.name.clone(),
-                len: file.len,
-                md5: file.md5,
-            }),
-            _ => return None,
-        };
-        Some(Attachment { msg_id: self.id.clone()?, kind })
-    }
-
     /// Returns the attachment of the cover of a video, which is an image; `None` for all other
     /// kinds of messages.
     #[must_use]
@@ -81,6 +58,16 @@ impl Message {
             }
             _ => None,
         }
+    }
+
+    /// Returns the avatar of the stranger who requests to be added as a contact; `None` for all
+    /// other kinds of messages. The avatar of a sender is that of the
+    /// [contact](crate::Contact::avatar) or of the [member](crate::RoomDetails::avatar).
+    #[must_use]
+    pub fn avatar(&self) -> Option<Avatar> {
+        let MessageKind::FriendRequest(request) = &self.kind else { return None };
+        let source = AvatarSource { msg_id: self.id.clone(), ..AvatarSource::default() };
+        Some(Avatar::with_source(request.user_name.as_ref()?, source))
     }
 
     /// Returns the room that it was sent in, whoever sent it.

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::model::attachment::AttachmentKind;
+
 /// Limits, numbers of tries, and waits. A default that is a fact of the [protocol](crate::protocol)
 /// links to its section there; the others are choices of this library.
 ///
@@ -24,10 +26,15 @@ pub struct Policy {
     /// The largest file or video to fetch, in bytes, after inflating. Default: 1 GiB, because it is
     /// streamed: it costs memory only if the sink keeps it there.
     pub max_fetch_file: u64,
-    /// Whether a complete image, video or voice message in an unknown format is kept as
-    /// [`ImageFormat::Unknown`](crate::ImageFormat::Unknown) instead of being refused. Web pages
-    /// and JSON are always refused. Default: no.
+    /// Whether an image, a video or a voice message in an unknown format is kept as
+    /// [`ImageFormat::Unknown`](crate::ImageFormat::Unknown) instead of being refused at its first
+    /// bytes. Web pages and JSON are always refused. Default: no.
     pub keep_unknown: bool,
+    /// Whether an emoticon that the server does not have is fetched from the addresses in its
+    /// message, on hosts under qq.com, qpic.cn and qlogo.cn. The sender of the message chose them,
+    /// and these hosts learn the address of this computer. They receive no cookies and nothing else
+    /// of the login. Default: no ([P85](crate::protocol#p85)).
+    pub outside_hosts: bool,
     /// webwxcheckupload is called for files larger than this. Default: 25 MiB
     /// ([P41](crate::protocol#p41)).
     pub check_above: u64,
@@ -115,6 +122,7 @@ impl Default for Policy {
             max_fetch: 32 * MIB,
             max_fetch_file: 1024 * MIB,
             keep_unknown: false,
+            outside_hosts: false,
             check_above: 25 * MIB,
             chunk_tries: 3,
             back_off: Duration::from_secs(1),
@@ -151,6 +159,16 @@ impl Policy {
         self.slow_after = self.slow_after.max(stall);
         (self.upload_stall, self.message_stall, self.call_stall) = (stall, stall, stall);
         self
+    }
+
+    /// Returns the largest length in bytes of an attachment of this kind that is fetched:
+    /// [`Policy::max_fetch`] or [`Policy::max_fetch_file`].
+    #[must_use]
+    pub fn fetch_limit(&self, kind: &AttachmentKind) -> u64 {
+        match kind {
+            AttachmentKind::Image { .. } | AttachmentKind::Voice => self.max_fetch,
+            AttachmentKind::File(_) | AttachmentKind::Video => self.max_fetch_file,
+        }
     }
 
     /// Returns the wait after `tries` failed tries.

@@ -33,6 +33,9 @@ pub enum ReplyError {
     },
     /// The body of the reply is empty.
     Empty,
+    /// The body of the reply is empty, and the message of the file says that the file has 0 bytes.
+    /// Whether the server has an empty file is unknown ([P76](crate::protocol#p76)).
+    EmptyFile,
     /// The reply has another length than announced, by its head or by the message of a file.
     Truncated {
         /// The announced length; `None` if it was a compressed stream that ended early.
@@ -131,6 +134,9 @@ impl fmt::Display for ReplyError {
                 write!(f, "the response is larger than the limit of {limit} bytes")
             }
             Self::Empty => f.write_str("the response is empty"),
+            Self::EmptyFile => {
+                f.write_str("the message announces a file of 0 bytes, and the response is empty")
+            }
             Self::Truncated { expected: Some(expected), got } if got > expected => {
                 write!(f, "the response has {got} bytes instead of {expected}")
             }
@@ -212,6 +218,7 @@ impl ReplyError {
             | Self::Encoding(_)
             | Self::CorruptGzip
             | Self::NoLength => Advice::CheckProxy,
+            Self::EmptyFile => Advice::AskSender,
             Self::NoDataTicket { expired: true } => Advice::SetClock,
             Self::NoDataTicket { expired: false } => Advice::LoginAgain,
             Self::Status(204) if step == Step::Download => Advice::CheckMessage,

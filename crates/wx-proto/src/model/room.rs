@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::model::avatar::{Avatar, AvatarSource};
 use crate::model::ids::UserName;
 use crate::model::opaque::opaque;
 use crate::model::skipped::Skipped;
@@ -49,6 +50,17 @@ impl Member {
 }
 
 impl RoomDetails {
+    /// Returns the avatar of a member who is not a contact of the account
+    /// ([P86](crate::protocol#p86)). If there is a contact with the UserName of the member, use
+    /// [`Contact::avatar`](crate::Contact::avatar) instead, and for the account itself
+    /// [`Avatar::new`].
+    #[must_use]
+    pub fn avatar(&self, member: &Member) -> Avatar {
+        let encry_chat_room_id = self.encry_chat_room_id.clone();
+        let source = AvatarSource { encry_chat_room_id, ..AvatarSource::default() };
+        Avatar::with_source(&member.user_name, source)
+    }
+
     /// Returns the names of the first members, for a room that has no name.
     pub(crate) fn member_names(&self) -> String {
         let names = self.members.iter().map(|member| member.name(None));

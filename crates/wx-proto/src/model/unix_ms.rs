@@ -33,10 +33,12 @@ impl UnixMs {
         Self(unix_ms)
     }
 
-    /// Creates a time from Unix seconds, saturating at the last time that can be represented.
+    /// Creates a time from Unix seconds, saturating at the last second that can be represented.
     #[must_use]
     pub const fn from_secs(unix_secs: u64) -> Self {
-        Self(unix_secs.saturating_mul(1000))
+        // A whole second, so that it is the same after `as_secs`.
+        let latest = u64::MAX / 1000;
+        Self(if unix_secs < latest { unix_secs * 1000 } else { latest * 1000 })
     }
 
     /// Returns the Unix milliseconds.
@@ -108,7 +110,8 @@ mod tests {
     #[test]
     fn times_end_and_do_not_wrap() {
         let end = UnixMs::new(u64::MAX);
-        assert_eq!(UnixMs::from_secs(u64::MAX), end);
+        let last = UnixMs::from_secs(u64::MAX);
+        assert_eq!(UnixMs::from_secs(last.as_secs()), last);
         assert_eq!(UnixMs::new(1).saturating_add(Duration::MAX), end);
         assert_eq!(end.saturating_add(Duration::from_millis(1)), end);
         assert_eq!(UnixMs::EPOCH.checked_duration_since(end), None);

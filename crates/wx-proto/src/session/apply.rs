@@ -14,6 +14,8 @@ use crate::model::site::Site;
 use crate::model::unix_ms::UnixMs;
 use crate::session::cookies::CookieJar;
 use crate::session::credentials::Credentials;
+use crate::session::new_messages::NewMessages;
+use crate::session::outstanding::BatchReceipt;
 use crate::session::replies::{InitReply, SyncReply};
 
 /// Returns whether a cookie is kept after the login, for a prompt on the phone
@@ -92,9 +94,13 @@ impl Session {
     }
 
     /// Applies a webwxsync reply that was received at `now`. Returns its new messages
-    /// ([P57](crate::protocol#p57)).
-    pub fn apply_sync(&mut self, batch: SyncReply, now: UnixMs) -> Vec<Message> {
-        let SyncReply { mut messages, more, skey, sync_key, check_key, .. } = batch;
+    /// ([P57](crate::protocol#p57)) as a batch to [acknowledge](Self::acknowledge), or `None` if
+    /// there are none.
+    ///
+    /// Messages without an id cannot be recognised as repeated. They count as repeated if the reply
+    /// does not move the position.
+    pub fn apply_sync(&mut self, batch: SyncReply, now: UnixMs) -> Option<NewMessages> {
+        let SyncReply { mut messages, skipped, more, skey, sync_key, check_key, .. } = batch;
         self.apply_skey(skey);
         self.add_rooms(messages.iter().filter_map(Message::room));
         for message in &messages {
@@ -110,13 +116,53 @@ impl Session {
                 Arc::make_mut(&mut self.change().rooms).remove(name);
             }
         }
+        let login_mark = self.login_mark;
         let sync = Arc::make_mut(&mut self.change().sync);
+        let before = sync.key.clone();
         if let Some(key) = sync_key {
             (sync.key, sync.check_key) = (Some(key), check_key);
         }
         (sync.due, sync.synced_at) = (more, Some(now.as_secs()));
-        messages.retain(|message| message.id.as_ref().is_none_or(|id| sync.is_new(id)));
-        messages
+        let moved = sync.key != before;
+        let known = sync.remembered();
+        messages.retain(|message| match &message.id {
+            Some(id) => sync.is_new(id),
+            None => moved,
+        });
+        if messages.is_empty() && (skipped.is_empty() || !moved) {
+            return None;
+        }
+        let receipt = sync.add_batch(login_mark, before, known);
+        Some(NewMessages { messages: messages.into(), skipped, receipt })
+    }
+
+    /// Acknowledges a batch of messages, once it is handled. The [text](Session::to_json) of the
+    /// session is positioned before the oldest batch that is not acknowledged, and contains the ids
+    /// of the acknowledged messages after it. A program that is killed and restarted with the text
+    /// that was saved last therefore receives every batch at least once, and none again that was
+    /// acknowledged before the text was saved. Exceptions: messages without an id, and those before
+    /// the last 500, are received again if an older batch was not acknowledged.
+    ///
+    /// Requests are made from the position after all batches, so each batch is returned once by a
+    /// session, until it is [rewound](Session::rewind).
+    ///
+    /// Returns `false`, and changes nothing, if the batch is not outstanding: it was acknowledged
+    /// already, or belongs to another login, or the session was rewound since.
+    ///
+    /// If 1000 batches are outstanding, the last one and all further ones are acknowledged
+    /// together: until each of them is acknowledged, exactly once, all of them are received again
+    /// after a restart.
+    pub fn acknowledge(&mut self, receipt: BatchReceipt) -> bool {
+        self.sync().has_outstanding() && Arc::make_mut(&mut self.change().sync).acknowledge(receipt)
+    }
+
+    /// Returns to the position before the oldest batch that is not
+    /// [acknowledged](Session::acknowledge), as if the session had been saved and read. The
+    /// outstanding batches are received again, and can no longer be acknowledged.
+    pub fn rewind(&mut self) {
+        if self.sync().has_outstanding() {
+            Arc::make_mut(&mut self.change().sync).rewind();
+        }
     }
 
     /// Remembers a message that this session has sent, so that the server's copy of it is dropped

@@ -3,16 +3,16 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use super::file;
+use super::login_cookie::login_cookie;
 use super::{DATA_TICKET, Parts, Session};
 use crate::model::fields::SessionField;
-use crate::model::hosts::{HostRole, Hosts};
+use crate::model::hosts::Hosts;
 use crate::model::ids::UserName;
 use crate::model::profile::Profile;
 use crate::model::secret::Secret;
 use crate::model::session_error::SessionError;
 use crate::model::site::Site;
 use crate::session::cookies::CookieJar;
-use crate::session::cookies::cookie::Cookie;
 use crate::wire::query::PassTicket;
 
 /// Builds a [`Session`] from the values of a login ([§2.1](crate::protocol#s2-1)).
@@ -137,23 +137,7 @@ impl SessionBuilder {
         let hosts = site.hosts();
         let mut cookies = self.cookies;
         if let Some(value) = self.data_ticket {
-            let base = hosts.origin(HostRole::Base);
-            // Like the server, set it for all of qq.com or wechat.com, which includes the file host
-            // (§2.3).
-            let domain =
-                match base.host().rsplit_once('.').and_then(|(rest, _)| rest.rsplit_once('.')) {
-                    Some((below, _)) if !hosts.is_loopback() => &base.host()[below.len() + 1..],
-                    _ => base.host(),
-                };
-            let ticket = Cookie {
-                name: DATA_TICKET.to_owned(),
-                value,
-                domain: domain.to_owned(),
-                host_only: hosts.is_loopback(),
-                path: "/".to_owned(),
-                secure: base.is_https(),
-                expires: None,
-            };
+            let ticket = login_cookie(hosts, DATA_TICKET.to_owned(), value);
             if !ticket.is_sendable() {
                 return Err(SessionError::Invalid(SessionField::DataTicket));
             }

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::sync::{SyncKey, SyncState};
+use super::sync::SyncState;
+use super::sync_key::SyncKey;
 use super::{Parts, Session};
 use crate::model::fields::SessionField;
 use crate::model::hosts::{HostError, HostRole, Hosts};
@@ -175,9 +176,9 @@ pub(super) fn write(session: &Session) -> String {
         "device_id": parts.device_id.as_ref().map(DeviceId::as_str),
         "user_name": parts.user_name.as_ref().map_or(UNKNOWN_NAME, UserName::as_str),
         "cookies": cookies,
-        "sync_key": parts.sync.key,
+        "sync_key": parts.sync.acknowledged_key(),
         "synced_at": parts.sync.synced_at,
-        "recent_messages": parts.sync.recent().collect::<Vec<_>>(),
+        "recent_messages": parts.sync.recent(),
     });
     let mut all = parts.rest.clone();
     if let Value::Object(known) = known {

@@ -7,7 +7,7 @@ use crate::model::request_error::RequestError;
 use crate::model::unix_ms::UnixMs;
 
 /// The cookies without which the server refuses every call of a login.
-const OF_LOGIN: [&str; 3] = ["wxuin", "wxsid", DATA_TICKET];
+pub(super) const OF_LOGIN: [&str; 3] = ["wxuin", "wxsid", DATA_TICKET];
 
 impl Session {
     /// Returns when the login ends by the clock of this computer: when the first of the cookies
@@ -18,8 +18,15 @@ impl Session {
     /// The server can end a login earlier, which only a request shows.
     #[must_use]
     pub fn ends_at(&self) -> Option<UnixMs> {
-        self.check_login().ok()?;
+        self.sid()?;
         OF_LOGIN.iter().filter_map(|name| self.parts.cookies.end_of(name)).min()
+    }
+
+    /// Returns when webwxsync, which renews the login, last replied, by the clock of this computer
+    /// and in whole seconds. Returns `None` if it has not replied since the login began.
+    #[must_use]
+    pub fn renewed_at(&self) -> Option<UnixMs> {
+        self.parts.sync.synced_at.map(UnixMs::from_secs)
     }
 
     /// Checks that the session has the secrets of a login that has not ended at `now`.
@@ -29,6 +36,11 @@ impl Session {
     /// [`RequestError::LoginOver`] if [the end](Session::ends_at) has passed.
     pub fn check_alive(&self, now: UnixMs) -> Result<(), RequestError> {
         self.check_login()?;
+        self.check_end(now)
+    }
+
+    /// Checks that the login has not ended at `now`.
+    pub(crate) fn check_end(&self, now: UnixMs) -> Result<(), RequestError> {
         match self.ends_at().filter(|end| *end <= now) {
             Some(since) => Err(RequestError::LoginOver { since }),
             None => Ok(()),
@@ -36,8 +48,8 @@ impl Session {
     }
 
     /// Returns whether the sync state has changed since `earlier` was cloned from this session.
-    /// Each webwxsync, the first webwxinit and each sent message change it. The clone must have
-    /// been kept in between.
+    /// Each webwxsync, the first webwxinit, each sent message and each acknowledged batch change
+    /// it. The clone must have been kept in between.
     #[must_use]
     pub fn has_synced_since(&self, earlier: &Self) -> bool {
         !Arc::ptr_eq(&self.parts.sync, &earlier.parts.sync)

@@ -1,6 +1,6 @@
 //! Replies that are applied to the session.
 
-use super::sync::SyncKey;
+use super::sync_key::SyncKey;
 use crate::model::ids::UserName;
 use crate::model::message::Message;
 use crate::model::opaque::opaque;

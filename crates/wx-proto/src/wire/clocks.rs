@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 
 use super::date;
+use crate::model::server_date::ServerDate;
 use crate::model::unix_ms::UnixMs;
 
 /// The time of a reply on both clocks, in whole seconds.
@@ -17,12 +18,11 @@ pub(crate) struct Clocks {
 
 impl Clocks {
     pub(crate) fn new(headers: &HeaderMap, now: UnixMs) -> Self {
-        let dates = headers.get_all(header::DATE).iter();
-        let server = dates
-            .filter_map(|value| date::cookie(value.to_str().ok()?))
-            .find(|at| *at > UnixMs::EPOCH);
         let local = whole_secs(now);
-        Self { local, server: server.unwrap_or(local) }
+        match server_date(headers) {
+            ServerDate::At(server) => Self { local, server },
+            ServerDate::Missing | ServerDate::Malformed => Self { local, server: local },
+        }
     }
 
     /// Creates two clocks that show the same time.
@@ -47,6 +47,16 @@ impl Clocks {
             None => UnixMs::new(self.local.get().saturating_sub(self.server.get() - at.get())),
         }
     }
+}
+
+/// Returns the first valid `Date`.
+pub(crate) fn server_date(headers: &HeaderMap) -> ServerDate {
+    let mut dates = headers.get_all(header::DATE).iter().peekable();
+    if dates.peek().is_none() {
+        return ServerDate::Missing;
+    }
+    let mut dates = dates.filter_map(|value| date::cookie(value.to_str().ok()?));
+    dates.find(|at| *at > UnixMs::EPOCH).map_or(ServerDate::Malformed, ServerDate::At)
 }
 
 /// Drops the milliseconds, because session files keep the expiry of cookies in seconds.
@@ -104,7 +114,10 @@ mod tests {
             ["", "soon", "0", "1546254741", "Thu, 01 Jan 1970 00:00:00 GMT", "31 Dec 1600 11:12:21"]
         {
             assert_eq!(clocks(&[odd], 5), Clocks::synchronised(UnixMs::from_secs(5)), "{odd}");
+            let headers = HeaderMap::from_iter([(header::DATE, odd.parse().unwrap())]);
+            assert_eq!(server_date(&headers), ServerDate::Malformed, "{odd}");
         }
+        assert_eq!(server_date(&HeaderMap::new()), ServerDate::Missing);
         assert_eq!(clocks(&[], 5), Clocks::synchronised(UnixMs::from_secs(5)));
     }
 }

@@ -5,12 +5,12 @@ use serde_json::value::RawValue;
 
 use super::list::{self, Element, List};
 use super::{content, lenient, repair};
+use crate::model::avatar::{AvatarSource, HeadImgUrl};
 use crate::model::contact::{Contact, ContactFlags, ContactKind};
 use crate::model::ids::UserName;
 use crate::model::room::{Member, RoomDetails};
 
-/// The relevant fields of a contact. The address of its avatar is not one of them, because it
-/// contains the skey.
+/// The relevant fields of a contact.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Fields<'a> {
@@ -34,6 +34,8 @@ struct Fields<'a> {
     encry_chat_room_id: Option<&'a RawValue>,
     #[serde(borrow)]
     is_owner: Option<&'a RawValue>,
+    #[serde(borrow)]
+    head_img_url: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -79,9 +81,21 @@ impl Element for Contact {
             remark_name: optional_name(fields.remark_name),
             flags: if is_muted { flags.muted() } else { flags },
             room: user_name.is_room().then(|| room(&fields)).flatten(),
+            avatar: avatar(&fields, &user_name),
             user_name,
         })
     }
+}
+
+/// Returns what the address of the avatar needs besides the UserName. An address that cannot be
+/// used is left out: the avatar is then requested like that of a contact without one.
+fn avatar(fields: &Fields<'_>, owner: &UserName) -> Option<Box<AvatarSource>> {
+    let given = fields.head_img_url.and_then(lenient::text_of);
+    let head_img_url = given.and_then(|given| HeadImgUrl::new(&given));
+    // Anybody else with this id is a member of that room.
+    let encry_chat_room_id = user_name(fields.encry_chat_room_id).filter(|_| !owner.is_room());
+    (head_img_url.is_some() || encry_chat_room_id.is_some())
+        .then(|| Box::new(AvatarSource { head_img_url, encry_chat_room_id, msg_id: None }))
 }
 
 /// Returns the details of a room, unless the server sent neither members nor a second name.

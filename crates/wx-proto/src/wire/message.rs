@@ -2,7 +2,9 @@
 //! [P57](crate::protocol#p57), [P69](crate::protocol#p69)).
 
 mod app;
+mod attachment;
 mod fields;
+mod forward;
 mod kind;
 
 use serde_json::value::RawValue;

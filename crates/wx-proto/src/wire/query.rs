@@ -37,8 +37,10 @@ pub(crate) struct QueryBuilder {
 }
 
 impl QueryBuilder {
+    /// Begins with a path, which may have a query already.
     pub(crate) fn new(path: &str) -> Self {
-        Self { text: path.to_owned(), separator: '?' }
+        let separator = if path.contains('?') { '&' } else { '?' };
+        Self { text: path.to_owned(), separator }
     }
 
     /// Begins the query with a stray `&`, like the official page's image addresses
@@ -74,6 +76,11 @@ impl QueryBuilder {
     /// Adds pass_ticket, which is the text `undefined` if it is not known.
     pub(crate) fn ticket_pair(self, ticket: Option<&PassTicket>) -> Self {
         self.pair("pass_ticket", ticket.map_or(UNKNOWN_TICKET, |ticket| ticket.0.expose()))
+    }
+
+    /// Encodes a value as [`raw_pair`](Self::raw_pair) does.
+    pub(crate) fn raw(value: &str) -> String {
+        utf8_percent_encode(value, RAW).to_string()
     }
 
     fn encoded(mut self, key: &str, value: &str, set: &'static AsciiSet) -> Self {

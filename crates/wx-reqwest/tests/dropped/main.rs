@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod messages;
+mod streams;
 
 use std::io;
 use std::ops::Range;

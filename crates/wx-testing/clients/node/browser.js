@@ -85,6 +85,17 @@ function driveBrowser(name, site, lacks) {
     return saved(file, await (await answer).buffer());
   }
 
+  /** Lets a media element of the page load a recording, and keeps what the browser got. */
+  const played = (what, file) => async ({ ask }) => {
+    const { msg_id } = await ask(what);
+    await inPage('message', msg_id);
+    const target = await inPage('recordingTarget', what, msg_id);
+    const url = new URL(target, site.page).href;
+    const answer = page.waitForResponse((response) => response.url() === url);
+    await inPage('play', what, target);
+    return saved(file, await (await answer).buffer());
+  };
+
   const sendFile = (step) => async () => {
     const done = inPage('sendNextFile', peer);
     const input = await page.$('#picker input[type=file]');
@@ -124,6 +135,9 @@ function driveBrowser(name, site, lacks) {
       await inPage('image', `${target}&type=slave`);
       return shown(target, 'picture.jpg');
     },
+
+    'receive-video': played('video', 'clip.mp4'),
+    'receive-voice': played('voice', 'voice.mp3'),
 
     async text({ greeting }) {
       await inPage('notify', 1, peer);

@@ -10,8 +10,8 @@ const path = require('node:path');
 const readline = require('node:readline');
 
 const STEPS = [
-  'login', 'contacts', 'sync', 'receive', 'text', 'image-small', 'image-large', 'file', 'gif',
-  'video', 'recall', 'avatar', 'logout',
+  'login', 'contacts', 'sync', 'receive', 'receive-video', 'receive-voice', 'text',
+  'image-small', 'image-large', 'file', 'gif', 'video', 'recall', 'avatar', 'logout',
 ];
 const STEP_MS = 20_000;
 const RUN_MS = 55_000;

@@ -27,6 +27,11 @@ async function saved(name, box) {
 const arrived = async ({ msg_id }) =>
   puppet.messagePayload(await inbox.take((id) => id === msg_id));
 
+const receive = (what, file) => async ({ ask }) => {
+  const { id } = await arrived(await ask(what));
+  return saved(file, await puppet.messageFile(id));
+};
+
 const payloads = async (ids, payload) => Promise.all(ids.map((id) => payload.call(puppet, id)));
 
 drive({
@@ -48,9 +53,11 @@ drive({
         return contacts.find(({ name }) => name === names.friend)?.id;
       });
       const rooms = await payloads(await puppet.roomList(), puppet.roomPayload);
+      const card = await until(async () => (await puppet.memory.size) > 0 && puppet.memory.payload);
       return {
         names: contacts.map(({ alias, name }) => alias || name),
         rooms: rooms.map(({ topic }) => topic),
+        saved: card,
       };
     },
 
@@ -61,11 +68,10 @@ drive({
       return { texts: [first.text, second.text], member: member.name };
     },
 
-    async receive({ ask }) {
-      const { id } = await arrived(await ask('image'));
-      // Do not use messageImage. It reads the bytes as a stream, so it fails with any server.
-      return saved('picture.jpg', await puppet.messageFile(id));
-    },
+    // Do not use messageImage. It reads the bytes as a stream, so it fails with any server.
+    receive: receive('image', 'picture.jpg'),
+    'receive-video': receive('video', 'clip.mp4'),
+    'receive-voice': receive('voice', 'voice.mp3'),
 
     async text({ greeting }) {
       await puppet.messageSendText(friend, greeting);

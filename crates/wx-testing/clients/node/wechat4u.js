@@ -18,6 +18,13 @@ async function sendFile(step) {
   return {};
 }
 
+const receive = (what, file, get) => async ({ ask }) => {
+  const { msg_id } = await ask(what);
+  const message = await inbox.take(({ MsgId }) => MsgId === msg_id);
+  const { data } = await get(message.MsgId);
+  return saved(file, data);
+};
+
 drive({
   name: 'wechat4u',
   steps: {
@@ -39,6 +46,7 @@ drive({
       return {
         names: others.map((contact) => contact.getDisplayName()),
         rooms: rooms.map((room) => room.NickName),
+        saved: bot.botData,
       };
     },
 
@@ -52,12 +60,9 @@ drive({
       return { texts: [first.Content, shown ?? second.Content], member };
     },
 
-    async receive({ ask }) {
-      const image = await ask('image');
-      const message = await inbox.take((message) => message.MsgId === image.msg_id);
-      const { data } = await bot.getMsgImg(message.MsgId);
-      return saved('picture.jpg', data);
-    },
+    receive: receive('image', 'picture.jpg', (id) => bot.getMsgImg(id)),
+    'receive-video': receive('video', 'clip.mp4', (id) => bot.getVideo(id)),
+    'receive-voice': receive('voice', 'voice.mp3', (id) => bot.getVoice(id)),
 
     async text({ greeting }) {
       sent = await bot.sendMsg(greeting, friend.UserName);

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Callable
 
 STEPS = (
-    "login", "contacts", "sync", "receive", "text", "image-small", "image-large", "file", "gif",
-    "video", "recall", "avatar", "logout",
+    "login", "contacts", "sync", "receive", "receive-video", "receive-voice", "text",
+    "image-small", "image-large", "file", "gif", "video", "recall", "avatar", "logout",
 )
 MESSAGE_SECONDS = 20
 STEP_SECONDS = 30
@@ -104,8 +104,17 @@ class Client:
         return {"texts": [friend.text, room.text], "member": room.member}
 
     def receive(self):
-        path = os.path.abspath("received.jpg")
-        self.inbox.take(self.runner.ask("image")["msg_id"]).save(path)
+        return self.saved("image", "received.jpg")
+
+    def receive_video(self):
+        return self.saved("video", "received.mp4")
+
+    def receive_voice(self):
+        return self.saved("voice", "received.mp3")
+
+    def saved(self, what, name):
+        path = os.path.abspath(name)
+        self.inbox.take(self.runner.ask(what)["msg_id"]).save(path)
         return {"path": path}
 
 

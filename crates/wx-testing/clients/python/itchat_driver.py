@@ -45,7 +45,7 @@ class Itchat(Client):
             qrCallback=lambda **_: None, loginCallback=lambda: None, exitCallback=lambda: None
         )
         content = importlib.import_module("itchat.content")
-        kinds = [content.TEXT, content.PICTURE]
+        kinds = [content.TEXT, content.PICTURE, content.VIDEO, content.RECORDING]
         self.itchat.msg_register(kinds, isFriendChat=True, isGroupChat=True)(self.received)
         self.itchat.run(blockThread=False)
         return {"me": self.itchat.search_friends()["NickName"]}

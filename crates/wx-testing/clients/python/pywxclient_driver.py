@@ -57,6 +57,9 @@ class Pywxclient(Client):
         # It leaves the sender's UserName in front of a room's text and resolves no names.
         self.inbox.put(Received(message.msg_id, text=message.message, member="", save=save))
 
+    def receive_video(self):
+        raise Lacks("get_message_media in pywxclient/core/client.py has no videos")
+
     def contacts(self):
         book = self.contact.WechatContact(self.client.get_contact())
         people = book.personal_contacts

@@ -49,13 +49,15 @@ fn client(transport: &str, session: &str) {
     if transport == "ureq" {
         let client = wx_ureq::Client::builder(session).policy(policy).build().unwrap();
         for batch in client.messages() {
-            for message in batch.unwrap() {
+            let batch = batch.unwrap();
+            for message in &batch {
                 let mut image = Vec::new();
                 let sink = wx_ureq::Sink::vec(&mut image);
                 let attachment = message.attachment().unwrap();
                 client.fetch(&attachment, sink).run().unwrap();
                 println!("{}", attachment.msg_id);
             }
+            batch.acknowledge();
         }
     } else {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -63,13 +65,15 @@ fn client(transport: &str, session: &str) {
             let client = wx_reqwest::Client::builder(session).policy(policy).build().unwrap();
             let mut messages = client.messages();
             while let Some(batch) = messages.next().await {
-                for message in batch.unwrap() {
+                let batch = batch.unwrap();
+                for message in &batch {
                     let mut image = Vec::new();
                     let sink = wx_reqwest::Sink::vec(&mut image);
                     let attachment = message.attachment().unwrap();
                     client.fetch(&attachment, sink).await.unwrap();
                     println!("{}", attachment.msg_id);
                 }
+                batch.acknowledge();
             }
         });
     }

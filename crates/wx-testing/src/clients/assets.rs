@@ -6,6 +6,8 @@ use std::path::Path;
 use image::codecs::gif::GifEncoder;
 use image::{Frame, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 
+use crate::samples::TINY_MP4;
+
 /// The length of a file of three chunks.
 const LARGE: usize = 1_300_000;
 
@@ -15,6 +17,9 @@ pub(crate) struct Assets {
     pub(crate) file: Vec<u8>,
     pub(crate) gif: Vec<u8>,
     pub(crate) video: Vec<u8>,
+    /// What the clients receive.
+    pub(crate) received_video: Vec<u8>,
+    pub(crate) received_voice: Vec<u8>,
 }
 
 impl Assets {
@@ -24,7 +29,9 @@ impl Assets {
             large: padded(jpeg(2), LARGE),
             file: "Notes, 笔记\n".repeat(40).into_bytes(),
             gif: gif(),
-            video: padded(b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41".to_vec(), 40_000),
+            video: padded(TINY_MP4.to_vec(), 40_000),
+            received_video: padded(TINY_MP4.to_vec(), 50_000),
+            received_voice: padded(b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\0".to_vec(), 5_000),
         }
     }
 

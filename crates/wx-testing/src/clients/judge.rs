@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use wx_emulator::{Emulator, Incoming, Message, Profile};
+use wx_proto::{ErrorChain, HostRole, SavedLogin, SavedLoginError, Session, UnixMs};
 
 use super::assets::{Assets, jpeg};
 
@@ -16,7 +17,8 @@ pub(crate) struct Judge<'a> {
     texts: Vec<String>,
     /// Whether one of the texts was sent in the room.
     in_room: bool,
-    image: Vec<u8>,
+    /// The media that was delivered last.
+    delivered: Vec<u8>,
 }
 
 /// The names of the contacts and rooms in a bed.
@@ -26,7 +28,8 @@ pub(crate) const MEMBER: &str = "Bob";
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(emulator: &'a Emulator, assets: &'a Assets, profile: Profile) -> Self {
-        Judge { emulator, assets, profile, texts: Vec::new(), in_room: false, image: Vec::new() }
+        let (texts, delivered) = (Vec::new(), Vec::new());
+        Judge { emulator, assets, profile, texts, in_room: false, delivered }
     }
 
     /// Executes a request of a driver.
@@ -53,13 +56,17 @@ impl<'a> Judge<'a> {
                 let message = Incoming::text(text).sender(&room.members[0]).room(&room.user_name);
                 json!({ "text": text, "msg_id": self.emulator.deliver(message), "member": MEMBER })
             }
-            "image" => {
-                self.image = jpeg(3);
-                let message = Incoming::image(self.image.clone()).sender(self.friend());
-                json!({ "msg_id": self.emulator.deliver(message) })
-            }
+            "image" => self.deliver(jpeg(3), Incoming::image),
+            "video" => self.deliver(self.assets.received_video.clone(), Incoming::video),
+            "voice" => self.deliver(self.assets.received_voice.clone(), Incoming::voice),
             _ => json!({ "error": "an unknown request" }),
         }
+    }
+
+    fn deliver(&mut self, media: Vec<u8>, message: fn(Vec<u8>) -> Incoming) -> Value {
+        let msg_id = self.emulator.deliver(message(media.clone()).sender(self.friend()));
+        self.delivered = media;
+        json!({ "msg_id": msg_id })
     }
 
     /// Checks the effect of a step.
@@ -79,7 +86,8 @@ impl<'a> Judge<'a> {
             "contacts" => {
                 expect(has(&received["names"], FRIEND), "a contact is missing")?;
                 let rooms = &received["rooms"];
-                expect(rooms.is_null() || has(rooms, ROOM), "the room is missing")
+                expect(rooms.is_null() || has(rooms, ROOM), "the room is missing")?;
+                self.can_be_imported(&received["saved"])
             }
             "sync" => {
                 let all = self.texts.iter().all(|text| has(&received["texts"], text));
@@ -87,9 +95,9 @@ impl<'a> Judge<'a> {
                 let knows = !self.in_room || received["member"] == MEMBER;
                 expect(knows, "the sender in the room is not known")
             }
-            "receive" => expect(
-                !self.image.is_empty() && file(received) == self.image,
-                "the bytes of the image are not those that were sent",
+            "receive" | "receive-video" | "receive-voice" => expect(
+                !self.delivered.is_empty() && file(received) == self.delivered,
+                "the bytes are not those that were sent",
             ),
             "text" => {
                 let text = received["text"].as_str().unwrap_or_default();
@@ -100,9 +108,12 @@ impl<'a> Judge<'a> {
             "image-large" => self.stored(&self.assets.large, &[3]),
             "file" => self.stored(&self.assets.file, &[6]),
             "gif" => self.stored(&self.assets.gif, &[47, 3, 6]),
-            "video" => self.stored(&self.assets.video, &[43, 6]),
+            "video" => self.stored(&self.assets.video, &[43]),
             "recall" => {
-                expect(self.sent(|message| message.revoked) == 1, "no message was recalled")
+                let recalled = self.sent(|message| message.revoked);
+                let is_it = |message: &Message| received["msg_id"] == *message.msg_id;
+                let is_right = self.sent(|message| message.revoked && is_it(message)) == 1;
+                expect(recalled == 1 && is_right, "the message was not recalled, or another was")
             }
             "avatar" => {
                 let avatar = self.emulator.avatar(self.friend()).unwrap_or_default();
@@ -112,6 +123,25 @@ impl<'a> Judge<'a> {
             "logout" => expect(!self.emulator.is_logged_in(), "the login has not ended"),
             _ => Err("an unknown step".to_owned()),
         }
+    }
+
+    /// Checks that a login that the client has saved, if it saves any, is read as the login of this
+    /// server.
+    fn can_be_imported(&self, saved: &Value) -> Result<(), String> {
+        if saved.is_null() {
+            return Ok(());
+        }
+        let refused = |error: SavedLoginError| format!("its saved login: {}", ErrorChain(&error));
+        let found = SavedLogin::read(saved.to_string()).map_err(refused)?.into_session();
+        let page = found.hosts().origin(HostRole::Base);
+        let own = Session::from_json(self.emulator.session_json_at(page.host()));
+        let own = own.map_err(|error| error.to_string())?;
+        let login = |session: &Session| {
+            let values = (session.uin(), session.sid().cloned(), session.skey().cloned());
+            (values, session.user_name().cloned())
+        };
+        expect(login(&found) == login(&own), "its saved login is read as another one")?;
+        found.check_upload(UnixMs::EPOCH).map_err(|error| format!("its saved login: {error}"))
     }
 
     fn friend(&self) -> &str {

@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use wx_proto::bytes::Bytes;
 use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::batch_get_contact::{BatchGetContact, FoundContacts};
+use wx_proto::endpoint::get_avatar::GetAvatar;
 use wx_proto::endpoint::get_contact::{Contacts, GetContact};
 use wx_proto::http::Response;
-use wx_proto::{ReplyError, UserName};
+use wx_proto::{Avatar, ReplyError, UserName};
 
 use super::damaged_list;
+use crate::harness::{SEED, session};
 
 fn read(body: &[u8]) -> Result<Contacts, ReplyError> {
     GetContact::read(&Response::new(Bytes::copy_from_slice(body)))
@@ -23,6 +25,7 @@ fn contact(name: &str) -> Value {
     json!({
         "UserName": name, "NickName": "A &amp; B", "RemarkName": "Anna", "Sex": 0,
         "MemberList": [{ "UserName": "@member", "NickName": "x" }], "EncryChatRoomId": "",
+        "HeadImgUrl": "/cgi-bin/mmwebwx-bin/webwxgeticon?seq=1&username=@a&skey=@crypt_0",
     })
 }
 
@@ -50,6 +53,7 @@ pub fn check(data: &[u8]) {
     assert_eq!((&found.contacts, found.skipped), (&contacts, skipped));
     assert_eq!((contacts.first(), contacts.last()), (Some(&clean(&first)), Some(&clean(&last))));
     if let [_, read, _] = &contacts[..] {
+        check_avatar(&read.avatar());
         let seen: Value = serde_json::from_slice(&damaged).unwrap_or(middle);
         let name = seen["UserName"].as_str().unwrap_or_default();
         assert_eq!(Some(&read.user_name), UserName::new(name).ok().as_ref());
@@ -61,6 +65,20 @@ pub fn check(data: &[u8]) {
         }
     }
     assert!(damaged_list::truncations(&body).all(|part| read(part).is_err()));
+}
+
+/// Checks that an avatar is requested at the host of the login, by one of its calls, whatever the
+/// server wrote, and that it is the same after JSON.
+fn check_avatar(avatar: &Avatar) {
+    let request = GetAvatar::new(avatar.clone(), SEED).request(&session()).unwrap();
+    let uri = request.http().uri();
+    assert_eq!(uri.authority().unwrap(), "wx.qq.com");
+    let call = uri.path().strip_prefix("/cgi-bin/mmwebwx-bin/").unwrap();
+    assert!(["webwxgeticon", "webwxgetheadimg"].contains(&call), "{uri}");
+    assert_eq!(call, request.endpoint());
+    let saved = serde_json::to_value(avatar).unwrap();
+    assert!(!saved["head_img_url"].to_string().contains("crypt_"), "{saved}");
+    assert_eq!(&serde_json::from_value::<Avatar>(saved).unwrap(), avatar);
 }
 
 /// Returns whether a contact still has its list of members.

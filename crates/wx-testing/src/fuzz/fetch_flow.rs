@@ -1,9 +1,9 @@
 //! Any reply to a download, in pieces of any size: the written bytes are within the limit, and
-//! begin like an image if an image was requested. A successful flow has written all bytes.
+//! begin like the requested media. A successful flow has written all bytes.
 
 use wx_proto::bytes::Bytes;
 use wx_proto::flow::Fetch;
-use wx_proto::{Attachment, ImageFormat, ImageVariant, MsgId, Policy};
+use wx_proto::{Attachment, ImageFormat, ImageVariant, MsgId, Policy, RecordingFormat};
 
 use crate::harness::*;
 
@@ -17,13 +17,50 @@ fn file(len: Option<usize>) -> Attachment {
     serde_json::from_value(json).unwrap()
 }
 
+/// What is requested, and how its first bytes show it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Requested {
+    File,
+    Image,
+    Recording(RecordingFormat),
+}
+
+impl Requested {
+    fn attachment(self, file_len: Option<usize>) -> Attachment {
+        let id = MsgId::new("7").unwrap();
+        match self {
+            Self::File => file(file_len),
+            Self::Image => Attachment::image(id, ImageVariant::Original),
+            Self::Recording(RecordingFormat::Mp4) => Attachment::video(id),
+            Self::Recording(_) => Attachment::voice(id),
+        }
+    }
+
+    /// Returns the format that a download of these bytes has, if they are what was requested.
+    fn format(self, bytes: &[u8]) -> Option<Option<ImageFormat>> {
+        match self {
+            Self::File => Some(None),
+            Self::Image => ImageFormat::from_first_bytes(bytes).map(Some),
+            Self::Recording(format) => {
+                (RecordingFormat::from_first_bytes(bytes) == Some(format)).then_some(None)
+            }
+        }
+    }
+}
+
 /// Three bytes select the media, the head, the pieces and the sink; the rest is the body of three
 /// replies.
 pub fn check(data: &[u8]) {
     let [choice, piece, length, body @ ..] = data else { return };
     let body = Bytes::copy_from_slice(body);
+    let requested = match (choice & 128, length) {
+        (128.., _) => Requested::File,
+        (_, 242..=247) => Requested::Recording(RecordingFormat::Mp4),
+        (_, 248..=253) => Requested::Recording(RecordingFormat::Mp3),
+        _ => Requested::Image,
+    };
     let announced = match length {
-        0..=199 => body.len() as u64,
+        0..=199 | 242..=253 => body.len() as u64,
         200..=227 => u64::from(*length),
         _ => u64::MAX,
     };
@@ -34,6 +71,9 @@ pub fn check(data: &[u8]) {
     if choice & 1 != 0 {
         headers.push(("content-encoding", "gzip".to_owned()));
     }
+    if !body.is_empty() {
+        headers.push(("content-range", format!("bytes 0-{}/{}", body.len() - 1, body.len())));
+    }
     let reply = match choice >> 1 & 3 {
         0 | 1 => Answer::Reply(200, headers, body.clone()),
         2 => Answer::Break(announced, body.clone()),
@@ -43,13 +83,8 @@ pub fn check(data: &[u8]) {
     (policy.max_fetch, policy.max_fetch_file) = (CAP, CAP);
     policy.keep_unknown = choice & 64 != 0;
     let policy_keeps = policy.keep_unknown;
-    let is_file = choice & 128 != 0;
     let file_len = Some(body.len()).filter(|len| piece & 1 == 0 && *len > 0);
-    let attachment = if is_file {
-        file(file_len)
-    } else {
-        Attachment::image(MsgId::new("7").unwrap(), ImageVariant::Original)
-    };
+    let attachment = requested.attachment(file_len);
     let restartable = choice & 16 != 0;
     let mut flow = Fetch::new(&session(), attachment, restartable, SEED, policy).unwrap();
     let answers =
@@ -59,27 +94,17 @@ pub fn check(data: &[u8]) {
     let result = harness.run(&mut flow);
 
     assert!(harness.stored.len() as u64 <= CAP);
-    assert!(
-        is_file
-            || policy_keeps
-            || harness.stored.is_empty()
-            || ImageFormat::from_first_bytes(&harness.stored).is_some()
-    );
+    let format = requested.format(&harness.stored);
+    assert!(policy_keeps || harness.stored.is_empty() || format.is_some());
     assert!(harness.seen.iter().filter(|seen| !seen.is_repeat()).count() <= 3);
     if let Ok(fetched) = result {
         assert_eq!(fetched.bytes, harness.stored.len() as u64);
-        assert!(!is_file || fetched.format.is_none());
+        let is_file = requested == Requested::File;
         assert!(!is_file || file_len.is_none_or(|len| len as u64 == fetched.bytes));
         if choice & 1 == 0 {
             assert_eq!(harness.stored, body);
         }
-        if is_file {
-            return;
-        }
-        assert_eq!(
-            Some(ImageFormat::from_first_bytes(&harness.stored).unwrap_or(ImageFormat::Unknown)),
-            fetched.format
-        );
+        assert_eq!(fetched.format, format.unwrap_or(Some(ImageFormat::Unknown)));
         assert!(fetched.format != Some(ImageFormat::Unknown) || !harness.stored.starts_with(b"<"));
     }
 }

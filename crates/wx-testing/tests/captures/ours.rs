@@ -62,12 +62,15 @@ pub(crate) fn drive<C: Client>(profile: Profile) -> Seen {
         }
     };
     let client = C::login(&bed, site);
-    client.contacts();
+    // The page of the File Transfer Helper has no contacts.
+    if profile == Profile::Web {
+        client.contacts();
+    }
     let message = client.messages().pop().unwrap();
     client.fetch(&message, ImageVariant::Thumbnail);
     client.fetch(&message, ImageVariant::Original);
     let friend = if profile == Profile::Web { server.friend() } else { "filehelper" };
-    let to = Recipient::new(friend).unwrap();
+    let to = Recipient::new(server.name_in_login(friend)).unwrap();
     client.send(&to, "second.jpg", sized(Jpeg, 40, 30, SMALL));
     let plain = server.requests().len();
 
@@ -142,14 +145,8 @@ impl Client for Ureq {
     }
 
     fn messages(&self) -> Vec<MsgId> {
-        self.0
-            .messages()
-            .next()
-            .unwrap()
-            .unwrap()
-            .into_iter()
-            .map(|message| message.id.unwrap())
-            .collect()
+        let batch = self.0.messages().next().unwrap().unwrap();
+        batch.iter().map(|message| message.id.clone().unwrap()).collect()
     }
 
     fn fetch(&self, id: &MsgId, size: ImageVariant) {
@@ -213,7 +210,7 @@ impl Client for Reqwest {
     fn messages(&self) -> Vec<MsgId> {
         let mut messages = self.client.messages();
         let batch = self.runtime.block_on(messages.next()).unwrap().unwrap();
-        batch.into_iter().map(|message| message.id.unwrap()).collect()
+        batch.iter().map(|message| message.id.clone().unwrap()).collect()
     }
 
     fn fetch(&self, id: &MsgId, size: ImageVariant) {

@@ -44,13 +44,15 @@ pub(crate) const REASONS: &[(&[&str], &str)] = &[
     ),
     (&["call qrcode"], "the program shows the code itself, from its link"),
     (&["call webwxstatreport"], "telemetry about the page's script"),
-    (&["call webwxgeticon"], "not part of this version"),
+    (
+        &["call webwxgeticon"],
+        "the compared job fetches no avatars; their addresses are the server's ([P86])",
+    ),
     (&["call webwxsendmsg"], "the compared job sends no text; texts are compared with [P61]"),
     (
         &[
             "call reportforweb",
             "call synccheck",
-            "call webwxgetcontact",
             "call webwxlogout",
             "call webwxsendappmsg",
             "call webwxsendemoticon",

@@ -36,11 +36,6 @@ pub(crate) fn replay(recording: &Recording, is_browser: bool) -> Outcome {
     for (recorded, present) in pictures.iter().zip(server.incoming()) {
         swap.add(recorded, &present);
     }
-    for (recorded, present) in
-        recording.other_names().iter().zip([server.friend(), server.second_friend()])
-    {
-        swap.add(recorded, present);
-    }
     let mut replay = Replay {
         server: &server,
         recording,
@@ -314,6 +309,10 @@ impl Replay<'_> {
             if !recorded.is_empty() {
                 self.swap.add(&recorded, &present);
             }
+        }
+        let friends = [self.server.friend(), self.server.second_friend()];
+        for (recorded, friend) in self.recording.other_names().iter().zip(friends) {
+            self.swap.add(recorded, &self.server.name_in_login(friend));
         }
         let recorded = self.recording.pass_ticket();
         // All clients except one encode the value from the login again.

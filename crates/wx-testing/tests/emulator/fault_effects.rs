@@ -52,6 +52,13 @@ const FAULTS: &[(&str, Option<&[&str]>, Shows)] = &[
     ("gzip", None, |_, result| header(result, "content-encoding", "gzip")),
     ("chunked", None, |_, result| header(result, "transfer-encoding", "chunked")),
     ("close", None, |_, result| header(result, "connection", "close")),
+    ("content-range=bytes 1-2/3", None, |_, result| {
+        replied(result, |reply| reply.status == 206)
+            && header(result, "content-range", "bytes 1-2/3")
+    }),
+    ("content-range", None, |_, result| {
+        replied(result, |reply| reply.status == 206 && reply.header("content-range").is_none())
+    }),
     ("no-msg-id", Some(&["webwxsendmsg", "webwxsendappmsg"]), |_, result| {
         replied(result, |reply| reply.ret() == 0 && reply.json()["MsgID"] == "")
     }),

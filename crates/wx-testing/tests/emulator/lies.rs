@@ -1,8 +1,9 @@
 //! Requests for texts, files and names that contain a lie. Each lie is refused or is a violation.
 
+use image::ImageFormat::Jpeg;
 use serde_json::{Value, json};
 use wx_emulator::Emulator;
-use wx_testing::images::{md5, noise};
+use wx_testing::images::{md5, noise, small};
 
 use crate::page::{FIRST, Form, Page};
 
@@ -56,10 +57,9 @@ fn texts() {
         body["Msg"]["Type"] = 48.into();
         body["Scene"] = 2.into();
     });
-    assert_verdict(forwarded, 0, &[]);
+    assert_verdict(forwarded, 0, &["a forwarded Content that is that of no message"]);
     assert_verdict(msg("FromUserName", "@x".into()), 0, &["FromUserName is not this account's"]);
-    let stranger = ["ToUserName is not a contact of this account"];
-    assert_verdict(msg("ToUserName", "@@gone".into()), 0, &stranger);
+    assert_verdict(msg("ToUserName", "@@gone".into()), 1204, &[]);
     let shape = "LocalID is not a string of 13 digits and 0ddd or 1000";
     let odd_id = ["LocalID is not the ClientMsgId", shape];
     assert_verdict(msg("LocalID", "1".into()), 0, &odd_id);
@@ -128,10 +128,40 @@ fn file_with(name: &str, make: impl FnOnce(&str) -> Value) -> Verdict {
     verdict(&server, ret)
 }
 
+/// Uploads an image with a `mediatype`, and sends it as an image and as a file.
+fn image_as(mediatype: &str) -> [Verdict; 2] {
+    ["webwxsendmsgimg?fun=async&f=json", SEND_FILE].map(|call| {
+        let server = Emulator::start().unwrap();
+        let (page, image) = (Page::new(&server), small(Jpeg, 40, 30));
+        let mut form = page.form("a.jpg", "image/jpeg", &image, FIRST, 0);
+        form.set("mediatype", mediatype);
+        let reply = page.send_form(&form).unwrap().json();
+        let media_id = reply["MediaId"].as_str().unwrap();
+        let own = match call {
+            SEND_FILE => {
+                json!({ "Type": 6, "Content": xml("a.jpg", image.len(), media_id, "jpg") })
+            }
+            _ => json!({ "Type": 3, "MediaId": media_id, "Content": "" }),
+        };
+        let ret = page.post_json(call, &message(&page, &page.to, own)).unwrap().ret();
+        verdict(&server, ret)
+    })
+}
+
+#[test]
+fn an_image_is_uploaded_as_what_it_is_sent_as() {
+    let [image, file] = image_as("pic");
+    assert_verdict(image, 0, &[]);
+    assert_verdict(file, 0, &["a file whose mediatype is not doc"]);
+    let [image, file] = image_as("doc");
+    assert_verdict(image, 0, &["a file whose mediatype is not pic"]);
+    assert_verdict(file, 0, &[]);
+}
+
 #[test]
 fn files() {
     let content = |xml: String| json!({ "Type": 6, "Content": xml });
-    let odd = "Content is not the page's XML of the uploaded file";
+    let odd = "Content is not the page's XML of the file";
     assert_verdict(file_with("a.zip", |id| content(xml("a.zip", 1000, id, "zip"))), 0, &[]);
     for title in ["a & b.zip", "a &amp; b.zip"] {
         let sent = file_with("a & b.zip", |id| content(xml(title, 1000, id, "zip")));

@@ -1,8 +1,11 @@
 //! The steps of the phone, and the page of a login.
 
-use wx_emulator::{Emulator, PhoneStep, Profile};
+use image::ImageFormat::Jpeg;
+use serde_json::json;
+use wx_emulator::{Emulator, Incoming, PhoneStep, Profile};
 
 use crate::page::Page;
+use wx_testing::images::small;
 use wx_testing::raw_client::request;
 
 /// Sends a GET without cookies.
@@ -149,4 +152,79 @@ fn a_fault_refuses_a_push_like_a_missing_login() {
     assert_eq!(stranger["ret"], "1");
     stranger["ret"] = "1205".into();
     assert_eq!(refused, stranger);
+}
+
+/// Logs in by QR code.
+pub(crate) fn log_in(server: &Emulator) {
+    let uuid = begin(server, "wx782c26e4c19acffb");
+    let reply = (0..3).fold(String::new(), |_, _| poll(server, &uuid));
+    let page = page_of(&reply, &server.base());
+    assert!(get(server, &format!("{page}&fun=new&version=v2")).contains("<ret>0</ret>"));
+}
+
+fn text(page: &Page, to: &str, content: &str, id: &str) -> i64 {
+    let message = json!({
+        "BaseRequest": page.base_request(),
+        "Msg": {
+            "Type": 1, "Content": content, "FromUserName": page.word("user_name"),
+            "ToUserName": to, "LocalID": id, "ClientMsgId": id,
+        },
+        "Scene": 0,
+    });
+    page.post_json("webwxsendmsg?lang=zh_CN", &message).unwrap().ret()
+}
+
+#[test]
+fn each_login_has_its_own_credentials_and_names_and_the_messages_stay() {
+    let server = Emulator::builder().room("Club", ["Bob"]).image(small(Jpeg, 40, 30)).start();
+    let server = server.unwrap();
+    let room = server.room("Club").unwrap().clone();
+    server.deliver(Incoming::text("hi").sender(&room.members[0]).room(&room.user_name));
+    let first = Page::new(&server);
+    assert_eq!(text(&first, server.friend(), "one", "15114939427950364"), 0);
+    log_in(&server);
+    let second = Page::new(&server);
+    assert_eq!(first.word("uin"), second.word("uin"));
+    for key in ["sid", "skey", "pass_ticket", "user_name"] {
+        assert_ne!(first.word(key), second.word(key), "{key}");
+    }
+    for name in ["wxsid", "webwx_data_ticket", "webwx_auth_ticket", "webwxuvid"] {
+        assert_ne!(first.cookie(name), second.cookie(name), "{name}");
+    }
+    // The login that was replaced is over, also with its names.
+    let name = |name: &str| server.name_in_login(name);
+    let (friend, ids) = (name(server.friend()), server.incoming());
+    assert_eq!(text(&first, server.friend(), "two", "15114939427950365"), 1101);
+    assert_eq!(text(&first, &friend, "two", "15114939427950366"), 1101);
+    assert_eq!(text(&second, server.friend(), "two", "15114939427950367"), 1204);
+    assert_eq!(text(&second, &friend, "two", "15114939427950368"), 0);
+    // Within the server, the contact is the same one.
+    let to: Vec<_> = server.messages().into_iter().map(|message| message.to).collect();
+    assert_eq!(to, [server.friend(), server.friend()]);
+
+    // A list, a message that arrived before, and a query have the names of the login.
+    let reply = second.get("webwxgetcontact?lang=zh_CN&r=1&seq=0&skey=").unwrap().json();
+    let listed = reply["MemberList"].as_array().unwrap();
+    let friend_entry = listed.iter().find(|one| one["NickName"] == "Friend").unwrap();
+    assert_eq!(friend_entry["UserName"], *friend);
+    assert!(friend_entry["HeadImgUrl"].as_str().unwrap().contains(&friend));
+    assert!(!reply.to_string().contains(server.friend()));
+    let sync = json!({
+        "BaseRequest": second.base_request(), "rr": 1,
+        "SyncKey": { "Count": 1, "List": [{ "Key": 1, "Val": 1 }, { "Key": 2, "Val": 0 }] },
+    });
+    let reply = second.post_json("webwxsync?sid=1&skey=1", &sync).unwrap().json();
+    let message = reply["AddMsgList"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&message["FromUserName"], &message["MsgId"]),
+        (&name(&room.user_name).into(), &ids[1].as_str().into())
+    );
+    assert_eq!(message["Content"], format!("{}:<br/>hi", name(&room.members[0])));
+    for (name, found) in [(friend.replace('@', "%40"), true), (server.friend().to_owned(), false)] {
+        let avatar = second.get(&format!("webwxgeticon?username={name}&skey=")).unwrap();
+        assert_eq!(!avatar.body.is_empty(), found);
+    }
+    log_in(&server);
+    assert_ne!(server.name_in_login(server.friend()), friend);
+    assert_eq!(text(&second, &friend, "three", "15114939427950369"), 1101);
 }

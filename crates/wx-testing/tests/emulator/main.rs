@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::type_complexity, reason = "helpers and tables of tests")]
 
+mod avatars;
 mod capture;
+mod earlier_logins;
 mod fault_effects;
 mod faults;
 mod files;
+mod forwarding;
 mod host_names;
 mod incoming;
 mod lies;
@@ -19,5 +22,6 @@ mod parallel_lies;
 mod recordings;
 mod refusals;
 mod repeats;
+mod revoking;
 mod sending;
 mod vector_clients;

@@ -138,30 +138,23 @@ fn replay(name: &str) -> Emulator {
         );
         assert_eq!(
             (message.from, message.to),
-            (replay.page.word("user_name"), server.friend().to_owned())
+            (server.user_name().to_owned(), server.friend().to_owned())
         );
     }
     server
 }
 
-struct Replay {
+struct Replay<'a> {
+    server: &'a Emulator,
     page: Page,
     swap: Swap,
     files: HashMap<String, Vec<u8>>,
     incoming: Vec<u8>,
 }
 
-impl Replay {
-    fn new(server: &Emulator, capture: &Capture, incoming: Vec<u8>) -> Self {
-        let page = Page::new(server);
+impl<'a> Replay<'a> {
+    fn new(server: &'a Emulator, capture: &Capture, incoming: Vec<u8>) -> Self {
         let mut swap = Swap::default();
-        swap.add_pass_ticket(PASS_TICKET, &page.word("pass_ticket"));
-        swap.add(SKEY, &page.word("skey"));
-        swap.add(SID, &page.word("sid"));
-        swap.add(UIN, &page.word("uin"));
-        swap.add(DATA_TICKET, &page.cookie("webwx_data_ticket"));
-        swap.add(OWN_NAME, &page.word("user_name"));
-        swap.add(FRIEND, server.friend());
         swap.add(INCOMING, &server.incoming()[0]);
         let mut files = HashMap::new();
         for (name, length, digest) in capture.files() {
@@ -173,11 +166,25 @@ impl Replay {
             swap.add(digest, &md5(&bytes));
             files.insert(name.to_owned(), bytes);
         }
-        let mut replay = Replay { page, swap, files, incoming };
+        let mut replay = Replay { server, page: Page::new(server), swap, files, incoming };
+        replay.learn_login();
         if !capture.requests()[0]["path"].as_str().unwrap().ends_with("jslogin") {
             replay.scan_the_code();
         }
         replay
+    }
+
+    /// Replaces the recorded values of the login by those of the current one.
+    fn learn_login(&mut self) {
+        let page = Page::new(self.server);
+        self.swap.add_pass_ticket(PASS_TICKET, &page.word("pass_ticket"));
+        self.swap.add(SKEY, &page.word("skey"));
+        self.swap.add(SID, &page.word("sid"));
+        self.swap.add(UIN, &page.word("uin"));
+        self.swap.add(DATA_TICKET, &page.cookie("webwx_data_ticket"));
+        self.swap.add(OWN_NAME, &page.word("user_name"));
+        self.swap.add(FRIEND, &self.server.name_in_login(self.server.friend()));
+        self.page = page;
     }
 
     /// Logs in by QR code. The browser's recording starts after that, with a made-up ticket.
@@ -253,7 +260,10 @@ impl Replay {
         match endpoint {
             "jslogin" => self.swap.add(UUID, between(&reply.text(), "uuid = \"", "\"")),
             "login" => self.check_poll(response["text"].as_str().unwrap(), &reply.text()),
-            "webwxnewloginpage" => self.check_login(reply),
+            "webwxnewloginpage" => {
+                self.learn_login();
+                self.check_login(reply);
+            }
             "webwxgetmsgimg" => self.check_image(target, response, reply),
             "synccheck" => {
                 let recorded = response["text"]

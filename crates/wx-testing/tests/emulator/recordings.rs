@@ -2,9 +2,10 @@
 
 use wx_emulator::{Emulator, Incoming, Profile};
 
-use crate::page::Page;
+use crate::page::{FIRST, Page};
 use wx_testing::raw_client::{Reply, request};
-use wx_testing::samples::TINY_MP4;
+use wx_testing::samples::{TINY_MP4, vector};
+use wx_testing::swap::Swap;
 
 const MP3: &[u8] = b"ID3\x04 and frames";
 
@@ -48,6 +49,36 @@ fn a_video_needs_a_range_and_a_voice_message_does_not() {
     assert!(get(&server, &page, &crossed, Some("bytes=0-")).body.is_empty());
 }
 
+/// The type of the message decides, not the bytes.
+#[test]
+fn only_recordings_are_given_and_files_have_no_address_by_msg_id() {
+    let server = Emulator::start().unwrap();
+    let page = Page::new(&server);
+    let skey = page.word("skey");
+    let id = server.deliver(Incoming::image(MP3));
+    let voice = format!("webwxgetvoice?msgid={id}&skey={skey}");
+    assert!(get(&server, &page, &voice, Some("bytes=0-")).body.is_empty());
+    let id = server.deliver(Incoming::video(MP3));
+    let video = format!("webwxgetvideo?msgid={id}&skey={}", skey.replace('@', "%40"));
+    assert_eq!(get(&server, &page, &video, Some("bytes=0-")).body, MP3);
+
+    let uploaded = page.upload("a.mp4", "video/mp4", TINY_MP4, FIRST).json();
+    let media_id = uploaded["MediaId"].as_str().unwrap();
+    let mut message = page.message(6, media_id, "15114939427950364");
+    message["Msg"]["Content"] = format!(
+        "<appmsg><title>a.mp4</title><type>6</type><appattach><totallen>{}</totallen>\
+         <attachid>{media_id}</attachid></appattach></appmsg>",
+        TINY_MP4.len()
+    )
+    .into();
+    let sent = page.post_json("webwxsendappmsg?fun=async&f=json", &message).unwrap().json();
+    let id = sent["MsgID"].as_str().unwrap();
+    assert!(server.messages()[0].media == TINY_MP4);
+    assert!(page.fetch(id, "").body.is_empty());
+    let video = format!("webwxgetvideo?msgid={id}&skey={}", skey.replace('@', "%40"));
+    assert!(get(&server, &page, &video, Some("bytes=0-")).body.is_empty());
+}
+
 #[test]
 fn the_helper_takes_one_spelling_of_msgid() {
     let server = Emulator::builder().profile(Profile::FileHelper).start().unwrap();
@@ -57,5 +88,50 @@ fn the_helper_takes_one_spelling_of_msgid() {
     for (name, expected) in [("msgid", TINY_MP4), ("MsgID", b"")] {
         let target = format!("webwxgetvideo?{name}={id}&skey={}", page.word("skey"));
         assert_eq!(get(&server, &page, &target, Some("bytes=0-")).body, expected, "{name}");
+    }
+}
+
+/// The requests of the vectors that are those of a page. The last one was inferred from the other
+/// downloads of its page.
+const OFFICIAL: [(&str, &str); 4] = [
+    ("getvideo", "official page"),
+    ("getvideo", "helper page (2026 client)"),
+    ("getvoice", "official page"),
+    ("getvoice", "helper page (inferred)"),
+];
+
+#[test]
+fn requests_of_all_clients_of_the_vectors() {
+    for (name, bytes) in [("getvideo", TINY_MP4), ("getvoice", MP3)] {
+        let vector = vector(name);
+        for case in vector["requests"].as_array().unwrap() {
+            let word = |key: &str| case[key].as_str().unwrap();
+            let is_helper = word("query_text").contains("mmweb_appid");
+            let profile = if is_helper { Profile::FileHelper } else { Profile::Web };
+            let server = Emulator::builder().profile(profile).start().unwrap();
+            let page = Page::new(&server);
+            let message = match name {
+                "getvideo" => Incoming::video(bytes),
+                _ => Incoming::voice(bytes),
+            };
+            let mut swap = Swap::default();
+            swap.add(case["query"][0][1].as_str().unwrap(), &server.deliver(message));
+            swap.add(case["query"][1][1].as_str().unwrap(), &page.word("skey"));
+            let target = swap.text(&format!("{}?{}", word("path"), word("query_text")));
+            let mut headers = page.headers(if is_helper { "/" } else { "/?lang=zh_CN" });
+            let is_official = OFFICIAL.contains(&(name, word("client")));
+            // The browser adds it to the requests of the page.
+            let range = case["headers"]["Range"].as_str().or(is_official.then_some("bytes=0-"));
+            headers.extend(range.map(|range| ("Range".to_owned(), range.to_owned())));
+            let get = |headers: &[_]| {
+                request(server.addr(), word("method"), &target, headers, b"").unwrap().body
+            };
+            let is_given = name == "getvoice" || range.is_some();
+            assert_eq!(get(&headers), if is_given { bytes } else { b"" }, "{case}");
+            let found = server.violations();
+            assert_eq!(found.is_empty(), is_official, "{case}: {found:?}");
+            assert_eq!(get(&[]), b"", "without cookies: {case}");
+        }
+        assert_eq!(vector["cookies_required"], true);
     }
 }

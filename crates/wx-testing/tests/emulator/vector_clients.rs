@@ -124,6 +124,8 @@ impl Stage {
 fn texts() {
     let stage = Stage::new(Emulator::builder());
     let vector = vector("text_send");
+    // One of the texts is forwarded.
+    stage.server.deliver(Incoming::text("hello"));
     for (nth, case) in list(&vector, "cases").iter().enumerate() {
         stage.play_message(case, nth);
         let sent = stage.server.messages().pop().unwrap();
@@ -139,6 +141,8 @@ fn emoticons() {
     let mut stage = Stage::new(Emulator::builder());
     let gif = small(Gif, 9, 9);
     stage.upload("a.gif", "image/gif", &gif);
+    // An MD5 is that of an emoticon that the account has seen.
+    stage.server.deliver(Incoming::image(gif.clone()));
     let vector = vector("emoticon");
     let of_the_page = text(&vector, "/md5_or_media_id/0/text");
     for recorded in [of_the_page, MD5] {

@@ -40,6 +40,7 @@ fn session_files() -> Vec<SessionFileError> {
     errors.push(SessionFile::open(&path).unwrap_err());
     drop(locked);
     fs::remove_file(&path).unwrap();
+    errors.push(SessionFile::open(&path).unwrap_err());
     fs::create_dir(&path).unwrap();
     errors.push(SessionFile::open(&path).unwrap_err());
     fs::remove_dir(&path).unwrap();
@@ -67,6 +68,7 @@ fn outbox_kinds() -> Vec<OutboxErrorKind> {
         OutboxErrorKind::Busy(LockError::Io(io_error())),
         OutboxErrorKind::NotAnOutbox { line: 3 },
         OutboxErrorKind::Version(2),
+        OutboxErrorKind::EmptyKey,
         OutboxErrorKind::KnownKey(key()),
         OutboxErrorKind::OtherMedia(key()),
         used_key(),
@@ -134,6 +136,7 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
     walk.errors(
         "SessionFileErrorKind",
         [
+            SessionFileErrorKind::NotFound,
             SessionFileErrorKind::NoLogin,
             SessionFileErrorKind::Busy(None),
             SessionFileErrorKind::TooLarge,
@@ -177,7 +180,8 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
 fn converted_errors_keep_their_chain_and_advice() {
     for error in outboxes() {
         let advice = match error.kind() {
-            OutboxErrorKind::KnownKey(_)
+            OutboxErrorKind::EmptyKey
+            | OutboxErrorKind::KnownKey(_)
             | OutboxErrorKind::OtherMedia(_)
             | OutboxErrorKind::UsedKey(_) => Advice::CheckKey,
             OutboxErrorKind::Active(_) | OutboxErrorKind::Uploading(_) => Advice::RetryLater,
@@ -194,5 +198,5 @@ fn the_advice_fits_the_session_file() {
     let advice: Vec<_> = session_files().iter().map(SessionFileError::advice).collect();
     let login = Advice::LoginAgain;
     let (file, later) = (Advice::CheckFile, Advice::RetryLater);
-    assert_eq!(advice, [login, login, login, file, login, later, file, file]);
+    assert_eq!(advice, [login, login, login, file, login, later, login, file, file]);
 }

@@ -5,15 +5,16 @@ use std::error::Error as _;
 use std::io;
 
 use crate::error_walk::{ErrorWalk, check_chain};
+use crate::sessions::{saved_logins, sessions};
 use wx_proto::flow::{
     CertificateProblem, ProxyProblem, ResumeError, TransportError, TransportErrorKind,
     UnexpectedInput,
 };
 use wx_proto::http::header::COOKIE;
 use wx_proto::{
-    Advice, Error, ErrorChain, ErrorKind, FirstBytes, HostError, Md5, MediaError, MediaFormat,
-    MediaId, MediaKind, MsgId, NameError, Outcome, RecordingFormat, ReplyError, ReplyField,
-    RequestError, Ret, SessionError, SessionField, SourceError, Step, UnixMs, UserName,
+    Advice, Error, ErrorChain, ErrorKind, FirstBytes, HostError, MediaError, MediaFormat, MediaId,
+    MediaKind, MsgId, NameError, Outcome, RecordingFormat, ReplyError, ReplyField, RequestError,
+    Ret, SessionError, SourceError, Step, UnixMs, UserName,
 };
 
 const STEPS: [Step; 13] = [
@@ -60,7 +61,7 @@ fn requests() -> Vec<(RequestError, Advice)> {
     ]
 }
 
-fn hosts() -> Vec<HostError> {
+pub(crate) fn hosts() -> Vec<HostError> {
     let host = || Some("evil.example".to_owned());
     vec![
         HostError::Malformed,
@@ -143,6 +144,7 @@ fn replies() -> Vec<(ReplyError, Advice)> {
         (ReplyError::Status(599), Advice::RetryLater),
         (ReplyError::TooLarge { limit: 10 }, Advice::Report),
         (ReplyError::Empty, Advice::RetryLater),
+        (ReplyError::EmptyFile, Advice::AskSender),
         (ReplyError::Truncated { expected: Some(12), got: 7 }, Advice::RetryLater),
         (ReplyError::Truncated { expected: Some(7), got: 12 }, Advice::RetryLater),
         (ReplyError::Truncated { expected: None, got: 7 }, Advice::RetryLater),
@@ -224,16 +226,9 @@ fn every_chain_is_made_of_sentences_that_are_said_once() {
     walk.data("ProxyProblem", &PROXY);
     walk.data("CertificateProblem", &CERTIFICATE);
     walk.errors("ErrorKind", kinds().into_iter().map(|(kind, _)| kind));
-    let mut sessions = vec![
-        SessionError::NotJson,
-        SessionError::Version(None),
-        SessionError::Version(Some(2)),
-        SessionError::Missing(SessionField::Sid),
-        SessionError::Invalid(SessionField::Sid),
-    ];
-    sessions.extend(hosts().into_iter().map(SessionError::Host));
-    walk.errors("SessionError", sessions);
-    walk.errors("Md5Error", ["00".parse::<Md5>().unwrap_err()]);
+    walk.errors("SessionError", sessions());
+    walk.errors("SavedLoginError", saved_logins());
+    crate::values::check(&mut walk);
     walk.errors(
         "NameError",
         [
@@ -380,21 +375,4 @@ fn every_step_and_advice_has_a_unique_name_and_text() {
     );
     // A step and an advice may share a name: both are called a report.
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len() - 1);
-}
-
-#[test]
-fn a_format_that_is_not_sent_is_named() {
-    let first: [(&[u8], &str, &str); 4] = [
-        (b"RIFF\0\0\0\0WEBP", "webp", "image/webp"),
-        (b"\0\0\0\x18ftypheic", "heif", "image/heif"),
-        (b"II*\0\x08\0\0\0", "tiff", "image/tiff"),
-        (b"MM\0*\0\0\0\x08", "tiff", "image/tiff"),
-    ];
-    for (first, name, mime) in first {
-        let media = wx_proto::Media::new("a", first.len() as u64, first).unwrap();
-        let format = media.format();
-        let refused = media.require_image().unwrap_err();
-        assert_eq!((&*format.to_string(), format.mime()), (name, mime));
-        assert!(refused.to_string().contains(&format!(" {name} ")), "{refused}");
-    }
 }

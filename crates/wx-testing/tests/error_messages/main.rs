@@ -7,3 +7,5 @@
 mod client;
 mod core;
 mod error_walk;
+mod sessions;
+mod values;

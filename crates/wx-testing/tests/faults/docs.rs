@@ -34,7 +34,7 @@ request of the same call.
 - **sent**: the server has exactly one message, and its content is that of the original. For a
   download: the copy has the bytes of the original.
 - **not sent**: the server has no message. For a download: neither the copy nor anything else is
-  left.
+  left. An empty reply means that there is no avatar, which is not an error.
 - **unknown**: the client cannot know whether the message was sent. The error says so, and the
   command ends with 4. The number is that of the messages on the server, which is never two.
 
@@ -51,6 +51,9 @@ The chunks and the message are those of an image, and the check is that of a fil
 ";
 
 const FETCHES_INTRO: &str = "## What is fetched
+
+Videos and voice messages are requested with `Range: bytes=0-`, so a good reply is a 206 with all
+bytes. Everything else is requested without a range.
 
 ";
 
@@ -115,8 +118,10 @@ fn write_sends(text: &mut String) {
     text.push_str(SENDS_INTRO);
     write_head(text, "Fault", &SHOWN.map(|(_, place)| place.name()));
     for fault in emulated() {
-        let cells = SHOWN.map(|(job, place)| shown(emulated_ends(fault, job, place)));
-        write_row(text, [fault.name.to_owned()].into_iter().chain(cells));
+        let cells = SHOWN.map(|(job, place)| emulated_ends(fault, job, place));
+        if cells.iter().any(Option::is_some) {
+            write_row(text, [fault.name.to_owned()].into_iter().chain(cells.map(shown)));
+        }
     }
 }
 
@@ -182,7 +187,7 @@ fn write_more(text: &mut String) {
 }
 
 fn article(job: Job) -> &'static str {
-    if job == Job::FetchImage { "an" } else { "a" }
+    if [Job::FetchImage, Job::FetchAvatar].contains(&job) { "an" } else { "a" }
 }
 
 fn page() -> String {

@@ -47,6 +47,10 @@ pub(crate) enum Seen {
     Chunked,
     /// A reply with neither a length nor chunks.
     Unbounded,
+    /// A 206 with this range, which depends on the number of bytes.
+    Part(fn(usize) -> Option<String>),
+    /// A 206 whose parts have ranges of their own.
+    Multipart,
 }
 
 #[derive(Clone, Copy)]
@@ -55,7 +59,8 @@ pub(crate) enum KeyValue {
     Number(u64),
 }
 
-/// A fault in the emulator's notation. `URL` stands for a foreign address.
+/// A fault in the emulator's notation. `URL` stands for a foreign address, and `PART` for the range
+/// of a 206.
 #[derive(Clone, Copy)]
 pub(crate) struct Emulated {
     pub(crate) action: &'static str,
@@ -87,6 +92,11 @@ const fn status(name: &'static str, class: Class, code: u16) -> Fault {
     fault(name, class, Seen::Status(code), BOTH)
 }
 
+/// A 206 to a fetch, of which the emulator provokes those with a range.
+const fn part(name: &'static str, class: Class, range: fn(usize) -> Option<String>) -> Fault {
+    fault(name, class, Seen::Part(range), DONE)
+}
+
 const fn ret(name: &'static str, code: i32) -> Fault {
     fault(name, Class::Refused(code), Seen::Ret(code), BOTH)
 }
@@ -105,7 +115,7 @@ impl Fault {
 
 const DROPPED: TransportErrorKind = TransportErrorKind::Dropped;
 
-pub(crate) static FAULTS: [Fault; 46] = [
+pub(crate) static FAULTS: [Fault; 54] = [
     Fault { acted: NEVER, ..fails("connection closed before the body", Class::Transient, DROPPED) }
         .instead("drop=before"),
     Fault {
@@ -131,7 +141,7 @@ pub(crate) static FAULTS: [Fault; 46] = [
     ret("Ret 1101", 1101).instead("ret=1101"),
     ret("Ret 1205 and somebody else's MediaId", 1205).instead("foreign-media-id"),
     fault("a page of HTML", Class::Unclear, Seen::Body(HTML), BOTH).after("html", "html"),
-    fault("an empty reply", Class::Transient, Seen::Body(""), BOTH).after("empty", "empty"),
+    fault("an empty reply", Class::Empty, Seen::Body(""), BOTH).after("empty", "empty"),
     fault("a truncated reply", Class::Transient, Seen::Torn, BOTH).after("cut=20", "cut=200"),
     fault("a reply in small pieces", Class::Harmless, Seen::Pieces, DONE)
         .after("trickle=40", "trickle=65536"),
@@ -141,10 +151,27 @@ pub(crate) static FAULTS: [Fault; 46] = [
         .instead("redirect=URL"),
     fault("a reply of 100 MB", Class::TooLarge, Seen::Padded(2 * 1024 * 1024), BOTH)
         .after("big=100000000", "big=100000000"),
-    fault("a gzipped reply", Class::Harmless, Seen::Gzip, DONE).after("gzip", "gzip"),
+    fault("a gzipped reply", Class::Gzipped, Seen::Gzip, DONE).after("gzip", "gzip"),
     fault("a reply with chunked encoding", Class::Harmless, Seen::Chunked, DONE)
         .after("chunked", "chunked"),
+    part("a 206 with a part", Class::Part, |len| Some(format!("bytes 0-{}/{}", len - 1, len + 1)))
+        .instead("content-range=PART"),
+    part("a 206 that begins at byte 1", Class::Part, |len| {
+        Some(format!("bytes 1-{len}/{}", len + 1))
+    })
+    .instead("content-range=PART"),
+    part("a 206 with too few bytes", Class::ShortPart, |len| {
+        Some(format!("bytes 0-{len}/{}", len + 1))
+    })
+    .instead("content-range=PART"),
     // Those that follow are only provoked in virtual time.
+    part("a 206 without a range", Class::Part, |_| None),
+    part("a 206 of unknown length", Class::Part, |len| Some(format!("bytes 0-{}/*", len - 1))),
+    part("a 206 with an unsatisfied range", Class::Part, |len| Some(format!("bytes */{len}"))),
+    part("a 206 with an invalid range", Class::Part, |len| {
+        Some(format!("bytes 0-{}/{len} and more", len - 1))
+    }),
+    fault("a 206 in several parts", Class::Part, Seen::Multipart, DONE),
     unconnected("the host name is not resolved", Class::Unconnected, TransportErrorKind::Resolve),
     unconnected("no connection", Class::Unconnected, TransportErrorKind::Connect),
     unconnected("no TLS connection", Class::Unconnected, TransportErrorKind::Tls),

@@ -5,20 +5,44 @@
 pub(crate) enum Job {
     Image,
     Emoticon,
+    Video,
     File,
     /// A file above [`Policy::check_above`](wx_proto::Policy::check_above).
     FileByCheck,
     /// Such a file to the File Transfer Helper.
     FileParallel,
     Text,
+    /// An emoticon that is sent by its MD5.
+    KnownEmoticon,
+    /// An image that was received.
+    Forward,
     FetchImage,
     FetchThumbnail,
+    FetchVideo,
+    FetchVoice,
     FetchFile,
+    FetchAvatar,
 }
 
-pub(crate) const SENDS: [Job; 6] =
-    [Job::Image, Job::Emoticon, Job::File, Job::FileByCheck, Job::FileParallel, Job::Text];
-pub(crate) const FETCHES: [Job; 3] = [Job::FetchImage, Job::FetchThumbnail, Job::FetchFile];
+pub(crate) const SENDS: [Job; 9] = [
+    Job::Image,
+    Job::Emoticon,
+    Job::Video,
+    Job::File,
+    Job::FileByCheck,
+    Job::FileParallel,
+    Job::Text,
+    Job::KnownEmoticon,
+    Job::Forward,
+];
+pub(crate) const FETCHES: [Job; 6] = [
+    Job::FetchImage,
+    Job::FetchThumbnail,
+    Job::FetchVideo,
+    Job::FetchVoice,
+    Job::FetchFile,
+    Job::FetchAvatar,
+];
 
 /// The request that a fault hits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,18 +93,28 @@ impl Job {
         match self {
             Self::Image => "image",
             Self::Emoticon => "emoticon",
+            Self::Video | Self::FetchVideo => "video",
             Self::File => "file",
             Self::FileByCheck => "file by check",
             Self::FileParallel => "file in parallel",
             Self::Text => "text",
+            Self::KnownEmoticon => "emoticon by MD5",
+            Self::Forward => "forwarded image",
             Self::FetchImage => "image",
             Self::FetchThumbnail => "thumbnail",
+            Self::FetchVoice => "voice message",
             Self::FetchFile => "file",
+            Self::FetchAvatar => "avatar",
         }
     }
 
     pub(crate) fn is_fetch(self) -> bool {
         FETCHES.contains(&self)
+    }
+
+    /// Returns whether it fetches what is requested with a range.
+    pub(crate) fn is_recording(self) -> bool {
+        matches!(self, Self::FetchVideo | Self::FetchVoice)
     }
 
     /// Returns whether the upload begins with webwxcheckupload.
@@ -90,12 +124,10 @@ impl Job {
 
     pub(crate) fn places(self) -> &'static [Place] {
         match self {
-            Self::Image | Self::Emoticon | Self::File => {
-                &[Ping, Preflight, First, Middle, Last, Message]
-            }
             Self::FileByCheck | Self::FileParallel => &SEND_PLACES,
-            Self::Text => &[Message],
-            Self::FetchImage | Self::FetchThumbnail | Self::FetchFile => &[Download],
+            Self::Text | Self::KnownEmoticon | Self::Forward => &[Message],
+            job if job.is_fetch() => &[Download],
+            _ => &[Ping, Preflight, First, Middle, Last, Message],
         }
     }
 
@@ -114,15 +146,26 @@ impl Job {
             Middle => (upload, 2),
             Last => (upload, 3),
             Message => (self.message_call(), 1),
-            Download if self == Self::FetchFile => ("webwxgetmedia", 1),
-            Download => ("webwxgetmsgimg", 1),
+            Download => (self.download_call(), 1),
+        }
+    }
+
+    /// Returns the wire name of the call that fetches the media.
+    fn download_call(self) -> &'static str {
+        match self {
+            Self::FetchVideo => "webwxgetvideo",
+            Self::FetchVoice => "webwxgetvoice",
+            Self::FetchFile => "webwxgetmedia",
+            Self::FetchAvatar => "webwxgeticon",
+            _ => "webwxgetmsgimg",
         }
     }
 
     /// Returns the wire name of the call that sends the message.
     pub(crate) fn message_call(self) -> &'static str {
         match self {
-            Self::Emoticon => "webwxsendemoticon",
+            Self::Emoticon | Self::KnownEmoticon => "webwxsendemoticon",
+            Self::Video => "webwxsendvideomsg",
             Self::File | Self::FileByCheck | Self::FileParallel => "webwxsendappmsg",
             Self::Text => "webwxsendmsg",
             _ => "webwxsendmsgimg",

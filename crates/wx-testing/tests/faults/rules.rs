@@ -9,6 +9,12 @@ use crate::jobs::{Job, Place};
 pub(crate) enum Class {
     /// The reply is a good one.
     Harmless,
+    /// A good reply, but the range of a 206 counts other bytes than those of its body.
+    Gzipped,
+    /// A 206 that is not the whole media.
+    Part,
+    /// A 206 with fewer bytes than its range, which only a recording may have.
+    ShortPart,
     /// A good reply to a chunk that says another number of bytes. It only counts if a chunk was
     /// repeated.
     StartPos,
@@ -20,18 +26,21 @@ pub(crate) enum Class {
     Untrusted,
     /// The next try may succeed.
     Transient,
+    /// The next try may succeed, except that an empty avatar is no picture.
+    Empty,
     /// The next try may succeed, but only a fetch makes it.
     FetchTransient,
     /// Somebody else replied, or the server cannot be understood.
     Unclear,
-    /// The reply exceeds a limit. That of a file differs in length from the file.
+    /// The reply exceeds a limit. That of a file differs in length from the file, and that of a
+    /// recording from its range.
     TooLarge,
     /// The reply is truncated JSON.
     HalfJson,
     /// The reply is neither JSON nor a page. That of a file differs in length from the file.
     NotJson,
-    /// The end of the reply is not marked. JSON and a file of known length have an end of their
-    /// own.
+    /// The end of the reply is not marked. JSON, a file of known length and a 206 have an end of
+    /// their own.
     Unbounded,
     /// The server has refused the request with this Ret.
     Refused(i32),
@@ -68,13 +77,18 @@ impl Fault {
             // From then on, the last chunk is hit too.
             Class::NoMediaId => place.is_chunk().then_some(MENDED),
             Class::NoMsgId => is_message.then_some(doubtful),
+            Class::Part => job.is_fetch().then_some(FINAL),
+            Class::ShortPart if job.is_recording() => Some(MENDED),
+            Class::ShortPart => job.is_fetch().then_some(FINAL),
             Class::HalfJson if job.is_fetch() => None,
             // A server that has refused a message has not delivered it.
             Class::Refused(_) if is_message && acted => None,
             _ if place.is_side_call() => Some(BORNE),
-            Class::Harmless | Class::Reused => Some(BORNE),
+            Class::Gzipped if job.is_recording() => Some(MENDED),
+            Class::Harmless | Class::Gzipped | Class::Reused => Some(BORNE),
             Class::Unbounded => {
-                let is_image = matches!(job, Job::FetchImage | Job::FetchThumbnail);
+                let is_image =
+                    matches!(job, Job::FetchImage | Job::FetchThumbnail | Job::FetchAvatar);
                 Some(if is_image { FINAL } else { BORNE })
             }
             Class::Untrusted => Some(FINAL),
@@ -82,8 +96,10 @@ impl Fault {
             Class::Refused(-1) if place.is_chunk() && job == Job::FileParallel => Some(MENDED),
             Class::Refused(_) => Some(FINAL),
             _ if is_message => Some(doubtful),
-            Class::Transient | Class::HalfJson => Some(MENDED),
+            Class::Empty if job == Job::FetchAvatar => Some(FINAL),
+            Class::Transient | Class::Empty | Class::HalfJson => Some(MENDED),
             Class::FetchTransient if job.is_fetch() => Some(MENDED),
+            Class::TooLarge if job.is_recording() => Some(MENDED),
             Class::TooLarge | Class::NotJson if job == Job::FetchFile => Some(MENDED),
             Class::FetchTransient | Class::Unclear | Class::TooLarge | Class::NotJson => {
                 Some(FINAL)

@@ -19,8 +19,9 @@ macro_rules! targets {
 }
 
 targets! {
-    contact_list fetch_flow form login message_kind message_list replies send_flow session
-    set_cookie snapshot sync text
+    contact_list content_range emoticon fetch_flow form forward login message_kind message_list
+    replies saved_login send_flow
+    session set_cookie snapshot sync text
 }
 
 fn replay(target: &str, check: fn(&[u8])) {

@@ -169,7 +169,7 @@ fn p19_a_page_or_a_verdict_behind_blanks_is_not_an_image() {
 }
 
 #[test]
-fn p20_a_complete_unknown_image_is_named_and_kept_only_on_request() {
+fn p20_an_unknown_image_is_refused_at_its_first_bytes_and_kept_only_on_request() {
     let unknown = &b"\0\0\0\x20ftypisom and so on, to an end that is far away"[..];
     let mut keep = Policy::default();
     keep.keep_unknown = true;
@@ -195,12 +195,11 @@ fn p20_a_complete_unknown_image_is_named_and_kept_only_on_request() {
             (kept.format, ImageFormat::Unknown.extension(), &harness.stored[..]),
             (Some(ImageFormat::Unknown), "bin", unknown)
         );
-        // The format is only reported if the file is complete.
-        let truncated = Answer::Break(5000, unknown.into());
-        assert!(matches!(
-            fetch(truncated, &Policy::default()).0.unwrap_err().kind,
-            ErrorKind::Network { .. }
-        ));
+        // Its first bytes decide, so the rest is not received.
+        let (refused, harness) = fetch(Answer::Break(5000, unknown.into()), &Policy::default());
+        let error = refused.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Reply(ReplyError::NotAnImage { .. })), "{error:?}");
+        assert_eq!(harness.seen.len(), 1);
         // HTML pages and JSON are never kept.
         for (text, error) in [("\n<html>", ReplyError::Html), ("[1]", ReplyError::Json)] {
             assert_eq!(fetch(served(text), &keep).0.unwrap_err().kind, ErrorKind::Reply(error));

@@ -155,13 +155,18 @@ fn p76_a_connection_that_is_interrupted_starts_over() {
 
 #[test]
 fn p76_no_bytes_mean_that_the_file_is_not_available() {
-    for len in [Some(1024), Some(0), None] {
+    // If the message announces no bytes either, the sender may know why.
+    for (len, expected, advice, words) in [
+        (Some(1024), ReplyError::Empty, Advice::CheckMessage, "25 MiB"),
+        (None, ReplyError::Empty, Advice::CheckMessage, "25 MiB"),
+        (Some(0), ReplyError::EmptyFile, Advice::AskSender, "ask the sender"),
+    ] {
         for answer in [served(""), chunked(""), gzipped(b"")] {
             let (harness, result) = fetch(len, vec![answer; 3], 10);
             let error = result.clone().unwrap_err();
-            assert_eq!(reply_error(result), ReplyError::Empty);
-            assert_eq!(error.advice(), Advice::CheckMessage);
-            assert!(error.advice().to_string().contains("25 MiB"));
+            assert_eq!(reply_error(result), expected);
+            assert_eq!(error.advice(), advice);
+            assert!(error.advice().to_string().contains(words));
             assert_eq!((harness.stored.len(), harness.seen.len()), (0, 3));
         }
     }

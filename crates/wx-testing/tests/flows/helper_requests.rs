@@ -313,7 +313,7 @@ fn p97_messages_of_the_helper_vector() {
     let sent = ok(json!({ "BaseResponse": { "Ret": 0 }, "MsgID": own }).to_string());
     let mut harness = Harness::new("", [sent]).with_session(&session);
     let to = Recipient::file_helper();
-    let mut flow = SendMessage::text(&session, hello, to, SEED, Policy::default()).unwrap();
+    let mut flow = SendMessage::inline(&session, hello, to, SEED, Policy::default()).unwrap();
     harness.run(&mut flow).unwrap();
     let messages: Vec<_> = cases
         .iter()

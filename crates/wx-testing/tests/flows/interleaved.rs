@@ -110,6 +110,7 @@ fn interleave(run: u64) {
             match stream_.step(&mut borrowed, &mut server, &mut random, now, &mut inspect) {
                 Some(Ok(new)) => {
                     seen.extend(new.messages.iter().map(|message| message.content.clone()));
+                    assert!(borrowed.acknowledge(new.receipt), "run {run}");
                     *stream_ = stream(&borrowed);
                 }
                 Some(Err(error)) => {

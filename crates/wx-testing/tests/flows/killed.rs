@@ -14,6 +14,7 @@ use wx_proto::{MediaKind, Outcome, Policy, Recipient, Session, Text};
 
 use self::program::{Job, Message, World};
 use wx_testing::harness::{CHUNK, jpeg, session};
+use wx_testing::samples::TINY_MP4;
 
 fn helper() -> Session {
     let builder = Session::builder("https://filehelper.weixin.qq.com").uin(1).sid("s").skey("k");
@@ -31,6 +32,7 @@ fn next_login(session: &Session) -> Session {
 fn jobs() -> Vec<(Job, Vec<String>)> {
     let noise = jpeg(CHUNK + 5);
     let file = noise.slice(1..);
+    let mp4 = Bytes::from([TINY_MP4, &noise[..CHUNK]].concat());
     let gif = Bytes::from([&b"GIF89a\x01\0\x01\0\0\0\0"[..], &[b'x'; 200]].concat());
     let media = |name, bytes: &Bytes, kind| vec![Message::Media(name, bytes.clone(), kind)];
     let text = |text: &str, limit| {
@@ -42,6 +44,8 @@ fn jobs() -> Vec<(Job, Vec<String>)> {
     let jobs = [
         (session(), u64::MAX, media("a.jpg", &noise, MediaKind::Image), two.clone(), "msgimg"),
         (session(), u64::MAX, media("a.gif", &gif, MediaKind::Emoticon), chunk(upload), "emoticon"),
+        (session(), u64::MAX, media("a.mov", &mp4, MediaKind::Video), two.clone(), "videomsg"),
+        (helper(), u64::MAX, media("a.mp4", &mp4, MediaKind::Video), two.clone(), "videomsg"),
         (session(), u64::MAX, media("图", &gif, MediaKind::File), chunk(upload), "appmsg"),
         (session(), 1, media("a.zip", &file, MediaKind::File), checked(&two), "appmsg"),
         (helper(), 1, media("a.zip", &file, MediaKind::File), checked(&two_parallel), "appmsg"),

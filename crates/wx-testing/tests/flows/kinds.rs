@@ -4,7 +4,8 @@ use wx_proto::bytes::Bytes;
 use wx_proto::flow::{ResumeOptions, SendMessage, Snapshot};
 use wx_proto::{Media, MediaError, MediaKind, Policy};
 
-use wx_testing::harness::{Harness, SEED, jpeg, last, media, middle, sent, session, to};
+use wx_testing::harness::{Harness, SEED, jpeg, last, media, middle, ok, sent, session, to};
+use wx_testing::samples::{TINY_MP4, vector};
 
 const CHUNK: usize = 524_288;
 
@@ -41,6 +42,37 @@ fn a_jpeg_is_sent_as_an_image_or_as_a_file_and_is_refused_as_an_emoticon() {
     assert_eq!(jpeg.clone().sent_as(MediaKind::File).unwrap().kind(), MediaKind::File);
     let refused = jpeg.sent_as(MediaKind::Emoticon).unwrap_err();
     assert_eq!(refused.to_string(), "a jpeg cannot be sent as emoticon; send it as image or file");
+}
+
+#[test]
+fn p80_a_video_is_uploaded_and_sent_as_the_vector_has_it() {
+    let vector = vector("sendvideomsg");
+    let (upload, message) = (&vector["upload_answer"]["body"], &vector["responses"][0]);
+    let len = upload["StartPos"].as_u64().unwrap();
+    let bytes = Bytes::from([TINY_MP4, &vec![7; len as usize - TINY_MP4.len()]].concat());
+    let video = Media::new("clip.mp4", len, &bytes).unwrap();
+    assert_eq!(video.kind(), MediaKind::Video);
+    let mut flow = SendMessage::media(&session(), video, to(), SEED, Policy::default()).unwrap();
+    let text = message["text"].as_str().unwrap().to_owned();
+    let answers = [middle(), middle(), ok(upload.to_string()), ok(text)];
+    let mut harness = Harness::new(bytes, answers);
+    let sent = harness.run(&mut flow).unwrap();
+    let upload_call = "webwxuploadmedia";
+    assert_eq!(harness.endpoints(), [&[upload_call; 3][..], &["webwxsendvideomsg"]].concat());
+    for seen in &harness.seen[..3] {
+        assert_eq!(seen.field("mediatype").as_deref(), vector["mediatype"].as_str());
+    }
+    assert_eq!((message["status"].as_u64(), &message["outcome"]), (Some(200), &"sent".into()));
+    assert_eq!(Some(sent.msg_id.as_str()), message["body"]["MsgID"].as_str());
+    // The server makes a thumbnail of the video, and says how large it is.
+    let uploaded = sent.uploaded.unwrap();
+    let size = uploaded.thumbnail.unwrap();
+    let number = |key: &str| upload[key].as_u64().unwrap() as u32;
+    assert_eq!(size.height(), number("CDNThumbImgHeight"));
+    assert_eq!(size.width(), number("CDNThumbImgWidth"));
+    assert_eq!(Some(uploaded.media_id.as_str()), upload["MediaId"].as_str());
+    assert_eq!(uploaded.encry_file_name.as_deref(), upload["EncryFileName"].as_str());
+    assert_eq!((uploaded.bytes, uploaded.server_byte_count), (len, None));
 }
 
 /// A job that is killed after any step keeps the kind it was begun with.

@@ -171,7 +171,7 @@ fn p103_a_login_that_is_over_is_reported_without_a_request_and_since_when() {
         });
         ended.unwrap_err()
     }
-    let text = SendMessage::text(&session, Text::new("hello"), to(), SEED, policy());
+    let text = SendMessage::inline(&session, Text::new("hello"), to(), SEED, policy());
     let bytes = jpeg(12);
     let image = SendMessage::media(&session, media(&bytes), to(), SEED, policy());
     for error in [
@@ -226,8 +226,13 @@ fn p97_the_phones_messages_are_delivered_and_only_own_sends_are_dropped() {
     for (session, to) in [(helper_session(), "filehelper"), (continued(5), "@0a")] {
         for restarts in [false, true] {
             let recipient = Recipient::new(to).unwrap();
-            let send =
-                SendMessage::text(&session, Text::new("hello"), recipient, SEED, Policy::default());
+            let send = SendMessage::inline(
+                &session,
+                Text::new("hello"),
+                recipient,
+                SEED,
+                Policy::default(),
+            );
             let mut harness = Harness::new("", [sent()]).with_session(&session);
             let done = harness.run(&mut send.unwrap()).unwrap();
             assert_eq!(done.msg_id.as_str(), OWN.to_string());

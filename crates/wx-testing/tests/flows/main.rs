@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod acknowledgement;
+mod avatars;
 mod bounds;
 mod browser_parity;
 mod changing_source;
@@ -13,12 +15,14 @@ mod contacts;
 mod contract;
 mod corpus;
 mod echoes;
+mod emoticons;
 mod fetch;
 mod fetch_file;
 mod file_helper;
 mod helper_app_id;
 mod helper_requests;
 mod hostile;
+mod inline;
 mod interleaved;
 mod kept_login;
 mod killed;
@@ -45,6 +49,7 @@ mod resume;
 mod resumed_login;
 mod reused;
 mod rooms;
+mod saved_login;
 mod secrets;
 mod sent_texts;
 mod sim;

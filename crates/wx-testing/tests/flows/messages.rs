@@ -47,7 +47,7 @@ pub(crate) fn received(n: i64, ids: &[u64]) -> Answer {
     batch(n, &ids.iter().map(|id| message(*id)).collect::<Vec<_>>(), json!({}))
 }
 
-/// The received messages, and the session afterwards.
+/// The received messages, and the session after their acknowledgement.
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) session: Session,
@@ -61,6 +61,7 @@ pub(crate) fn next(
     let mut harness = Harness::new("", answers).with_session(&session);
     let mut flow = NextMessages::new(&session, SEED, Policy::default()).unwrap();
     let result = harness.run(&mut flow).map(|new| {
+        assert!(harness.session.acknowledge(new.receipt));
         let session = harness.session.clone();
         Received { session, messages: new.messages.into() }
     });

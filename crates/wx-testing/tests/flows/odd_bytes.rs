@@ -209,6 +209,7 @@ fn a_message_that_cannot_be_read_is_passed_for_good() {
             (0, 1),
             "it is counted at once"
         );
+        harness.session.acknowledge(arrived.receipt);
         let saved = harness.session.to_json();
         assert!(saved.expose().contains("\"Val\": 6"), "the position is after it");
     }
@@ -251,6 +252,7 @@ fn an_invalid_list_is_counted_and_skipped() {
         let (requests, messages, val) = if unreadable > 0 { (1, 0, 6) } else { (3, 1, 7) };
         let found = (harness.seen.len(), arrived.messages.len(), arrived.skipped.unreadable);
         assert_eq!(found, (requests, messages, unreadable), "{list}");
+        harness.session.acknowledge(arrived.receipt);
         assert!(harness.session.to_json().expose().contains(&format!("\"Val\": {val}")), "{list}");
 
         let answer = |key: &str| {
@@ -285,6 +287,7 @@ fn more_than_twenty_thousand_are_counted_and_the_position_moves() {
     let mut flow = NextMessages::new(&session_with_key(), SEED, Policy::default()).unwrap();
     let arrived = harness.run(&mut flow).unwrap();
     assert_eq!((arrived.messages.len(), arrived.skipped.over_limit), (20_000, 5));
+    harness.session.acknowledge(arrived.receipt);
     assert!(harness.session.to_json().expose().contains("\"Val\": 6"));
     let contacts = [r#"{"UserName":"@a"}"#; 20_005].join(",");
     let answer = format!(r#"{{"BaseResponse":{{"Ret":0}},"MemberList":[{contacts}]}}"#);

@@ -128,3 +128,61 @@ fn p81_anything_else_is_named_and_only_an_unknown_format_can_be_kept() {
         }
     }
 }
+
+#[test]
+fn p81_an_unknown_format_is_refused_before_it_is_received() {
+    let first = Bytes::from_static(b"#!SILK_V3 and nothing else that was received");
+    for (attachment, _) in recordings() {
+        // More than can be received in a test, and within the limit.
+        let len = Policy::default().fetch_limit(&attachment.kind);
+        for piece in [5, 100] {
+            let answer = Answer::Break(len, first.clone());
+            let (harness, result) = fetch(&attachment, &Policy::default(), [answer], piece);
+            let error = error(result);
+            assert!(matches!(error, ReplyError::NotARecording { .. }), "{error:?}");
+            assert_eq!((harness.seen.len(), harness.stored.len()), (1, 0));
+        }
+        // JSON is received for its Ret, but only as much as a refusal has.
+        let json = Answer::Break(len, Bytes::from([b"{\"a\":\"", &[b'x'; 70_000][..]].concat()));
+        let (harness, result) = fetch(&attachment, &Policy::default(), [json], 1000);
+        assert_eq!((error(result), harness.seen.len()), (ReplyError::Json, 1));
+    }
+}
+
+/// A camera may write the index before the data, and old QuickTime has no brands.
+#[test]
+fn p81_a_video_is_whatever_a_player_plays_as_mp4() {
+    let (video, _) = &recordings()[0];
+    for first in [
+        &b"\0\0\0\x18ftypqt  \0\0\x02\0qt  qt  \0\0\0\x08wide"[..],
+        b"\0\0\x12\x34moov\0\0\0\x6cmvhd",
+        b"\0\0\0\x08wide\0\x17\x39\xb4mdat",
+    ] {
+        for rest in [0, 3000] {
+            let bytes = Bytes::from([first, &vec![7; rest]].concat());
+            for piece in [1, 100_000] {
+                let (harness, result) = fetch(video, &Policy::default(), [whole(&bytes)], piece);
+                assert_eq!(result.unwrap().format, None);
+                assert!(harness.stored == bytes, "other bytes");
+            }
+        }
+    }
+}
+
+#[test]
+fn p21_a_video_has_the_limit_of_files_and_a_voice_message_that_of_images() {
+    let mut policy = Policy::default();
+    (policy.max_fetch, policy.max_fetch_file) = (20, 4000);
+    for (attachment, bytes) in recordings() {
+        let limit = if attachment == recordings()[0].0 { 4000 } else { 20 };
+        assert_eq!(policy.fetch_limit(&attachment.kind), limit);
+        let longer = Bytes::from([&bytes[..], &[0; 4000]].concat()).slice(..limit as usize + 1);
+        let fitting = longer.slice(..limit as usize);
+        for answer in [whole as fn(&Bytes) -> Answer, served] {
+            assert!(fetch(&attachment, &policy, [answer(&fitting)], 100).1.is_ok());
+            let (harness, result) = fetch(&attachment, &policy, [answer(&longer)], 100);
+            assert_eq!(error(result), ReplyError::TooLarge { limit });
+            assert!(harness.stored.is_empty());
+        }
+    }
+}

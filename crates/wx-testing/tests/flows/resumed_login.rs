@@ -25,7 +25,7 @@ fn ending_after(seconds: u64) -> Session {
 }
 
 fn text(session: &Session) -> SendMessage {
-    SendMessage::text(session, "hello".into(), to(), SEED, Policy::default()).unwrap()
+    SendMessage::inline(session, "hello", to(), SEED, Policy::default()).unwrap()
 }
 
 fn resume(session: &Session, saved: Snapshot, at: ResumeOptions) -> SendMessage {

@@ -1,6 +1,7 @@
 //! The canary test: secrets are planted everywhere, and every public value is printed in every
 //! state. None of the secrets may appear.
 
+mod avatars;
 mod messages;
 mod uploads;
 
@@ -333,8 +334,7 @@ fn p15_no_secret_in_any_pair_of_a_login() {
 #[test]
 fn p15_no_secret_in_any_pair() {
     let mut shown = Shown::default();
-    let session = session();
-    let policy = Policy::default();
+    let (session, policy) = (session(), Policy::default());
     let bytes = jpeg(100);
     let upload = UploadMedia::new(media(&bytes), Md5::digest(b""), to(), SEED);
     let chunk = upload.chunk(0, bytes.clone());

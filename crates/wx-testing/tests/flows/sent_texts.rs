@@ -2,12 +2,12 @@
 //! ([P61](wx_proto::protocol#p61)–[P64](wx_proto::protocol#p64)).
 
 use wx_proto::flow::{Flow, ResumeOptions, SendMessage, Snapshot};
-use wx_proto::{Advice, ErrorKind, Outcome, Policy, RequestError, Step, Text};
+use wx_proto::{Advice, ErrorKind, InlineContent, Outcome, Policy, RequestError, Step, Text};
 
 use wx_testing::harness::{Answer, Harness, SEED, dropped, ret, sent, session, to, unreachable};
 
 fn flow(text: &str) -> SendMessage {
-    SendMessage::text(&session(), text.into(), to(), SEED, Policy::default()).unwrap()
+    SendMessage::inline(&session(), text, to(), SEED, Policy::default()).unwrap()
 }
 
 fn run(answers: impl IntoIterator<Item = Answer>) -> (Harness, Result<wx_proto::Sent, ErrorKind>) {
@@ -37,7 +37,7 @@ fn p62_a_text_is_sent_as_it_is() {
 
 #[test]
 fn p63_an_empty_text_ends_before_any_request() {
-    let refused = SendMessage::text(&session(), Text::new(""), to(), SEED, Policy::default());
+    let refused = SendMessage::inline(&session(), Text::new(""), to(), SEED, Policy::default());
     let error = refused.unwrap_err();
     assert_eq!((error.step, error.kind.clone()), (Step::Prepare, RequestError::EmptyText.into()));
     assert_eq!((error.outcome(), error.advice()), (Outcome::NotSent, Advice::WriteText));
@@ -74,7 +74,7 @@ fn a_text_outlives_a_crash() {
         killed.run_until_killed(&mut flow("hello"));
         let Some(saved) = killed.saved.clone() else { continue };
         let snapshot = Snapshot::from_json(saved).unwrap();
-        assert_eq!(snapshot.text().map(Text::content), Some("hello"));
+        assert_eq!(snapshot.inline(), Some(&InlineContent::from("hello")));
         assert!(!snapshot.needs_media() && snapshot.uploaded().is_none());
         let at = ResumeOptions { unix_ms: Some(SEED.unix_ms), resend: false };
         let mut flow = SendMessage::resume(&session(), snapshot, Policy::default(), at).unwrap();

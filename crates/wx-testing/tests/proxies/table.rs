@@ -85,14 +85,16 @@ pub(crate) fn check<E: Display + From<wx_client::proxy::ProxyError>>(
     mut send: impl FnMut(&ProxySettings, SocketAddr) -> Result<(), E>,
 ) {
     check_all(|variables, server| {
-        let lookup = |name: &str| {
-            let (_, value) = variables.iter().find(|(set, _)| *set == name)?;
-            Some(OsString::from(value))
-        };
-        let requested =
-            ProxySettings::parse(lookup).map_err(E::from).and_then(|found| send(&found, server));
+        let requested = parse(variables).map_err(E::from).and_then(|found| send(&found, server));
         requested.err().map(|error| error.to_string())
     });
+}
+
+fn parse(variables: &[(&str, String)]) -> Result<ProxySettings, wx_client::proxy::ProxyError> {
+    ProxySettings::parse(|name: &str| {
+        let (_, value) = variables.iter().find(|(set, _)| *set == name)?;
+        Some(OsString::from(value))
+    })
 }
 
 /// The variable with the server's address, which is set in child processes.
@@ -166,6 +168,10 @@ fn check_all(mut send: impl FnMut(&[(&'static str, String)], SocketAddr) -> Opti
         let with_proxy = |value: &str| value.replace("{}", &proxy.to_string());
         let variables: Vec<_> =
             variables.iter().map(|(name, value)| (*name, with_proxy(value))).collect();
+        // What a report on the client says.
+        let is_direct =
+            parse(&variables).is_ok_and(|found| found.proxy().is_none() || found.excludes(HOST));
+        assert_eq!(is_direct, matches!(leads, Directly), "{variables:?}");
         let refused = send(&variables, server);
         let output_text = refused.as_deref().and_then(|error| error.split(' ').next());
         let (direct, proxied) = (at_server.try_recv().ok(), at_proxy.try_recv().ok());

@@ -29,18 +29,20 @@ pub(crate) fn files_arrive_byte_for_byte<T: Transport>() {
         let file = attachment.file().unwrap();
         assert_eq!((file.name.as_deref(), file.len), (Some(name), Some(bytes.len() as u64)));
         let path = dir.path().join(attachment.file_name(None));
-        let (mut vec, mut written) = (b"from before".to_vec(), Vec::new());
+        let (mut vec, mut written, mut read) = (b"from before".to_vec(), Vec::new(), Vec::new());
+        let streamed = client.fetch_attachment(&attachment, FetchInto::Stream(&mut read)).unwrap();
         client.fetch_attachment(&attachment, FetchInto::Vec(&mut vec)).unwrap();
         client.fetch_attachment(&attachment, FetchInto::Writer(&mut written)).unwrap();
         let fetched = client.fetch_attachment(&attachment, FetchInto::Path(path.clone())).unwrap();
         assert!(vec == bytes && written == bytes && std::fs::read(&path).unwrap() == bytes);
+        assert!(read == bytes && streamed == fetched);
         assert_eq!((fetched.bytes, fetched.format), (bytes.len() as u64, None));
         assert_eq!((Some(fetched.md5), fetched.md5), (file.md5, Md5::digest(&bytes)));
         // It can be saved in between.
         let saved = serde_json::to_string(&attachment).unwrap();
         assert_eq!(serde_json::from_str::<Attachment>(&saved).unwrap(), attachment);
     }
-    assert_eq!(server.requests_to("webwxgetmedia"), 3 * 3);
+    assert_eq!(server.requests_to("webwxgetmedia"), 3 * 4);
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 

@@ -14,7 +14,13 @@ macro_rules! scenarios {
             faults_while_fetching failures_leave_no_file a_slow_reply_is_not_a_stall
             files_arrive_byte_for_byte faults_while_receiving_files
             content_in_place_of_a_file_is_reported
+            a_stream_ends_in_an_error_unless_the_media_is_complete
+            an_outstanding_batch_is_received_by_the_next_client
             videos_and_voice_messages_arrive_byte_for_byte faults_while_receiving_videos
+            a_forward_has_an_id_of_its_own_for_each_recipient a_forward_in_doubt_stays_in_doubt
+            an_outbox_sends_a_forward_and_an_emoticon_once
+            what_cannot_be_forwarded_is_refused_before_any_request
+            p86_avatars_arrive_byte_for_byte p86_faults_while_fetching_avatars
             a_message_is_revoked_once_and_never_twice a_conversation_is_marked_as_read
             an_answer_that_stops_halfway_stalls an_early_refusal_is_read no_server_listens
             no_connection_in_time no_http cookies_of_answers_are_not_kept
@@ -88,6 +94,26 @@ mod ureq {
     }
 
     #[test]
+    fn p84_an_emoticon_is_sent_by_the_md5_that_the_server_knows() {
+        crate::an_emoticon_is_sent_by_the_md5_that_the_server_knows::<Ureq>();
+    }
+
+    #[test]
+    fn p85_an_emoticon_is_fetched_from_outside_only_if_that_is_allowed() {
+        crate::an_emoticon_is_fetched_from_outside_only_if_that_is_allowed::<Ureq>();
+    }
+
+    #[test]
+    fn p87_p88_everything_that_can_be_forwarded_arrives_again() {
+        crate::everything_that_can_be_forwarded_arrives_again::<Ureq>();
+    }
+
+    #[test]
+    fn p57_a_batch_comes_again_after_a_kill_unless_it_was_acknowledged() {
+        crate::p57_a_batch_comes_again_after_a_kill_unless_it_was_acknowledged::<Ureq>();
+    }
+
+    #[test]
     fn p97_copies_of_own_messages_are_dropped() {
         crate::p97_copies_of_own_messages_are_dropped::<Ureq>();
     }
@@ -116,6 +142,26 @@ mod reqwest {
     #[test]
     fn p40_a_server_that_does_not_read_stalls() {
         crate::a_server_that_does_not_read_stalls::<Reqwest>();
+    }
+
+    #[test]
+    fn p84_an_emoticon_is_sent_by_the_md5_that_the_server_knows() {
+        crate::an_emoticon_is_sent_by_the_md5_that_the_server_knows::<Reqwest>();
+    }
+
+    #[test]
+    fn p85_an_emoticon_is_fetched_from_outside_only_if_that_is_allowed() {
+        crate::an_emoticon_is_fetched_from_outside_only_if_that_is_allowed::<Reqwest>();
+    }
+
+    #[test]
+    fn p87_p88_everything_that_can_be_forwarded_arrives_again() {
+        crate::everything_that_can_be_forwarded_arrives_again::<Reqwest>();
+    }
+
+    #[test]
+    fn p57_a_batch_comes_again_after_a_kill_unless_it_was_acknowledged() {
+        crate::p57_a_batch_comes_again_after_a_kill_unless_it_was_acknowledged::<Reqwest>();
     }
 
     #[test]

@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod acknowledgement;
+mod avatars;
 mod faults;
 mod files;
+mod forwarding;
 mod kept_login;
 mod lasting;
 mod life;
 mod loopback;
+mod many_recipients;
 mod network;
 mod odd_bytes;
 mod outbound;
@@ -28,6 +32,7 @@ mod secrets;
 mod slow;
 #[cfg(feature = "tracing")]
 mod spans;
+mod streams;
 #[cfg(feature = "tracing")]
 mod task_spans;
 mod trust;
@@ -38,16 +43,20 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use wx_client::{Batch, Health};
 use wx_emulator::{Emulator, Request};
 use wx_proto::flow::{ListedRooms, LoginState, Progress};
 use wx_proto::{
-    Attachment, Contact, Error, Fetched, ImageVariant, Message, MsgId, Policy, Recipient, Sent,
-    Session, Site, Uploaded, UserName,
+    Attachment, Avatar, Contact, Error, Fetched, ImageVariant, InlineContent, Message, MsgId,
+    Policy, Recipient, Sent, Session, Site, Uploaded, UserName,
 };
 use wx_testing::samples::TINY_JPEG;
 
+pub(crate) use acknowledgement::*;
+pub(crate) use avatars::*;
 pub(crate) use faults::*;
 pub(crate) use files::*;
+pub(crate) use forwarding::*;
 pub(crate) use kept_login::*;
 pub(crate) use lasting::*;
 pub(crate) use life::*;
@@ -67,6 +76,7 @@ pub(crate) use secrets::*;
 pub(crate) use slow::*;
 #[cfg(feature = "tracing")]
 pub(crate) use spans::*;
+pub(crate) use streams::*;
 pub(crate) use trust::*;
 
 /// A client under test.
@@ -118,6 +128,7 @@ pub(crate) trait Transport {
         attachment: &Attachment,
         into: FetchInto<'_>,
     ) -> Result<Fetched, Error>;
+    fn fetch_avatar(&self, avatar: &Avatar, into: FetchInto<'_>) -> Result<Option<Fetched>, Error>;
     /// Logs in with a QR code, or with a prompt on the phone after an earlier login.
     fn login(
         from: LoginFrom,
@@ -132,7 +143,7 @@ pub(crate) trait Transport {
     /// Lists all rooms, or those with these names.
     fn rooms(&self, named: Option<Vec<UserName>>) -> Result<ListedRooms, Error>;
     fn logout(&self) -> Result<(), Error>;
-    /// Returns the next batches of messages, up to this number of batches.
+    /// Returns the next batches of messages, up to this number of batches, and acknowledges them.
     fn batches(&self, max_batches: usize) -> Vec<Result<Vec<Message>, Error>> {
         self.batches_and_syncs(max_batches, |_| {})
     }
@@ -142,12 +153,17 @@ pub(crate) trait Transport {
         max_batches: usize,
         synced: impl FnMut(&Session) + Send,
     ) -> Vec<Result<Vec<Message>, Error>>;
+    /// Returns the next batch of messages, which is not acknowledged.
+    fn next_batch(&self) -> Batch;
     fn debug(&self) -> String;
+    fn health(&self) -> Health;
 }
 
-/// The content of a message: a text, or the name and the bytes of a file.
+/// The content of a message: a text, other content without an upload, or the name and the bytes of
+/// a file.
 pub(crate) enum OutboundBytes {
     Text(&'static str),
+    Inline(InlineContent),
     File(&'static str, Vec<u8>),
 }
 
@@ -157,11 +173,20 @@ impl From<&'static str> for OutboundBytes {
     }
 }
 
+/// Acknowledges a batch, and returns its messages.
+pub(crate) fn handled(mut batch: Batch) -> Vec<Message> {
+    let messages = batch.take_messages();
+    batch.acknowledge();
+    messages
+}
+
 /// A sink.
 pub(crate) enum FetchInto<'a> {
     Path(PathBuf),
     Vec(&'a mut Vec<u8>),
     Writer(&'a mut Vec<u8>),
+    /// Not a sink: the media is read as a stream, and the bytes are added.
+    Stream(&'a mut Vec<u8>),
 }
 
 /// The start of a login: a page, or an earlier login.
@@ -259,11 +284,13 @@ pub(crate) fn fetches_into_every_sink<T: Transport>() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("copy.jpg");
 
-    let (mut vec, mut written) = (b"from before".to_vec(), Vec::new());
+    let (mut vec, mut written, mut read) = (b"from before".to_vec(), Vec::new(), Vec::new());
+    client.fetch(&id, ImageVariant::Original, FetchInto::Stream(&mut read)).unwrap();
     client.fetch(&id, ImageVariant::Original, FetchInto::Vec(&mut vec)).unwrap();
     client.fetch(&id, ImageVariant::Original, FetchInto::Writer(&mut written)).unwrap();
     client.fetch(&id, ImageVariant::Original, FetchInto::Path(path.clone())).unwrap();
-    assert!(vec == image && written == image && std::fs::read(&path).unwrap() == image);
+    assert!(read == image && vec == image && written == image);
+    assert!(std::fs::read(&path).unwrap() == image);
 
     let thumb = client.fetch(&id, ImageVariant::Thumbnail, FetchInto::Path(path.clone())).unwrap();
     let on_disk = std::fs::read(&path).unwrap();

@@ -10,6 +10,7 @@ use wx_client::outbox::{MessageState, Outbox, OutboxError, Storage};
 use wx_emulator::Emulator;
 use wx_proto::{Advice, Error, Outcome, Recipient};
 
+use super::many_recipients::{RECIPIENTS, recipients, server_of_many};
 use super::*;
 
 /// A disk with its content and the length that has been synced.
@@ -138,27 +139,23 @@ impl Storage for Record {
     }
 }
 
-/// Enough recipients for every combination of faults, as checked below.
-const RECIPIENTS: usize = 15;
-
-fn recipients() -> Vec<(String, Recipient)> {
-    let of = |n: usize| (format!("key {n}"), Recipient::new(format!("@{n:032x}")).unwrap());
-    (0..RECIPIENTS).map(of).collect()
-}
-
-fn open(record: &Record) -> Result<Outbox, OutboxError> {
+fn open(record: &Record, server: &Emulator) -> Result<Outbox, OutboxError> {
     let outbox = Outbox::with_storage(record.clone())?;
     if outbox.messages().is_empty() {
-        let planned = recipients().into_iter().map(|(key, to)| (key, to, "image".to_owned()));
+        let planned = recipients(server).into_iter().map(|(key, to)| (key, to, "image".to_owned()));
         outbox.plan(Value::Null, planned)?;
     }
     Ok(outbox)
 }
 
 /// Sends everything that has not been sent, until the first error.
-fn send_all<T: Transport>(client: &T, outbox: &Outbox) -> HashMap<String, Result<(), Error>> {
+fn send_all<T: Transport>(
+    client: &T,
+    outbox: &Outbox,
+    server: &Emulator,
+) -> HashMap<String, Result<(), Error>> {
     let mut reported = HashMap::new();
-    for (key, to) in recipients() {
+    for (key, to) in recipients(server) {
         let result = client.send_once(outbox, &key, &to, small());
         let failed = result.is_err();
         reported.insert(key, result.map(|_| ()));
@@ -176,9 +173,10 @@ fn received_count(server: &Emulator, to: &Recipient) -> usize {
 
 pub(crate) fn a_record_that_fails_at_any_call_loses_and_doubles_nothing<T: Transport>() {
     let calls = {
-        let (server, record) = (Emulator::start().unwrap(), Record::default());
+        let (server, record) = (server_of_many(), Record::default());
         let client = T::new(session_of(&server), policy(), None);
-        assert!(send_all(&client, &open(&record).unwrap()).values().all(Result::is_ok));
+        let outbox = open(&record, &server).unwrap();
+        assert!(send_all(&client, &outbox, &server).values().all(Result::is_ok));
         record.0.lock().unwrap().calls
     };
     assert!(calls > 4 * RECIPIENTS, "two records per message: {calls}");
@@ -193,15 +191,15 @@ pub(crate) fn a_record_that_fails_at_any_call_loses_and_doubles_nothing<T: Trans
 }
 
 fn fails_at<T: Transport>(fault: Fault) {
-    let (server, record) = (Emulator::start().unwrap(), Record::default());
+    let (server, record) = (server_of_many(), Record::default());
     record.0.lock().unwrap().fault = Some(fault);
     let client = T::new(session_of(&server), policy(), None);
-    let reported = match open(&record) {
+    let reported = match open(&record, &server) {
         Ok(outbox) => {
-            let reported = send_all(&client, &outbox);
+            let reported = send_all(&client, &outbox, &server);
             if reported.values().any(Result::is_err) {
                 assert!(outbox.is_broken(), "{fault:?}");
-                let (requests, (_, to)) = (server.requests().len(), &recipients()[0]);
+                let (requests, (_, to)) = (server.requests().len(), &recipients(&server)[0]);
                 client.send_once(&outbox, "new", to, small()).unwrap_err();
                 assert_eq!(server.requests().len(), requests, "{fault:?}: nothing more leaves");
             }
@@ -209,7 +207,7 @@ fn fails_at<T: Transport>(fault: Fault) {
         }
         Err(_) => HashMap::new(),
     };
-    for (key, to) in recipients() {
+    for (key, to) in recipients(&server) {
         let known = match reported.get(&key) {
             Some(Ok(())) => received_count(&server, &to) == 1,
             Some(Err(error)) => {
@@ -227,8 +225,8 @@ fn fails_at<T: Transport>(fault: Fault) {
         std::thread::sleep(Duration::from_millis(2));
     }
     let client = T::new(session_of(&server), policy, None);
-    let outbox = open(&record.again()).unwrap();
-    for (key, to) in recipients() {
+    let outbox = open(&record.again(), &server).unwrap();
+    for (key, to) in recipients(&server) {
         let in_doubt = outbox.state(&key) == Some(MessageState::InDoubt);
         match client.send_once(&outbox, &key, &to, small()) {
             Ok(_) => assert_eq!(received_count(&server, &to), 1, "{fault:?}: {key}"),

@@ -108,11 +108,11 @@ pub(crate) fn site(server: &Server) -> Site {
 }
 
 pub(crate) fn friend(server: &Server) -> Recipient {
-    Recipient::new(match profile() {
+    let name = match profile() {
         Some(Profile::FileHelper) => "filehelper",
         _ => server.friend(),
-    })
-    .unwrap()
+    };
+    Recipient::new(server.name_in_login(name)).unwrap()
 }
 
 /// Makes the clients that this thread creates from now on use SOCKS.

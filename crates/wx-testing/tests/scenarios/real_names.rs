@@ -18,6 +18,9 @@ macro_rules! on_both_pages {
             files_arrive_byte_for_byte faults_while_receiving_files
             content_in_place_of_a_file_is_reported
             videos_and_voice_messages_arrive_byte_for_byte
+            everything_that_can_be_forwarded_arrives_again
+            an_emoticon_is_sent_by_the_md5_that_the_server_knows
+            an_emoticon_is_fetched_from_outside_only_if_that_is_allowed
             faults_while_sending odd_answers_to_an_upload_are_reported
             an_appended_repeat_starts_over faults_while_fetching failures_leave_no_file
             a_slow_reply_is_not_a_stall a_slow_answer_stalls_only_below_the_rate

@@ -4,17 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use wx_client::Health;
 use wx_client::outbox::Outbox;
 use wx_proto::flow::{ListedRooms, LoginState, Progress};
 use wx_proto::{
-    Attachment, Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy,
+    Attachment, Avatar, Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy,
     Recipient, Sent, Session, Site, Uploaded, UserName,
 };
 use wx_reqwest::reqwest::{self, Certificate, Proxy, redirect};
-use wx_reqwest::{Client, ClientBuilder, Http, LoginError, Outbound, Sink, Source};
+use wx_reqwest::{
+    Batch, Client, ClientBuilder, FetchStream, Http, LoginError, Outbound, Sink, Source,
+};
 
 use crate::place;
-use crate::{FetchInto, LoginFrom, NoLogin, OutboundBytes, Transport};
+use crate::{FetchInto, LoginFrom, NoLogin, OutboundBytes, Transport, handled};
 
 pub(crate) struct Reqwest(Client, Runtime);
 
@@ -56,12 +59,29 @@ fn sink(into: FetchInto<'_>) -> Sink<'_> {
         FetchInto::Path(path) => Sink::path(path),
         FetchInto::Vec(bytes) => Sink::vec(bytes),
         FetchInto::Writer(bytes) => Sink::writer(bytes),
+        FetchInto::Stream(_) => unreachable!("a stream has no sink"),
     }
+}
+
+/// Reads a stream to its end, and adds the bytes.
+async fn read(mut media: FetchStream<'_>, bytes: &mut Vec<u8>) -> Result<Fetched, Error> {
+    while let Some(piece) = media.next().await {
+        match piece {
+            Ok(piece) => bytes.extend_from_slice(&piece),
+            Err(error) => {
+                assert!(media.next().await.is_none() && media.fetched().is_none());
+                return Err(error);
+            }
+        }
+    }
+    assert!(media.next().await.is_none());
+    Ok(media.fetched().unwrap().clone())
 }
 
 fn outbound(content: OutboundBytes) -> Outbound<Source> {
     match content {
         OutboundBytes::Text(text) => text.into(),
+        OutboundBytes::Inline(content) => content.into(),
         OutboundBytes::File(name, bytes) => Source::bytes(name, bytes).into(),
     }
 }
@@ -143,7 +163,12 @@ impl Transport for Reqwest {
     }
 
     fn fetch(&self, id: &MsgId, size: ImageVariant, into: FetchInto<'_>) -> Result<Fetched, Error> {
-        let sink = sink(into);
+        let sink = match into {
+            FetchInto::Stream(_) => {
+                return self.fetch_attachment(&Attachment::image(id.clone(), size), into);
+            }
+            into => sink(into),
+        };
         self.1.block_on(self.0.fetch_image(id, size, sink).into_future())
     }
 
@@ -152,8 +177,18 @@ impl Transport for Reqwest {
         attachment: &Attachment,
         into: FetchInto<'_>,
     ) -> Result<Fetched, Error> {
-        let sink = sink(into);
+        let sink = match into {
+            FetchInto::Stream(bytes) => {
+                return self.1.block_on(read(self.0.fetch_stream(attachment), bytes));
+            }
+            into => sink(into),
+        };
         self.1.block_on(self.0.fetch(attachment, sink).into_future())
+    }
+
+    fn fetch_avatar(&self, avatar: &Avatar, into: FetchInto<'_>) -> Result<Option<Fetched>, Error> {
+        let sink = sink(into);
+        self.1.block_on(self.0.fetch_avatar(avatar, sink).into_future())
     }
 
     fn login(
@@ -206,10 +241,18 @@ impl Transport for Reqwest {
             while batches.len() < max_batches
                 && let Some(batch) = messages.next().await
             {
-                batches.push(batch);
+                batches.push(batch.map(handled));
             }
             batches
         })
+    }
+
+    fn health(&self) -> Health {
+        self.1.block_on(self.0.health().into_future())
+    }
+
+    fn next_batch(&self) -> Batch {
+        self.1.block_on(self.0.messages().next()).unwrap().unwrap()
     }
 
     fn debug(&self) -> String {
@@ -217,7 +260,9 @@ impl Transport for Reqwest {
         let builder = Client::builder(Session::clone(&session));
         let (code, push) =
             (Client::login(session.site().clone()), Client::login_again(Session::clone(&session)));
-        let login = format!("{code:?} {push:?} {:?}", self.0.messages());
+        let image = Attachment::image(MsgId::new("7").unwrap(), ImageVariant::Original);
+        let streams = format!("{:?} {:?}", self.0.messages(), self.0.fetch_stream(&image));
+        let login = format!("{code:?} {push:?} {streams}");
         format!("{:?} {:#?} {:?} {builder:?} {login}", self.0, self.0, self.0.http())
     }
 }

@@ -1,5 +1,7 @@
 //! No printable value contains a secret.
 
+use wx_client::Health;
+use wx_client::health::HealthStatus;
 use wx_emulator::Emulator;
 use wx_proto::Error;
 
@@ -11,6 +13,11 @@ pub(crate) fn nothing_shows_secrets<T: Transport>() {
     let server = server(&[]);
     let client: T = client(&server);
     assert_no_secret(&server, &client.debug());
+    assert!(checked_health(&server, &client).status() < HealthStatus::Warning);
+    for fault in ["echo=plain", "ret=1101", "html", "redirect=https://example.com/?a=b"] {
+        let server = super::server(&[&format!("{fault}@webwxbatchgetcontact")]);
+        checked_health(&server, &super::client::<T>(&server));
+    }
     // Errors of the HTTP client, which contain a URL. Other errors are checked by
     // `faults_while_sending`.
     let dead = {
@@ -19,6 +26,15 @@ pub(crate) fn nothing_shows_secrets<T: Transport>() {
     };
     let error = dead.upload(&friend(&server), small()).unwrap_err();
     assert_secret_free(&server, &error);
+}
+
+/// Returns the report on a client, which must not contain a secret either.
+fn checked_health<T: Transport>(server: &Emulator, client: &T) -> Health {
+    let health = client.health();
+    let text = format!("{health} {health:?} {health:#?}");
+    assert!(!text.contains("/cgi-bin") && !text.contains(server.user_name()), "{text}");
+    assert_no_secret(server, &text);
+    health
 }
 
 pub(super) fn assert_secret_free(server: &Emulator, error: &Error) {

@@ -1,20 +1,24 @@
 //! wx-ureq as a [`Transport`].
 
+use std::io::Read as _;
 use std::time::Duration;
 
+use wx_client::Health;
 use wx_client::outbox::Outbox;
 use wx_proto::flow::{ListedRooms, LoginState, Progress};
 use wx_proto::{
-    Attachment, Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy,
+    Attachment, Avatar, Contact, Error, ErrorChain, Fetched, ImageVariant, Message, MsgId, Policy,
     Recipient, Sent, Session, Site, Uploaded, UserName,
 };
 use wx_ureq::ureq::Proxy;
 use wx_ureq::ureq::config::Config;
 use wx_ureq::ureq::tls::{Certificate, RootCerts, TlsConfig};
-use wx_ureq::{Client, ClientBuilder, Http, LoginError, Outbound, Sink, Source};
+use wx_ureq::{
+    Batch, Client, ClientBuilder, FetchStream, Http, LoginError, Outbound, Sink, Source,
+};
 
 use crate::place;
-use crate::{FetchInto, LoginFrom, NoLogin, OutboundBytes, Transport};
+use crate::{FetchInto, LoginFrom, NoLogin, OutboundBytes, Transport, handled};
 
 pub(crate) struct Ureq(Client);
 
@@ -46,12 +50,33 @@ fn sink(into: FetchInto<'_>) -> Sink<'_> {
         FetchInto::Path(path) => Sink::path(path),
         FetchInto::Vec(bytes) => Sink::vec(bytes),
         FetchInto::Writer(bytes) => Sink::writer(bytes),
+        FetchInto::Stream(_) => unreachable!("a stream has no sink"),
     }
+}
+
+/// Reads a stream to its end in small parts, and adds the bytes.
+fn read(mut media: FetchStream<'_>, bytes: &mut Vec<u8>) -> Result<Fetched, Error> {
+    let mut part = [0; 5000];
+    loop {
+        match media.read(&mut part) {
+            Ok(0) => break,
+            Ok(len) => bytes.extend_from_slice(&part[..len]),
+            Err(error) => {
+                let error: Error = error.downcast().unwrap();
+                let again: Error = media.read(&mut part).unwrap_err().downcast().unwrap();
+                assert_eq!((media.fetched(), again), (None, error.clone()));
+                return Err(error);
+            }
+        }
+    }
+    assert_eq!(media.read(&mut part).unwrap(), 0);
+    Ok(media.fetched().unwrap().clone())
 }
 
 fn outbound(content: OutboundBytes) -> Outbound<Source> {
     match content {
         OutboundBytes::Text(text) => text.into(),
+        OutboundBytes::Inline(content) => content.into(),
         OutboundBytes::File(name, bytes) => Source::bytes(name, bytes).into(),
     }
 }
@@ -141,7 +166,12 @@ impl Transport for Ureq {
     }
 
     fn fetch(&self, id: &MsgId, size: ImageVariant, into: FetchInto<'_>) -> Result<Fetched, Error> {
-        let sink = sink(into);
+        let sink = match into {
+            FetchInto::Stream(_) => {
+                return self.fetch_attachment(&Attachment::image(id.clone(), size), into);
+            }
+            into => sink(into),
+        };
         self.0.fetch_image(id, size, sink).run()
     }
 
@@ -150,8 +180,15 @@ impl Transport for Ureq {
         attachment: &Attachment,
         into: FetchInto<'_>,
     ) -> Result<Fetched, Error> {
-        let sink = sink(into);
+        let sink = match into {
+            FetchInto::Stream(bytes) => return read(self.0.fetch_stream(attachment), bytes),
+            into => sink(into),
+        };
         self.0.fetch(attachment, sink).run()
+    }
+
+    fn fetch_avatar(&self, avatar: &Avatar, into: FetchInto<'_>) -> Result<Option<Fetched>, Error> {
+        self.0.fetch_avatar(avatar, sink(into)).run()
     }
 
     fn login(
@@ -195,7 +232,20 @@ impl Transport for Ureq {
         max_batches: usize,
         synced: impl FnMut(&Session) + Send,
     ) -> Vec<Result<Vec<Message>, Error>> {
-        self.0.messages().on_sync(synced).take(max_batches).collect()
+        self.0
+            .messages()
+            .on_sync(synced)
+            .take(max_batches)
+            .map(|batch| batch.map(handled))
+            .collect()
+    }
+
+    fn next_batch(&self) -> Batch {
+        self.0.messages().next().unwrap().unwrap()
+    }
+
+    fn health(&self) -> Health {
+        self.0.health().run()
     }
 
     fn debug(&self) -> String {
@@ -203,7 +253,9 @@ impl Transport for Ureq {
         let builder = Client::builder(Session::clone(&session));
         let (code, push) =
             (Client::login(session.site().clone()), Client::login_again(Session::clone(&session)));
-        let login = format!("{code:?} {push:?} {:?}", self.0.messages());
+        let image = Attachment::image(MsgId::new("7").unwrap(), ImageVariant::Original);
+        let streams = format!("{:?} {:?}", self.0.messages(), self.0.fetch_stream(&image));
+        let login = format!("{code:?} {push:?} {streams}");
         format!("{:?} {:#?} {:?} {builder:?} {login}", self.0, self.0, self.0.http())
     }
 }

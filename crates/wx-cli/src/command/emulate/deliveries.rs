@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use wx_emulator::{Bytes, Emulator, Incoming};
-use wx_proto::ImageFormat;
+use wx_proto::{ImageFormat, Media, MediaFormat, RecordingFormat};
 
 use super::on;
 use crate::args::Emulate;
@@ -20,7 +20,8 @@ pub(super) struct Deliveries {
 }
 
 impl Deliveries {
-    /// Reads the messages: the texts, then the pictures, then the files.
+    /// Reads the messages: the texts, then the pictures, the videos, the voice messages and the
+    /// files.
     pub(super) fn read(args: &Emulate) -> Result<Self, String> {
         let mut messages: Vec<_> =
             args.texts.iter().map(|text| Incoming::plain_text(text)).collect();
@@ -33,6 +34,23 @@ impl Deliveries {
                 return Err(on(image, "not a picture: JPEG, PNG, GIF and BMP can arrive"));
             }
             messages.push(Incoming::image(bytes));
+        }
+        for video in &args.videos {
+            let bytes = read(video)?;
+            // A real server sends no other format, whatever a phone has recorded.
+            if !Media::new("", bytes.len() as u64, &bytes)
+                .is_ok_and(|media| media.format() == MediaFormat::Mp4)
+            {
+                return Err(on(video, "not a video: only an MP4 can arrive"));
+            }
+            messages.push(Incoming::video(bytes));
+        }
+        for voice in &args.voices {
+            let bytes = read(voice)?;
+            if RecordingFormat::from_first_bytes(&bytes) != Some(RecordingFormat::Mp3) {
+                return Err(on(voice, "not a voice message: only an MP3 can arrive as one"));
+            }
+            messages.push(Incoming::voice(bytes));
         }
         for file in &args.files {
             let name = file.file_name().unwrap_or_default().to_string_lossy();

@@ -8,6 +8,7 @@ use crate::args::Global;
 use crate::client::Client;
 use crate::problem::{Class, Problem};
 use crate::report::{Report, Unfinished};
+use crate::session;
 
 /// Saves the login in its file. A login that cannot be kept is ended on the server.
 pub(super) struct Keeper<'a> {
@@ -32,7 +33,7 @@ impl<'a> Keeper<'a> {
     /// Saves the new login. A problem with the file is reported only when the login is finished,
     /// because the file may be writable by then.
     pub(super) fn opened(&mut self, session: &Session) {
-        let is_of_another = is_of_another(self.before.as_ref(), session);
+        let is_of_another = session::of_another_account(self.before.as_ref(), session).is_some();
         let saved = if is_of_another { Ok(()) } else { self.save(session) };
         if is_of_another || saved.is_err() {
             self.report.set_unfinished(Some(Unfinished::Login));
@@ -49,10 +50,7 @@ impl<'a> Keeper<'a> {
         let report = self.report;
         let end = |session: &Session| log_out(session, global, report);
         let Some(Opened { session, saved }) = &self.opened else { return ended };
-        if let Some(before) =
-            self.before.as_ref().filter(|before| is_of_another(Some(before), session))
-        {
-            let profile = before.site().profile();
+        if let Some(profile) = session::of_another_account(self.before.as_ref(), session) {
             let what = format!(
                 "holds the login of another account ({profile}); the new one {}",
                 end(session)
@@ -93,12 +91,6 @@ impl<'a> Keeper<'a> {
     }
 }
 
-/// Returns whether the file has the login of another account. A login to an emulator does not
-/// count.
-fn is_of_another(before: Option<&Session>, new: &Session) -> bool {
-    before.is_some_and(|old| old.uin() != new.uin() && !old.hosts().is_loopback())
-}
-
 /// Ends a login that would be lost, and returns whether that worked as a phrase. Continues even if
 /// the user has asked the command to stop: the policy limits the time.
 fn log_out(session: &Session, global: &Global, report: &Report) -> &'static str {
@@ -111,23 +103,4 @@ fn log_out(session: &Session, global: &Global, report: &Report) -> &'static str 
 fn unsaved(problem: &Problem, end: &str) -> Problem {
     let what = format!("the login could not be saved ({}) and {end}", problem.message);
     Problem::local(what, Advice::CheckFile).with_session()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn session(base: &str, uin: u32) -> Session {
-        Session::builder(base).allow_loopback().uin(uin).user_name("@me").build().unwrap()
-    }
-
-    #[test]
-    fn only_the_same_account_or_an_emulator_gives_way() {
-        let real = session("https://wx.qq.com", 1);
-        assert!(!is_of_another(Some(&real), &session("https://wx2.qq.com", 1)));
-        assert!(is_of_another(Some(&real), &session("https://wx2.qq.com", 2)));
-        let emulated = session("http://127.0.0.1:1", 1);
-        assert!(!is_of_another(Some(&emulated), &session("http://127.0.0.1:2", 2)));
-        assert!(!is_of_another(None, &session("https://wx.qq.com", 2)));
-    }
 }

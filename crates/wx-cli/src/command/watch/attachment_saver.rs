@@ -1,12 +1,14 @@
 //! Saves the attachments of messages.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use wx_proto::{Advice, Attachment, AttachmentKind, Fetched, Message};
 
+use super::batch_budget::BatchBudget;
 use super::free_space;
 use super::media_dir::MediaDir;
-use super::retry_until::{PATIENCE, RetryUntil};
+use super::retry_until::RetryUntil;
 use crate::client::Client;
 use crate::command::fetch::{warn_of_md5, warn_of_size};
 use crate::event::Subject;
@@ -31,10 +33,13 @@ pub(super) struct AttachmentSaver<'a> {
     /// The problem that has ended the login. The rest of the batch is still reported, because no
     /// later login receives these messages.
     pub(super) over: Option<Problem>,
+    /// The time for the batch.
+    pub(super) budget: BatchBudget,
 }
 
 /// Why an attachment that is too large is not fetched.
 const TOO_LARGE_HINT: &str = "a larger --max-size saves such attachments";
+const NOT_TRIED_HINT: &str = "fetch it with wx fetch --message";
 const SKIPPED_HINT: &str = "free some space, and fetch it with wx fetch --message";
 const NO_ROOM_HINT: &str = "free some space, or set a smaller --keep-free";
 
@@ -54,19 +59,25 @@ impl AttachmentSaver<'_> {
         if saved.is_some() {
             return Ok(saved);
         }
-        match &self.over {
-            None => self.fetch(&attachment)?,
-            Some(problem) => failed(&attachment, problem, self.report),
+        match (&self.over, self.budget.patience()) {
+            (Some(problem), _) => failed(&attachment, problem, self.report),
+            (None, Some(patience)) => self.fetch(&attachment, patience)?,
+            (None, None) => {
+                let what = "not tried: the attachments of this batch have taken too long";
+                let problem = Problem::local(what, Advice::RetryLater).hint(NOT_TRIED_HINT);
+                failed(&attachment, &problem, self.report);
+            }
         }
         Ok(self.plan.dir.find(&attachment))
     }
 
     /// Fetches an attachment into the directory.
-    fn fetch(&mut self, attachment: &Attachment) -> Result<(), Problem> {
+    fn fetch(&mut self, attachment: &Attachment, patience: Duration) -> Result<(), Problem> {
         let report = self.report;
         warn_of_size(attachment, report);
         let retry = self.retry;
-        let fetched = retry.run(report.token(), Some(PATIENCE), || self.try_once(attachment));
+        let begun = Instant::now();
+        let fetched = retry.run(report.token(), Some(patience), || self.try_once(attachment));
         match fetched {
             Ok((path, fetched)) => {
                 warn_of_md5(attachment, &fetched, report);
@@ -84,6 +95,7 @@ impl AttachmentSaver<'_> {
                 return Err(problem);
             }
             Err(problem) => {
+                self.budget.failed_for(begun.elapsed());
                 failed(attachment, &problem, report);
                 self.over = (problem.class == Class::Login).then_some(problem);
             }
@@ -93,11 +105,7 @@ impl AttachmentSaver<'_> {
 
     fn try_once(&mut self, attachment: &Attachment) -> Result<(PathBuf, Fetched), Problem> {
         let SavePlan { dir, keep_free, .. } = &mut self.plan;
-        let policy = self.client.policy();
-        let max_size = match attachment.kind {
-            AttachmentKind::File(_) | AttachmentKind::Video => policy.max_fetch_file,
-            _ => policy.max_fetch,
-        };
+        let max_size = self.client.policy().fetch_limit(&attachment.kind);
         let room = free_space::room(dir.path(), *keep_free).map_err(|error| dir.on(&error))?;
         let limits = Limits { max_size, room, keep_free: *keep_free };
         limits.check_announced(attachment).map_err(|problem| problem.at_output(dir.path()))?;
@@ -176,7 +184,45 @@ fn failed(attachment: &Attachment, problem: &Problem, report: &Report) {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+    use wx_client::CancelToken;
+    use wx_emulator::{Emulator, Incoming};
+    use wx_proto::{Policy, Session};
+
     use super::*;
+    use crate::args::{Args, Transport};
+    use crate::command::watch::retry_until::PATIENCE;
+
+    /// The login must not end while the attachments of one batch are fetched.
+    #[test]
+    fn attachments_take_their_time_from_the_batch() {
+        let args = Args::parse_from(["wx", "demo"]);
+        let report = Report::new(&args.global, Vec::new());
+        let emulator = Emulator::builder().fault("status=403@webwxgetmsgimg".parse().unwrap());
+        let emulator = emulator.start().unwrap();
+        emulator.deliver(Incoming::image(&b"an image"[..]));
+        let session = Session::from_json_allow_loopback(emulator.session_json()).unwrap();
+        let client = Client::new(Transport::Ureq, session, Policy::default()).unwrap();
+        client.restore(report.options()).unwrap();
+        let options = report.options().cancel(&CancelToken::new());
+        let batch = client.next_batch(options).unwrap();
+        let (dir, retry) = (tempfile::tempdir().unwrap(), RetryUntil::new(&report));
+        let dir = MediaDir::open(dir.path()).unwrap();
+        let mut saver = AttachmentSaver {
+            plan: SavePlan { dir, images_only: false, keep_free: 0 },
+            client: &client,
+            retry: &retry,
+            report: &report,
+            over: None,
+            budget: BatchBudget::used_up(),
+        };
+        assert_eq!(saver.save(&batch[0]).unwrap(), None);
+        assert_eq!(emulator.requests_to("webwxgetmsgimg"), 0);
+        saver.budget = BatchBudget::new();
+        assert_eq!(saver.save(&batch[0]).unwrap(), None);
+        assert!(emulator.requests_to("webwxgetmsgimg") > 0);
+        assert!(saver.budget.patience().unwrap() < PATIENCE);
+    }
 
     #[test]
     fn a_claimed_length_ends_the_watch_only_if_there_is_no_room_at_all() {

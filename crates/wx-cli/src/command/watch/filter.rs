@@ -2,6 +2,8 @@
 
 use wx_proto::{Message, Recipient, UserName};
 
+use crate::event;
+
 /// The messages that `--kinds` and `--from` choose. Without these options, all messages.
 pub(super) struct Filter {
     /// Names of kinds.
@@ -13,8 +15,10 @@ pub(super) struct Filter {
 impl Filter {
     /// Returns whether a message is reported, saved and handed to the command.
     pub(super) fn chooses(&self, message: &Message) -> bool {
+        // An emoticon from the store is also an emoticon.
+        let kinds = [message.kind.name(), event::kind(message)];
         let is_wanted =
-            self.kinds.is_empty() || self.kinds.iter().any(|kind| kind == message.kind.name());
+            self.kinds.is_empty() || self.kinds.iter().any(|kind| kinds.contains(&kind.as_str()));
         message.kind.is_for_user()
             && is_wanted
             && (self.from.is_empty() || self.from.iter().any(|name| is_from(message, name)))
@@ -22,8 +26,8 @@ impl Filter {
 }
 
 /// Returns whether a message comes from this sender, or was sent in this room. What the account
-/// writes to the File
-/// Transfer Helper counts as coming from the helper, which never writes anything.
+/// writes to the File Transfer Helper counts as coming from the helper, which never writes
+/// anything.
 fn is_from(message: &Message, name: &UserName) -> bool {
     if message.room() == Some(name) {
         return true;

@@ -8,7 +8,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::process_group;
+use wx_proto::Advice;
+
+use super::{process_group, program};
+use crate::problem::{Class, Problem};
 use crate::report::Report;
 
 /// The command that is run for each message. No shell is involved.
@@ -35,7 +38,7 @@ pub(super) enum HookError {
 
 /// How long a command may take.
 const LIMIT: Duration = Duration::from_secs(60);
-/// How long a command may take to end once it was asked to.
+/// How long a command, and everything that it has started, may take to end once it was asked to.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A signal that stops `watch` may reach the command first. Its effect is not a failure.
 const SIGNAL_DELAY: Duration = Duration::from_millis(100);
@@ -43,10 +46,21 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Hook {
-    /// Returns the hook of a program and its arguments, or `None` if there are none.
-    pub(super) fn new(command: &[OsString]) -> Option<Self> {
-        let (program, args) = command.split_first()?;
-        Some(Self { program: program.clone(), args: args.to_vec(), limit: LIMIT })
+    /// Returns the hook of a program and its arguments, or `None` if there are none. Fails if the
+    /// program cannot be started.
+    pub(super) fn new(command: &[OsString]) -> Result<Option<Self>, Problem> {
+        let Some((program, args)) = command.split_first() else { return Ok(None) };
+        program::check(program).map_err(|why| {
+            let problem = Problem::local(why, Advice::CheckFile).with_command();
+            Problem { class: Class::Usage, ..problem.hint("give a program that can be started") }
+        })?;
+        Ok(Some(Self { program: program.clone(), args: args.to_vec(), limit: LIMIT }))
+    }
+
+    /// Sets how long the command may take.
+    #[cfg(all(test, unix))]
+    pub(super) fn with_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
     }
 
     /// Runs the command with `input` on its standard input and `WX_PATH` set to `path`, and waits
@@ -83,7 +97,11 @@ impl Hook {
             status if status.success() => Ok(()),
             status => {
                 report.token().sleep(SIGNAL_DELAY);
-                Err(if report.stopped() { HookError::Stopped } else { HookError::Status(status) })
+                if report.stopped() {
+                    stop(&mut child, report);
+                    return Err(HookError::Stopped);
+                }
+                Err(HookError::Status(status))
             }
         }
     }
@@ -110,15 +128,16 @@ impl Hook {
     }
 }
 
-/// Asks the command to end, and kills it if it does not.
+/// Asks the command and everything that it has started to end, and kills what does not.
 fn stop(child: &mut Child, report: &Report) {
     process_group::terminate(child);
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE && !report.hurried() {
-        match child.try_wait() {
-            Ok(None) => thread::sleep(LONGEST_PAUSE / 5),
-            Ok(Some(_)) | Err(_) => return,
+        let has_ended = !matches!(child.try_wait(), Ok(None));
+        if has_ended && !process_group::is_left(child) {
+            return;
         }
+        thread::sleep(LONGEST_PAUSE / 5);
     }
     kill(child);
 }
@@ -252,6 +271,24 @@ mod tests {
         }
     }
 
+    /// The shell ends at once, and leaves a process that ignores the request.
+    #[test]
+    fn what_a_stopped_command_has_started_is_killed_too() {
+        const SCRIPT: &str = "sh -c 'trap \"\" TERM; echo $PPID $$ >$1/new; mv $1/new $1/pids; \
+            sleep 60; sleep 60' sh $1 & wait";
+        let dir = tempfile::tempdir().unwrap();
+        let report = Arc::new(report());
+        let (worker, path) = (Arc::clone(&report), dir.path().to_owned());
+        let worker =
+            thread::spawn(move || hook(SCRIPT, LIMIT, &path).run(String::new(), None, &worker));
+        wait_until(|| pids(dir.path()).len() == 2);
+        report.stop();
+        wait_until(|| !runs(&pids(dir.path())[0]));
+        report.hurry();
+        worker.join().unwrap().unwrap_err();
+        wait_until(|| !runs(&pids(dir.path())[1]));
+    }
+
     #[test]
     fn input_that_is_not_read_is_no_error_and_all_of_it_can_be_read() {
         let dir = tempfile::tempdir().unwrap();
@@ -271,9 +308,10 @@ mod tests {
         };
         assert_eq!(said("exit 3"), "the command ended with exit status 3");
         assert_eq!(said("kill -9 $$"), "the command was ended by signal 9");
-        let missing = Hook::new(&[dir.path().join("none").into_os_string()]).unwrap();
+        let program = dir.path().join("none").into_os_string();
+        let missing = Hook { program, args: Vec::new(), limit: LIMIT };
         let error = missing.run(String::new(), None, &report()).unwrap_err();
         assert_eq!(error.to_string(), "the command could not be started");
-        assert!(Hook::new(&[]).is_none());
+        assert!(Hook::new(&[]).unwrap().is_none());
     }
 }

@@ -1,49 +1,33 @@
 //! The messages whose command has failed, and those of an unfinished batch whose command has
 //! succeeded. They are stored next to the session file.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wx_proto::Advice;
 
-use crate::files;
-use crate::out;
+use super::failed_hook::FailedHook;
+use super::hook_file::{Account, Entry, HookFile};
 use crate::problem::Problem;
 
-/// What is stored. The file is only written while there is something to store.
-pub(super) struct HookQueue {
-    path: PathBuf,
+/// What is stored: `F.hooks`, and the messages that were given up, in `F.hooks.failed`. Each file
+/// is written only while there is something to store.
+pub(in crate::command) struct HookQueue {
+    file: HookFile,
+    given_up: HookFile,
     contents: Contents,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+/// The state that results from all entries.
+#[derive(Default)]
 struct Contents {
-    version: u32,
     failed: Vec<FailedHook>,
-    /// Messages that are handled, although the session file may still be before them.
-    handled: Vec<HandledMessage>,
-}
-
-/// A message whose command has failed.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct FailedHook {
-    /// The event of the message, without secrets of the login.
-    pub(super) event: Value,
-    /// The absolute path of the saved attachment. Not every path can be a JSON string.
-    pub(super) path: Option<OsString>,
-    /// How often the command has failed.
-    pub(super) failures: u32,
-}
-
-/// A message whose command has succeeded, or was given up.
-#[derive(Clone, Serialize, Deserialize)]
-struct HandledMessage {
-    msg_id: String,
-    had_path: bool,
+    /// The MsgIDs of messages that are handled, although the session file may still be before them,
+    /// and whether the command has had their attachments.
+    handled: BTreeMap<String, bool>,
+    /// The number of the next message.
+    next: u64,
 }
 
 /// What is known about a message that is received again.
@@ -53,34 +37,39 @@ pub(super) struct KnownMessage {
     pub(super) had_path: bool,
 }
 
-/// The version of the format.
-const VERSION: u32 = 1;
-/// A file that this program has written is smaller.
-const LONGEST_FILE: u64 = 1024 * 1024 * 1024;
+/// The file is rewritten once it has this many entries that are no longer needed, and more than
+/// needed ones.
+const SPARE: usize = 64;
 
 impl HookQueue {
-    /// Reads what an earlier `watch` has stored next to a session file.
-    pub(super) fn open(session: &Path) -> Result<Self, Problem> {
-        let mut path = session.as_os_str().to_owned();
-        path.push(".hooks");
-        let path = PathBuf::from(path);
-        let read = || match fs::metadata(&path) {
-            Ok(found) if found.is_file() => Ok(Some(files::read(&path, LONGEST_FILE)?)),
-            Ok(_) => Err(Problem::local("is not a regular file", Advice::CheckFile)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
-        };
-        let parse = |text: Vec<u8>| match serde_json::from_slice::<Contents>(&text) {
-            Ok(contents) if contents.version == VERSION => Ok(contents),
-            _ => Err(Problem::local("does not hold the messages to handle", Advice::CheckFile)),
-        };
-        let contents = read().and_then(|text| text.map(parse).transpose());
-        let contents = contents.map_err(|problem| {
-            let message = format!("{}: {}", path.display(), problem.message).into();
-            Problem { message, ..problem }
-                .hint("move the file away to give up the messages whose command has failed")
-        })?;
-        Ok(Self { path, contents: contents.unwrap_or_default() })
+    /// Reads what an earlier `watch` has stored next to a session file, which has to be locked.
+    pub(in crate::command) fn open(session: &Path, account: Account) -> Result<Self, Problem> {
+        let mut file = HookFile::open(beside(session, ".hooks"), account)?;
+        let given_up = HookFile::open(beside(session, ".hooks.failed"), account)?;
+        let mut contents = Contents::default();
+        file.entries()?.into_iter().for_each(|entry| contents.apply(entry));
+        let mut this = Self { file, given_up, contents };
+        this.finish_giving_up()?;
+        Ok(this)
+    }
+
+    /// Gives up the messages that an earlier `watch` was giving up when it was killed.
+    fn finish_giving_up(&mut self) -> Result<(), Problem> {
+        let failed = self.contents.failed.iter();
+        let unfinished: Vec<_> = failed.filter(|one| one.is_given_up()).cloned().collect();
+        if unfinished.is_empty() {
+            return Ok(());
+        }
+        let stored = self.given_up.entries()?;
+        for failed in unfinished {
+            let is_it = |entry: &Entry| matches!(entry, Entry::Failed(one) if *one == failed);
+            let number = failed.number;
+            if !stored.iter().any(is_it) {
+                self.given_up.append(&Entry::Failed(failed))?;
+            }
+            self.record(Entry::Removed { number })?;
+        }
+        Ok(())
     }
 
     /// Returns the messages whose command has failed, in the order in which they arrived.
@@ -88,77 +77,176 @@ impl HookQueue {
         &self.contents.failed
     }
 
-    /// Adds a message whose command has failed.
-    pub(super) fn add(&mut self, failed: FailedHook) {
-        self.contents.failed.push(failed);
+    /// Returns for each file that holds messages its path, and how many.
+    pub(in crate::command) fn left(
+        &mut self,
+    ) -> Result<impl Iterator<Item = (&Path, usize)>, Problem> {
+        let given_up = self.given_up.entries()?.len();
+        let files =
+            [(self.file.path(), self.contents.failed.len()), (self.given_up.path(), given_up)];
+        Ok(files.into_iter().filter(|(_, messages)| *messages > 0))
     }
 
-    /// Sets the path of the attachment of a message in the queue that has none. Returns whether
-    /// there is such a message.
-    pub(super) fn set_path(&mut self, event: &Value, path: &Path) -> bool {
-        let Some(wanted) = id(event) else { return false };
-        let mut failed = self.contents.failed.iter_mut();
+    /// Adds a message whose command has failed this many times.
+    pub(super) fn add(
+        &mut self,
+        event: Value,
+        path: Option<OsString>,
+        failures: u32,
+        at: u64,
+    ) -> Result<(), Problem> {
+        let (number, first_at, last_at) = (self.contents.next, at, at);
+        let failed = FailedHook { number, event, path, failures, first_at, last_at };
+        self.record(Entry::Failed(failed))
+    }
+
+    /// Sets the path of the attachment of a message in the queue that has none.
+    pub(super) fn set_path(&mut self, event: &Value, path: &Path) -> Result<(), Problem> {
+        let Some(wanted) = id(event) else { return Ok(()) };
+        let mut failed = self.contents.failed.iter();
         let found =
             failed.find(|failed| failed.path.is_none() && id(&failed.event) == Some(wanted));
-        found.map(|failed| failed.path = Some(path.as_os_str().to_owned())).is_some()
+        let Some(number) = found.map(|failed| failed.number) else { return Ok(()) };
+        self.record(Entry::Saved { number, path: path.as_os_str().to_owned() })
     }
 
-    /// Counts a further failure.
-    pub(super) fn count_failure(&mut self, number: usize) {
-        if let Some(failed) = self.contents.failed.get_mut(number) {
-            failed.failures += 1;
+    /// Counts a further failure. Returns whether the message was given up.
+    pub(super) fn fail_again(&mut self, failed: &FailedHook, at: u64) -> Result<bool, Problem> {
+        let mut failed = failed.clone();
+        failed.fail(at);
+        let number = failed.number;
+        // After a kill, this says that the message is to be given up.
+        self.record(Entry::FailedAgain { number, at })?;
+        if !failed.is_given_up() {
+            return Ok(false);
         }
+        self.given_up.append(&Entry::Failed(failed))?;
+        self.record(Entry::Removed { number })?;
+        Ok(true)
     }
 
-    /// Removes a message that is handled or given up.
-    pub(super) fn remove(&mut self, number: usize) {
-        let removed = self.contents.failed.remove(number);
-        self.set_handled(&removed.event, removed.path.is_some());
+    /// Removes a message of the queue whose command has succeeded.
+    pub(super) fn succeed(&mut self, number: u64) -> Result<(), Problem> {
+        self.record(Entry::Removed { number })
     }
 
-    /// Marks a message as handled until the end of its batch.
-    pub(super) fn set_handled(&mut self, event: &Value, had_path: bool) {
-        let handled = |id: &str| HandledMessage { msg_id: id.to_owned(), had_path };
-        self.contents.handled.extend(id(event).map(handled));
+    /// Returns the messages that were given up to the queue, as long as it holds fewer than `most`.
+    /// Their failures no longer count. Returns the number of the others, which stay where they are.
+    pub(super) fn take_back(&mut self, at: u64, most: usize) -> Result<usize, Problem> {
+        let mut left = Vec::new();
+        for entry in self.given_up.entries()? {
+            let Entry::Failed(failed) = entry else { continue };
+            if self.contents.is_queued(&failed.event) {
+                continue;
+            }
+            if self.contents.failed.len() < most {
+                self.add(failed.event, failed.path, 0, at)?;
+            } else {
+                left.push(Entry::Failed(failed));
+            }
+        }
+        // If this fails, they are in both files, and are taken back only once.
+        match left.is_empty() {
+            true => self.given_up.remove()?,
+            false => self.given_up.replace(&left)?,
+        }
+        Ok(left.len())
+    }
+
+    /// Marks a new message as handled until the end of its batch.
+    pub(super) fn set_handled(&mut self, event: &Value, had_path: bool) -> Result<(), Problem> {
+        let Some(msg_id) = id(event).map(str::to_owned) else { return Ok(()) };
+        self.record(Entry::Handled { msg_id, had_path })
     }
 
     /// Returns what is known about a message that needs no command, because it is handled or in the
     /// queue.
     pub(super) fn find(&self, event: &Value) -> Option<KnownMessage> {
         let wanted = id(event)?;
-        let Contents { failed, handled, .. } = &self.contents;
-        let handled = handled.iter().find(|handled| handled.msg_id == wanted);
-        let failed = failed.iter().find(|failed| id(&failed.event) == Some(wanted));
-        let had_path = match (handled, failed) {
-            (Some(handled), _) => handled.had_path,
-            (None, failed) => failed?.path.is_some(),
+        let handled = self.contents.handled.get(wanted).copied();
+        let queued = || {
+            let mut failed = self.contents.failed.iter();
+            Some(failed.find(|failed| id(&failed.event) == Some(wanted))?.path.is_some())
         };
-        Some(KnownMessage { had_path })
-    }
-
-    /// Writes the file. Only the user can read it, because it holds messages.
-    pub(super) fn save(&mut self) -> Result<(), Problem> {
-        self.contents.version = VERSION;
-        let text = serde_json::to_vec(&self.contents);
-        let written =
-            text.map_err(Into::into).and_then(|text| files::write(&self.path, &text, true));
-        written.map_err(|error| {
-            let why = out::error_chain(&error);
-            let message = format!("{} cannot be written: {why}", self.path.display());
-            Problem::local(message, Advice::CheckFile)
-                .hint("check the directory; the messages are received again")
-        })
+        Some(KnownMessage { had_path: handled.or_else(queued)? })
     }
 
     /// Forgets the handled messages, once the session file is past them.
-    pub(super) fn forget_handled(&mut self) {
-        let is_written = !self.contents.handled.is_empty();
-        self.contents.handled.clear();
-        if is_written && self.contents.failed.is_empty() {
+    pub(in crate::command) fn forget_handled(&mut self) -> Result<(), Problem> {
+        if self.contents.failed.is_empty() {
+            self.contents.handled.clear();
             // If this fails, the next `watch` finds ids that do not occur again.
-            let _ = fs::remove_file(&self.path);
+            let _ = self.file.remove();
+            return Ok(());
+        }
+        if !self.contents.handled.is_empty() {
+            self.record(Entry::BatchSaved {})?;
+        }
+        let needed = self.contents.failed.len();
+        if self.file.lines() - needed > needed + SPARE {
+            let entries: Vec<_> = self.contents.failed.iter().cloned().map(Entry::Failed).collect();
+            self.file.replace(&entries)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, entry: Entry) -> Result<(), Problem> {
+        self.file.append(&entry)?;
+        self.contents.apply(entry);
+        Ok(())
+    }
+}
+
+impl Contents {
+    fn apply(&mut self, entry: Entry) {
+        match entry {
+            Entry::Failed(failed) => {
+                self.next = self.next.max(failed.number.saturating_add(1));
+                self.failed.push(failed);
+            }
+            Entry::FailedAgain { number, at } => {
+                if let Some(failed) = self.failed_mut(number) {
+                    failed.fail(at);
+                }
+            }
+            Entry::Saved { number, path } => {
+                if let Some(failed) = self.failed_mut(number) {
+                    failed.path = Some(path);
+                }
+            }
+            Entry::Removed { number } => {
+                let found = self.failed.iter().position(|failed| failed.number == number);
+                let removed = found.map(|at| self.failed.remove(at));
+                if let Some(removed) = removed
+                    && let Some(id) = id(&removed.event)
+                {
+                    self.handled.insert(id.to_owned(), removed.path.is_some());
+                }
+            }
+            Entry::Handled { msg_id, had_path } => {
+                self.handled.insert(msg_id, had_path);
+            }
+            Entry::BatchSaved {} => self.handled.clear(),
+            // Only the first line, which is not passed on.
+            Entry::Hooks { .. } => {}
         }
     }
+
+    fn failed_mut(&mut self, number: u64) -> Option<&mut FailedHook> {
+        self.failed.iter_mut().find(|failed| failed.number == number)
+    }
+
+    fn is_queued(&self, event: &Value) -> bool {
+        id(event).is_some_and(|wanted| {
+            self.failed.iter().any(|failed| id(&failed.event) == Some(wanted))
+        })
+    }
+}
+
+fn beside(session: &Path, suffix: &str) -> PathBuf {
+    let mut path = session.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
 }
 
 /// Returns the MsgID of a message, unless it is missing or withheld.
@@ -169,72 +257,4 @@ fn id(event: &Value) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn failed(id: &str) -> FailedHook {
-        FailedHook { event: json!({ "msg_id": id }), path: None, failures: 1 }
-    }
-
-    #[test]
-    fn what_is_stored_is_read_again_in_order() {
-        let dir = tempfile::tempdir().unwrap();
-        let session = dir.path().join("s.json");
-        let mut queue = HookQueue::open(&session).unwrap();
-        queue.add(failed("1"));
-        queue.add(FailedHook { path: Some("/a/\u{202e}b".into()), ..failed("2") });
-        queue.add(failed("3"));
-        queue.count_failure(1);
-        queue.save().unwrap();
-        let mut queue = HookQueue::open(&session).unwrap();
-        let ids: Vec<_> =
-            queue.failed().iter().map(|failed| failed.event["msg_id"].clone()).collect();
-        assert_eq!(ids, ["1", "2", "3"]);
-        assert_eq!(queue.failed()[1].path, Some("/a/\u{202e}b".into()));
-        assert_eq!(queue.failed()[1].failures, 2);
-        queue.remove(0);
-        queue.set_handled(&json!({ "msg_id": "9" }), true);
-        queue.save().unwrap();
-        let mut queue = HookQueue::open(&session).unwrap();
-        let had_path = |queue: &HookQueue, id: &str| {
-            queue.find(&json!({ "msg_id": id })).map(|known| known.had_path)
-        };
-        let found = |queue: &HookQueue| ["1", "2", "3", "4", "9"].map(|id| had_path(queue, id));
-        assert_eq!(found(&queue), [Some(false), Some(true), Some(false), None, Some(true)]);
-        queue.forget_handled();
-        assert_eq!(found(&queue), [None, Some(true), Some(false), None, None]);
-        assert!(dir.path().join("s.json.hooks").exists());
-        queue.remove(1);
-        queue.remove(0);
-        queue.forget_handled();
-        assert!(!dir.path().join("s.json.hooks").exists());
-    }
-
-    #[test]
-    fn messages_without_an_id_are_never_the_same() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut queue = HookQueue::open(&dir.path().join("s.json")).unwrap();
-        for id in ["0", "…", "72…", ""] {
-            queue.add(failed(id));
-            queue.set_handled(&json!({ "msg_id": id }), false);
-            assert_eq!(queue.find(&json!({ "msg_id": id })), None, "{id}");
-        }
-    }
-
-    #[test]
-    fn a_damaged_file_is_not_overwritten() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("s.json.hooks");
-        for text in ["", "{}", "[]", r#"{"version":2,"failed":[],"handled":[]}"#] {
-            fs::write(&path, text).unwrap();
-            let problem = HookQueue::open(&dir.path().join("s.json")).err().unwrap();
-            assert!(problem.sentence().contains("s.json.hooks: does not hold"), "{text}");
-        }
-        fs::remove_file(&path).unwrap();
-        fs::create_dir(&path).unwrap();
-        let problem = HookQueue::open(&dir.path().join("s.json")).err().unwrap();
-        assert!(problem.sentence().contains("is not a regular file"));
-    }
-}
+mod tests;

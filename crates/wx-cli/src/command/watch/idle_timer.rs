@@ -70,9 +70,7 @@ impl<'a> IdleTimer<'a> {
         work: impl FnOnce(&CancelToken) -> Result<T, Problem>,
     ) -> Result<Option<T>, Problem> {
         let token = &self.shared.token;
-        if let Some(limit) = self.limit {
-            self.shared.set(Phase::Waiting(self.since + limit));
-        }
+        self.begin_wait();
         let done = work(token);
         self.shared.set(Phase::Working);
         match done {
@@ -84,6 +82,20 @@ impl<'a> IdleTimer<'a> {
                 Ok(None)
             }
             done => done.map(Some),
+        }
+    }
+
+    /// Interrupts the wait for other work, which the end of the time does not end.
+    pub(super) fn interrupt<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.shared.set(Phase::Working);
+        let done = work();
+        self.begin_wait();
+        done
+    }
+
+    fn begin_wait(&self) {
+        if let Some(limit) = self.limit {
+            self.shared.set(Phase::Waiting(self.since + limit));
         }
     }
 }
@@ -172,7 +184,12 @@ mod tests {
         thread::sleep(limit * 2);
         assert!(arrived == Some(7) && !timer.shared.token.is_cancelled());
         timer.restart();
-        assert!(timer.since.elapsed() < limit * 2);
+        let waited = timer.wait(|token| {
+            timer.interrupt(|| thread::sleep(limit * 2));
+            token.sleep(limit * 400);
+            Ok(())
+        });
+        assert!(waited.unwrap().is_some() && timer.shared.token.is_cancelled());
         assert!(timer.wait(|token| poll(token, &report)).unwrap().is_none());
         assert!(!report.stopped());
     }

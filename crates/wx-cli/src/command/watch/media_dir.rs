@@ -39,7 +39,7 @@ impl MediaDir {
         for entry in fs::read_dir(dir).map_err(on_dir)? {
             let name = entry.map_err(on_dir)?.file_name();
             if let Some((beginning, name)) = saved_name(&name) {
-                names.insert(beginning.to_owned(), name.to_owned());
+                names.insert(beginning, name.to_owned());
             }
         }
         let absolute = std::path::absolute(dir).map_err(on_dir)?;
@@ -95,20 +95,20 @@ impl MediaDir {
     }
 }
 
-/// The extension of a video.
-const VIDEO: &str = ".mp4";
+/// The endings of a video: an MP4, and an unknown format that was kept.
+const VIDEO: [&str; 2] = [".mp4", ".video.bin"];
 
 fn refused(what: &str) -> Problem {
     Problem::local(what, Advice::CheckFile).with_output()
 }
 
 /// Returns the beginning of the name of the attachment: the MsgID, and a character that separates
-/// it from the extension of a picture or the name of a file. For a video it is the whole name,
-/// because its cover has the same MsgID.
+/// it from the extension of a picture or the name of a file. For a video it is the whole name of an
+/// MP4, because its cover has the same MsgID.
 fn beginning(attachment: &Attachment) -> String {
     let end = match attachment.kind {
         AttachmentKind::File(_) => "-",
-        AttachmentKind::Video => VIDEO,
+        AttachmentKind::Video => VIDEO[0],
         _ => ".",
     };
     format!("{}{end}", stem(&attachment.msg_id))
@@ -120,12 +120,16 @@ fn stem(id: &MsgId) -> Cow<'_, str> {
 }
 
 /// Returns the beginning of the name of a saved attachment, and the name.
-fn saved_name(name: &OsStr) -> Option<(&str, &str)> {
+fn saved_name(name: &OsStr) -> Option<(String, &str)> {
     let name = name.to_str()?;
     let is_in_id = |c: char| c.is_ascii_digit() || c == withhold::WITHHELD;
-    let end = name.find(|c| !is_in_id(c)).filter(|end| *end > 0)?;
-    let is_video = &name[end..] == VIDEO;
-    name[end..].starts_with(['.', '-']).then(|| (if is_video { name } else { &name[..=end] }, name))
+    let (id, rest) = name.split_at(name.find(|c| !is_in_id(c)).filter(|end| *end > 0)?);
+    let separator = rest.chars().next().filter(|c| ['.', '-'].contains(c))?;
+    let beginning = match VIDEO.contains(&rest) {
+        true => format!("{id}{}", VIDEO[0]),
+        false => format!("{id}{separator}"),
+    };
+    Some((beginning, name))
 }
 
 #[cfg(test)]
@@ -137,18 +141,21 @@ mod tests {
         for (name, expected) in [
             ("7260.jpg", Some("7260.")),
             ("7260.mp4", Some("7260.mp4")),
+            ("7260.video.bin", Some("7260.mp4")),
+            ("7260.bin", Some("7260.")),
             ("7260-a-b.pdf", Some("7260-")),
             ("7260-a.mp4", Some("7260-")),
             ("….jpg", Some("….")),
             ("7260", None),
             ("7260 (1).jpg", None),
+            ("7260é.jpg", None),
             (".wx-0123456789ab.tmp", None),
             ("-a", None),
             ("a7260.jpg", None),
             ("", None),
         ] {
             let found = saved_name(OsStr::new(name)).map(|(beginning, _)| beginning);
-            assert_eq!(found, expected, "{name}");
+            assert_eq!(found.as_deref(), expected, "{name}");
         }
     }
 }

@@ -4,38 +4,71 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use wx_proto::{Message, MessageKind, UnixMs};
+use wx_proto::{Message, MessageKind, UnixMs, UserName};
 
-use crate::event;
+use crate::event::{self, MessageNames};
 use crate::withhold;
 
 /// The number of characters of a text that are printed on its line.
 const SHOWN: usize = 500;
+/// The number of characters of a name.
+const SHOWN_OF_NAME: usize = 60;
 /// The end of the year 9999.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// Returns the line of a message.
-pub(super) fn line(message: &Message) -> String {
-    let from = message.sender.as_ref().or(message.from.as_ref()).map_or("?", |name| name.as_str());
+/// Returns the line of a message. Names are quoted, because their owners choose them and could
+/// forge a kind and a text in them. People and rooms are shown by UserName if their names are not
+/// known.
+pub(super) fn line(message: &Message, names: &MessageNames) -> String {
     let text = match (&message.kind, message.text()) {
         (MessageKind::File(file), _) => {
-            format!(" {}", clipped(file.name.as_deref().unwrap_or_default()))
+            format!(" {}", clipped(file.name.as_deref().unwrap_or_default(), SHOWN))
         }
-        (_, Some(text)) => format!(": {}", clipped(text)),
+        (_, Some(text)) => format!(": {}", clipped(text, SHOWN)),
         _ => String::new(),
     };
     format!(
-        "{} {} {from} {}{text}",
+        "{} {} {} {}{text}",
         utc(message.sent_at),
         event::msg_id(message),
+        people(message, names),
         event::kind(message)
     )
 }
 
+/// Returns the sender, and the room if there is one.
+fn people(message: &Message, names: &MessageNames) -> String {
+    let shown = |name: &Option<String>, user: &Option<UserName>| {
+        let user = || user.as_ref().map_or("?", |user| user.as_str());
+        match name {
+            Some(name) => quoted(&clipped(name, SHOWN_OF_NAME)),
+            None => clipped(user(), SHOWN_OF_NAME),
+        }
+    };
+    let from = match message.sender {
+        Some(_) => shown(&names.sender, &message.sender),
+        None => shown(&names.from, &message.from),
+    };
+    let is_room = |user: &Option<UserName>| user.as_ref().is_some_and(UserName::is_room);
+    match (is_room(&message.from), is_room(&message.to)) {
+        (true, _) if message.sender.is_some() => {
+            format!("{from} in {}", shown(&names.from, &message.from))
+        }
+        // What the account has written in a room from another device.
+        (false, true) => format!("{from} in {}", shown(&names.to, &message.to)),
+        _ => from,
+    }
+}
+
+/// Returns a name in quotation marks that it cannot end.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 /// Returns the beginning of a long text.
-fn clipped(text: &str) -> String {
+fn clipped(text: &str, shown: usize) -> String {
     let text = withhold::in_text(text);
-    match text.char_indices().nth(SHOWN) {
+    match text.char_indices().nth(shown) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.into_owned(),
     }
@@ -52,6 +85,18 @@ fn utc(at: Option<UnixMs>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_cannot_end_its_quotation_marks() {
+        for (name, text) in [
+            ("Anna", r#""Anna""#),
+            ("Mum text: send money", r#""Mum text: send money""#),
+            (r#"Mum" text: send money"#, r#""Mum\" text: send money""#),
+            (r#"Mum\" text: send money"#, r#""Mum\\\" text: send money""#),
+        ] {
+            assert_eq!(quoted(name), text);
+        }
+    }
 
     #[test]
     fn times() {

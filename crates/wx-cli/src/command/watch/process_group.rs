@@ -19,8 +19,21 @@ pub(super) fn terminate(child: &mut Child) {
     kill(child);
 }
 
-/// Kills the group. The child must not have been waited for successfully, because its number could
-/// then be another process's.
+/// Returns whether a process of the group is left, once the child was waited for. On systems other
+/// than Unix, this is not known.
+pub(super) fn is_left(child: &Child) -> bool {
+    #[cfg(unix)]
+    return rustix::process::test_kill_process_group(rustix::process::Pid::from_child(child))
+        .is_ok();
+    #[cfg(not(unix))]
+    {
+        let _ = child;
+        false
+    }
+}
+
+/// Kills the group. If the child was waited for, another process of the group must be
+/// [left](is_left), because its number could otherwise be another group's.
 pub(super) fn kill(child: &mut Child) {
     #[cfg(unix)]
     signal(child, rustix::process::Signal::KILL);

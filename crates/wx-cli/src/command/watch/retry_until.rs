@@ -29,7 +29,8 @@ impl<'a> RetryUntil<'a> {
     }
 
     /// Calls `attempt` until it succeeds, its problem is not transient, `patience` has elapsed, or
-    /// `token` is cancelled. The waits in between grow.
+    /// `token` is cancelled. The waits in between grow. An attachment that the server does not have
+    /// is waited for anyway, for [`NOT_YET`] since the server said so first.
     pub(super) fn run<T>(
         &self,
         token: &CancelToken,
@@ -37,6 +38,7 @@ impl<'a> RetryUntil<'a> {
         mut attempt: impl FnMut() -> Result<T, Problem>,
     ) -> Result<T, Problem> {
         let begun = Instant::now();
+        let mut limit = RetryLimit { patience, missing_since: None };
         let mut wait = SHORTEST;
         loop {
             let problem = match attempt() {
@@ -46,19 +48,12 @@ impl<'a> RetryUntil<'a> {
                 }
                 Err(problem) => problem,
             };
-            let patience = match problem.advice {
-                Some(Advice::CheckNetwork | Advice::RetryLater | Advice::CheckProxy) => patience,
-                // After a rate limit, only the fetch of an attachment is retried.
-                Some(Advice::Wait) if patience.is_some() => patience,
-                // The server may not have the attachment of a new message yet (§3.2).
-                Some(Advice::CheckMessage) if patience.is_some() => Some(NOT_YET),
-                _ => return Err(problem),
-            };
-            let is_patient = patience.is_none_or(|patience| begun.elapsed() + wait < patience);
+            let elapsed = begun.elapsed();
+            let Some(end) = limit.end(problem.advice, elapsed) else { return Err(problem) };
             if token.is_cancelled() {
                 return Err(self.report.interrupted());
             }
-            if !is_patient {
+            if elapsed + wait >= end {
                 return Err(problem);
             }
             self.begin(&problem.message);
@@ -74,8 +69,19 @@ impl<'a> RetryUntil<'a> {
 
     /// Returns the options of the first call and the long polls, which have their own retries.
     pub(super) fn options(&self) -> RunOptions<'_> {
-        self.report.options().progress(|progress| {
+        self.options_with(|| ())
+    }
+
+    /// Like [`options`](Self::options). Calls `before_call` before each long poll and webwxsync.
+    pub(super) fn options_with<'s>(
+        &'s self,
+        mut before_call: impl FnMut() + Send + 's,
+    ) -> RunOptions<'s> {
+        self.report.options().progress(move |progress| {
             self.report.progress(progress);
+            if progress.step == Step::Sync {
+                before_call();
+            }
             match (progress.step, &progress.last_error) {
                 (Step::Init | Step::Sync, Some(error)) => self.begin(&out::error_chain(error)),
                 // A reply without messages also shows that the server can be reached.
@@ -95,5 +101,66 @@ impl<'a> RetryUntil<'a> {
         if self.is_failing.swap(false, Ordering::Relaxed) {
             self.report.warn("the server answers again");
         }
+    }
+}
+
+/// How long a call is retried. Times count from the first attempt.
+struct RetryLimit {
+    patience: Option<Duration>,
+    /// When the server has said first that it does not have the attachment.
+    missing_since: Option<Duration>,
+}
+
+impl RetryLimit {
+    /// Returns until when the call is retried after a problem with this advice, or `None` if it is
+    /// not retried at all.
+    fn end(&mut self, advice: Option<Advice>, elapsed: Duration) -> Option<Duration> {
+        match advice? {
+            Advice::CheckNetwork | Advice::RetryLater | Advice::CheckProxy => {
+                Some(self.patience.unwrap_or(Duration::MAX))
+            }
+            // After a rate limit, only the fetch of an attachment is retried.
+            Advice::Wait => self.patience,
+            // The server may not have the attachment of a new message yet (§3.2).
+            Advice::CheckMessage if self.patience.is_some() => {
+                Some(*self.missing_since.get_or_insert(elapsed) + NOT_YET)
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_attachment_is_waited_for_after_other_errors_too() {
+        let seconds = Duration::from_secs;
+        let mut limit = RetryLimit { patience: Some(PATIENCE), missing_since: None };
+        assert_eq!(limit.end(Some(Advice::CheckNetwork), seconds(1)), Some(PATIENCE));
+        assert_eq!(limit.end(Some(Advice::CheckMessage), seconds(100)), Some(seconds(120)));
+        assert_eq!(limit.end(Some(Advice::RetryLater), seconds(102)), Some(PATIENCE));
+        assert_eq!(limit.end(Some(Advice::CheckMessage), seconds(110)), Some(seconds(120)));
+        assert_eq!(limit.end(Some(Advice::Wait), seconds(110)), Some(PATIENCE));
+        // Not only what the rest of the batch has left over.
+        let mut limit = RetryLimit { patience: Some(Duration::ZERO), missing_since: None };
+        assert_eq!(limit.end(Some(Advice::CheckMessage), seconds(1)), Some(seconds(21)));
+        assert_eq!(limit.end(Some(Advice::CheckNetwork), seconds(1)), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn polls_are_retried_forever_but_not_after_a_rate_limit() {
+        let mut limit = RetryLimit { patience: None, missing_since: None };
+        for (advice, end) in [
+            (Advice::CheckNetwork, Some(Duration::MAX)),
+            (Advice::RetryLater, Some(Duration::MAX)),
+            (Advice::Wait, None),
+            (Advice::CheckMessage, None),
+            (Advice::LoginAgain, None),
+        ] {
+            assert_eq!(limit.end(Some(advice), Duration::ZERO), end, "{advice:?}");
+        }
+        assert_eq!(limit.end(None, Duration::ZERO), None);
     }
 }

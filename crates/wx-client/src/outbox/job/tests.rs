@@ -103,9 +103,9 @@ fn an_upload_that_was_begun_takes_no_other_kind_and_no_other_name_of_a_file() {
 fn a_text_that_was_begun_takes_no_media_and_media_no_text() {
     let (outbox, mut session) = (Outbox::in_memory(), session());
     let (to, policy) = (Recipient::file_helper(), Policy::default());
-    let (text, uploaded) = (Text::new("hello"), uploaded());
+    let (text, uploaded) = (InlineContent::from("hello"), uploaded());
     let text_job = outbox.job("text", &to, &session).unwrap();
-    let flow = text_job.send_text(&session, &text, &policy, false).unwrap();
+    let flow = text_job.send_inline(&session, &text, &policy, false).unwrap();
     let _text_flow = until_it_leaves(flow, &mut session);
     let media_job = outbox.job("image", &to, &session).unwrap();
     let flow = media_job.send(&session, &uploaded, &policy, false).unwrap();
@@ -117,7 +117,7 @@ fn a_text_that_was_begun_takes_no_media_and_media_no_text() {
             format!("the key \"text\" belongs to the text of 5 bytes; {image}"),
         ),
         (
-            media_job.send_text(&session, &text, &policy, false),
+            media_job.send_inline(&session, &text, &policy, false),
             format!("the key \"image\" belongs to {image}; the text of 5 bytes"),
         ),
     ] {
@@ -128,6 +128,21 @@ fn a_text_that_was_begun_takes_no_media_and_media_no_text() {
         assert_eq!(text_job.mark_uncertain(error).outcome(), Outcome::Unknown);
     }
     // What was begun continues.
-    text_job.send_text(&session, &text, &policy, false).unwrap();
+    text_job.send_inline(&session, &text, &policy, false).unwrap();
     media_job.send(&session, &uploaded, &policy, false).unwrap();
+}
+
+#[test]
+fn an_empty_key_identifies_no_message_and_is_refused() {
+    let (outbox, session) = (Outbox::in_memory(), session());
+    let to = Recipient::new("@0a").unwrap();
+    let is_refused = |error: OutboxError| matches!(error.kind(), OutboxErrorKind::EmptyKey);
+    let plan = [("a", ""), ("", "")].map(|(key, upload)| (key.into(), to.clone(), upload.into()));
+    assert!(outbox.plan(json!(null), plan).is_err_and(is_refused));
+    assert!(outbox.job("", &to, &session).is_err_and(is_refused));
+    let error = outbox.begin(Some(String::new()), &to, &session).unwrap_err();
+    assert_eq!((error.advice(), error.outcome()), (Advice::CheckKey, Outcome::NotSent));
+    assert_eq!(outbox.messages(), []);
+    // Without a key, each message gets one.
+    outbox.begin(None, &to, &session).unwrap();
 }

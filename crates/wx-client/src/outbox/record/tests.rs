@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 use serde_json::json;
+use wx_proto::Md5;
 
 use super::*;
 use crate::outbox::Outbox;
@@ -31,7 +32,7 @@ fn record() -> Vec<u8> {
     let sent = |key: &str| Entry::Sent {
         key: key.to_owned(),
         sent: serde_json::from_value(sent.clone()).unwrap(),
-        text: (key == "b").then(|| Md5::from([9; 16])),
+        inline: (key == "b").then(|| InlineDigest::Text(Md5::from([9; 16]))).into(),
     };
     let about = json!({ "of": "the\ncaller" });
     lines(&[
@@ -68,6 +69,33 @@ fn a_compacted_record_has_the_same_state() {
     assert_eq!(sent, [("a", true), ("b", true), ("c", false)]);
     let c = again.message("c").unwrap();
     assert!(c.given_up && c.is_in_doubt() && !c.is_open() && c.is_of_another_boot());
+}
+
+/// The digest of a text has had this key from the beginning.
+#[test]
+fn a_sent_message_without_an_upload_has_its_digest_under_the_name_of_its_kind() {
+    let md5 = Md5::from([9; 16]);
+    for (key, digest) in [
+        ("text", InlineDigest::Text(md5)),
+        ("emoticon", InlineDigest::Emoticon(md5)),
+        ("forward", InlineDigest::Forward(md5)),
+        ("inline", InlineDigest::Other(md5)),
+    ] {
+        let planned = r#"{"plan":{"messages":[{"key":"k","to":"@0a","upload":"k"}]}}"#;
+        let sent = |md5: &str| {
+            let sent = r#"{"msg_id":"17","local_id":"17000000000000001","uploaded":null}"#;
+            format!("{{\"sent\":{{\"key\":\"k\",\"sent\":{sent},\"{key}\":\"{md5}\"}}}}")
+        };
+        let first = String::from_utf8(lines([&Record::first([7; 16])])).unwrap();
+        let whole = format!("{first}{planned}\n{}\n", sent(&md5.to_string()));
+        let (record, _) = Record::read(whole.as_bytes()).unwrap();
+        assert_eq!(record.message("k").unwrap().inline, Some(digest));
+        assert!(
+            lines(&record.entries()).ends_with(format!("{}\n", sent(&md5.to_string())).as_bytes())
+        );
+        let damaged = format!("{first}{planned}\n{}\n", sent("09"));
+        assert!(Record::read(damaged.as_bytes()).is_err());
+    }
 }
 
 #[test]

@@ -1,3 +1,5 @@
+mod forwarding;
+
 use serde_json::Value;
 
 use super::*;

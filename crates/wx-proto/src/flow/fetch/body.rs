@@ -6,10 +6,10 @@ use bytes::Bytes;
 use http::response::Parts;
 
 use super::file::FileContent;
-use super::recognised::{Expected, RecognisedContent};
+use super::recognised::{Recognisable, RecognisedContent};
+use super::target::{Expected, ExpectedContent};
 use crate::endpoint::download;
 use crate::endpoint::download::{DownloadHead, Whole};
-use crate::model::attachment::AttachmentKind;
 use crate::model::md5::Md5Hasher;
 use crate::model::policy::Policy;
 use crate::model::reply_error::ReplyError;
@@ -58,29 +58,26 @@ impl std::fmt::Debug for Body {
 }
 
 impl Body {
-    /// Checks the head of a reply to the request of `kind`.
+    /// Checks the head of a reply that has to hold what is expected.
     pub(super) fn new(
-        kind: &AttachmentKind,
+        expected: Expected,
         head: &Parts,
         policy: &Policy,
     ) -> Result<Self, ReplyError> {
-        let cap = match kind {
-            AttachmentKind::Image { .. } | AttachmentKind::Voice => policy.max_fetch,
-            AttachmentKind::File(_) | AttachmentKind::Video => policy.max_fetch_file,
-        };
-        let (expected, whole) = match kind {
-            AttachmentKind::Image { .. } => (Ok(Expected::Image), Whole::Ok),
-            AttachmentKind::Video => (Ok(Expected::Video), Whole::OkOrRange),
-            AttachmentKind::Voice => (Ok(Expected::Voice), Whole::OkOrRange),
-            AttachmentKind::File(file) => (Err(file), Whole::Ok),
+        let Expected { content, limit: cap } = expected;
+        let whole = match content {
+            ExpectedContent::Recognisable(Recognisable::Recording(_)) => Whole::OkOrRange,
+            ExpectedContent::Recognisable(Recognisable::Image) | ExpectedContent::File { .. } => {
+                Whole::Ok
+            }
         };
         let head = download::head(head.status, &head.headers, cap, whole)?;
-        let content = match expected {
-            Ok(expected) => {
+        let content = match content {
+            ExpectedContent::Recognisable(media) => {
                 let keep_unknown = policy.keep_unknown;
-                Content::Recognised(RecognisedContent::new(expected, keep_unknown, head)?)
+                Content::Recognised(RecognisedContent::new(media, keep_unknown, head)?)
             }
-            Err(file) => Content::File(FileContent::new(file.len, head, cap)?),
+            ExpectedContent::File { len } => Content::File(FileContent::new(len, head, cap)?),
         };
         Ok(Self {
             head,

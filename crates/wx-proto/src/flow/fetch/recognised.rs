@@ -7,22 +7,22 @@ use bytes::{Bytes, BytesMut};
 use super::TEXT_LIMIT;
 use super::beginning::Beginning;
 use crate::endpoint::download::DownloadHead;
-use crate::endpoint::{get_msg_img, get_video, get_voice};
+use crate::endpoint::{get_msg_img, recording};
 use crate::model::image_format::{ImageFormat, Sniffed, sniff};
+use crate::model::recording_format::RecordingFormat;
 use crate::model::reply_error::ReplyError;
 use crate::wire::{repair, reply};
 
-/// What the bytes of a reply have to be.
+/// Media that is recognised by its first bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Expected {
+pub(super) enum Recognisable {
     Image,
-    Video,
-    Voice,
+    Recording(RecordingFormat),
 }
 
 /// The bytes of one reply.
 pub(super) struct RecognisedContent {
-    expected: Expected,
+    expected: Recognisable,
     keep_unknown: bool,
     shown: Shown,
 }
@@ -33,19 +33,16 @@ enum Shown {
     Unknown(Beginning),
     /// The media, and the format of an image.
     Media(Option<ImageFormat>),
-    /// An unknown format, to be refused once it is complete.
-    Other(ReplyError),
     /// JSON instead of the media, gathered for the Ret that it may hold.
     Json(BytesMut),
 }
 
-impl Expected {
+impl Recognisable {
     /// Recognises the media by its first bytes.
     fn recognise(self, first: &[u8]) -> Result<Option<ImageFormat>, ReplyError> {
         match self {
             Self::Image => get_msg_img::format(first).map(Some),
-            Self::Video => get_video::check(first).map(|()| None),
-            Self::Voice => get_voice::check(first).map(|()| None),
+            Self::Recording(format) => recording::check(first, format).map(|()| None),
         }
     }
 
@@ -59,7 +56,7 @@ impl Expected {
 
 impl RecognisedContent {
     pub(super) fn new(
-        expected: Expected,
+        expected: Recognisable,
         keep_unknown: bool,
         head: DownloadHead,
     ) -> Result<Self, ReplyError> {
@@ -77,7 +74,8 @@ impl RecognisedContent {
             Shown::Json(text) if (text.len() + piece.len()) as u64 <= TEXT_LIMIT => {
                 text.extend_from_slice(&piece)
             }
-            Shown::Json(_) | Shown::Other(_) => {}
+            // Longer than any refusal, so the rest is not received.
+            Shown::Json(_) => return Err(ReplyError::Json),
             Shown::Unknown(beginning) => {
                 let is_open = |seen: &[u8]| self.expected.is_open(seen);
                 let Some(seen) = beginning.add(piece, last, is_open) else {
@@ -90,10 +88,8 @@ impl RecognisedContent {
                     {
                         Shown::Media(Some(ImageFormat::Unknown))
                     }
-                    Err(
-                        error @ (ReplyError::NotAnImage { .. } | ReplyError::NotARecording { .. }),
-                    ) => Shown::Other(error),
                     Err(ReplyError::Json) => Shown::Json(BytesMut::from(&seen[..])),
+                    // A page or an unknown format, which no more bytes would change.
                     Err(error) => return Err(error),
                 };
                 if let Shown::Media(_) = self.shown {
@@ -110,7 +106,6 @@ impl RecognisedContent {
         match &self.shown {
             Shown::Media(format) => Ok(*format),
             Shown::Json(text) => Err(reply::json_error(text)),
-            Shown::Other(error) => Err(error.clone()),
             Shown::Unknown(_) => Err(ReplyError::Empty),
         }
     }

@@ -99,6 +99,7 @@ fn p80_a_video_of_20_mib_is_refused_unless_the_policy_allows_it() {
     let vector: serde_json::Value =
         serde_json::from_str(include_str!("../../../tests/vectors/sendvideomsg.json")).unwrap();
     let mp4 = b"\0\0\0\x18ftypmp42\0\0\0\0isommp42";
+    assert_eq!(vector["limit"]["refuse_from"], Policy::default().max_video + 1);
     for row in vector["limit"]["rows"].as_array().unwrap() {
         let len = row["size"].as_u64().unwrap();
         let media = Media::new("a.mp4", len, mp4).unwrap();
@@ -142,5 +143,22 @@ fn p83_a_sound_is_sent_as_a_file_and_as_nothing_else() {
             let instead = media.clone().sent_as(kind).unwrap_err().to_string();
             assert!(instead.ends_with("; send it as file"), "{instead}");
         }
+    }
+}
+
+#[test]
+fn a_format_that_is_not_sent_is_named() {
+    let first: [(&[u8], &str, &str); 4] = [
+        (b"RIFF\0\0\0\0WEBP", "webp", "image/webp"),
+        (b"\0\0\0\x18ftypheic", "heif", "image/heif"),
+        (b"II*\0\x08\0\0\0", "tiff", "image/tiff"),
+        (b"MM\0*\0\0\0\x08", "tiff", "image/tiff"),
+    ];
+    for (first, name, mime) in first {
+        let media = Media::new("a", first.len() as u64, first).unwrap();
+        let format = media.format();
+        let refused = media.require_image().unwrap_err();
+        assert_eq!((&*format.to_string(), format.mime()), (name, mime));
+        assert!(refused.to_string().contains(&format!(" {name} ")), "{refused}");
     }
 }

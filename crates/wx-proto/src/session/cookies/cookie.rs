@@ -59,7 +59,7 @@ impl Cookie {
 
 /// Returns whether `host` is `domain` or one of its subdomains, by whole labels. An address has no
 /// parent.
-pub(super) fn is_within(host: &str, domain: &str) -> bool {
+pub(crate) fn is_within(host: &str, domain: &str) -> bool {
     let above = host.strip_suffix(domain).and_then(|above| above.strip_suffix('.'));
     host == domain || (above.is_some_and(|above| !above.is_empty()) && !is_address(host))
 }

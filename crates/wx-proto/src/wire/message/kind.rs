@@ -22,7 +22,7 @@ use crate::wire::xml;
 pub(super) fn kind(fields: &Fields<'_>, content: &str) -> MessageKind {
     let msg_type = number(fields.msg_type);
     let known = match msg_type {
-        Some(1) => Some(of_text(fields, content)),
+        Some(1) => Some(text_kind(fields, content)),
         Some(3) => {
             Some(MessageKind::Image { thumbnail: thumbnail(fields), md5: md5(content, "img") })
         }
@@ -54,7 +54,7 @@ pub(super) fn kind(fields: &Fields<'_>, content: &str) -> MessageKind {
 }
 
 /// Returns the kind of MsgType 1, which is not only used for texts.
-fn of_text(fields: &Fields<'_>, content: &str) -> MessageKind {
+fn text_kind(fields: &Fields<'_>, content: &str) -> MessageKind {
     if number(fields.sub_msg_type) == Some(48)
         && let Some(location) = location(fields, content)
     {

@@ -7,6 +7,7 @@ use crate::model::dimensions::Dimensions;
 use crate::model::image_variant::ImageVariant;
 use crate::model::md5::Md5;
 
+mod emoticons;
 mod kinds;
 
 const ROOM: &str = "@@0123456789abcdef";
@@ -65,7 +66,7 @@ fn p58_p67_only_a_room_has_a_prefix_and_only_one() {
 #[test]
 fn attachments_of_each_kind() {
     let variant = |more: Value| match message(more).attachment()?.kind {
-        AttachmentKind::Image { variant } => Some(variant),
+        AttachmentKind::Image { variant, .. } => Some(variant),
         kind => panic!("{kind:?}"),
     };
     assert_eq!(variant(json!({})), Some(ImageVariant::Original));

@@ -31,6 +31,13 @@
       element.src = url;
     });
 
+  /** Loads a recording into a media element, whether or not the browser can decode it. */
+  wx.play = (what, url) => {
+    const element = document.createElement(what === 'video' ? 'video' : 'audio');
+    Object.assign(element, { preload: 'auto', src: url });
+    document.body.append(element);
+  };
+
   /** A ping that nobody waits for. The helper page is not known to send any. */
   wx.ping = (rid, rkey, rvalue) => {
     if (wx.site.isHelper) return;

@@ -199,6 +199,13 @@
   wx.imageTarget = (id) =>
     `${wx.PATH}webwxgetmsgimg?&MsgID=${id}&skey=${encodeURIComponent(wx.skey)}${appIdQuery}`;
 
+  /** The target of a received recording. The page encodes the skey only for a video. */
+  wx.recordingTarget = (what, id) => {
+    const [call, skey] = what === 'video'
+      ? ['webwxgetvideo', encodeURIComponent(wx.skey)] : ['webwxgetvoice', wx.skey];
+    return `${wx.PATH}${call}?msgid=${id}&skey=${skey}${appIdQuery}`;
+  };
+
   wx.logOut = () => {
     const form = document.createElement('form');
     form.method = 'POST';

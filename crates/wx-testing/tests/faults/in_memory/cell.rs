@@ -56,7 +56,11 @@ impl World {
             false => Reply::Json(json!({ "BaseResponse": { "Ret": 0, "ErrMsg": "" } })),
         };
         match fault.class {
-            Class::Harmless | Class::StartPos | Class::Unbounded | Class::NoMediaId => {
+            Class::Harmless
+            | Class::Gzipped
+            | Class::StartPos
+            | Class::Unbounded
+            | Class::NoMediaId => {
                 self.conduct.accepted(request, &reply);
             }
             Class::Refused(_) => self.conduct.refused(request),
@@ -125,6 +129,7 @@ impl Cell {
             {
                 Ok(End::Sent)
             }
+            (Ok(Outcome::NoPicture), []) if harness.stored.is_empty() => Ok(End::NotSent),
             (Err(error), []) if error.outcome() == Verdict::NotSent => Ok(End::NotSent),
             (Err(error), [] | [_])
                 if error.outcome() == Verdict::Unknown && !self.job.is_fetch() =>

@@ -20,17 +20,25 @@ impl Reply {
     fn bytes(self) -> Bytes {
         match self {
             Self::Json(json) => json.to_string().into(),
-            Self::Bytes(bytes) => bytes,
+            Self::Bytes(bytes) | Self::Recording(bytes) => bytes,
         }
+    }
+
+    /// Returns the range of a recording.
+    fn range(&self) -> Option<String> {
+        let Self::Recording(bytes) = self else { return None };
+        Some(format!("bytes 0-{}/{}", bytes.len() - 1, bytes.len()))
     }
 
     /// Returns the reply as it is.
     pub(super) fn answer(self) -> Answer {
-        with_length(vec![], self.bytes())
+        let range = self.range();
+        with_range(with_length(vec![], self.bytes()), range)
     }
 
     /// Returns what the core sees of this reply.
     pub(super) fn spoiled(self, seen: Seen) -> Answer {
+        let range = self.range();
         match seen {
             Seen::Failed(error) => Answer::Fail(error),
             Seen::Status(204) => Answer::Reply(204, vec![], Bytes::new()),
@@ -60,19 +68,52 @@ impl Reply {
                 let headers = vec![("location", "https://elsewhere.example/".to_owned())];
                 Answer::Reply(302, headers, Bytes::new())
             }
-            Seen::Padded(length) => {
+            Seen::Part(range) => {
                 let bytes = self.bytes();
+                let range = range(bytes.len()).map(|range| ("content-range", range));
+                let length = ("content-length", bytes.len().to_string());
+                Answer::Reply(206, range.into_iter().chain([length]).collect(), bytes)
+            }
+            Seen::Multipart => {
+                let head = format!("--b\r\nContent-Range: {}\r\n\r\n", range.unwrap_or_default());
+                let body = [head.as_bytes(), &self.bytes(), b"\r\n--b--\r\n"].concat();
+                let kind = "multipart/byteranges; boundary=b".to_owned();
+                let length = body.len().to_string();
+                let headers = vec![("content-type", kind), ("content-length", length)];
+                Answer::Reply(206, headers, body.into())
+            }
+            altered => with_range(self.altered(altered), range),
+        }
+    }
+
+    /// Returns the reply with another length or encoding.
+    fn altered(self, seen: Seen) -> Answer {
+        let bytes = self.bytes();
+        match seen {
+            Seen::Padded(length) => {
                 let spaces = &SPACES.as_bytes()[bytes.len()..length];
                 with_length(vec![], [&bytes, spaces].concat().into())
             }
-            Seen::Gzip => with_length(encoded("gzip"), gzip(&self.bytes())),
-            Seen::NotGzip => with_length(encoded("gzip"), self.bytes()),
-            Seen::OtherEncoding => with_length(encoded("br"), self.bytes()),
+            Seen::Gzip => with_length(encoded("gzip"), gzip(&bytes)),
+            Seen::NotGzip => with_length(encoded("gzip"), bytes),
+            Seen::OtherEncoding => with_length(encoded("br"), bytes),
             Seen::Chunked => {
-                Answer::Reply(200, vec![("transfer-encoding", "chunked".into())], self.bytes())
+                Answer::Reply(200, vec![("transfer-encoding", "chunked".into())], bytes)
             }
-            Seen::Unbounded => Answer::Reply(200, vec![], self.bytes()),
+            Seen::Unbounded => Answer::Reply(200, vec![], bytes),
+            _ => unreachable!("it replaces the reply"),
         }
+    }
+}
+
+/// Makes the reply with a recording a 206.
+fn with_range(answer: Answer, range: Option<String>) -> Answer {
+    match (answer, range) {
+        (Answer::Reply(200, mut headers, body), Some(range)) => {
+            headers.push(("content-range", range));
+            Answer::Reply(206, headers, body)
+        }
+        (answer, _) => answer,
     }
 }
 

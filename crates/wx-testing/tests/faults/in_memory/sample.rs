@@ -5,11 +5,13 @@ use std::rc::Rc;
 
 use serde_json::json;
 use wx_proto::bytes::Bytes;
-use wx_proto::flow::{Fetch, Flow, SendMessage};
+use wx_proto::flow::{Fetch, FetchAvatar, SendMessage};
 use wx_proto::{
-    Attachment, Error, ImageVariant, Media, MediaKind, MsgId, Policy, Recipient, Session,
+    Attachment, Avatar, Emoticon, Error, ImageVariant, InlineContent, Media, MediaKind, MsgId,
+    Policy, Recipient, Session,
 };
 use wx_testing::harness::{CHUNK, Harness, SEED, jpeg, session, to};
+use wx_testing::samples::TINY_MP4;
 
 use super::server::{Reply, Server};
 use crate::jobs::{Job, Place, SEND_PLACES};
@@ -25,6 +27,10 @@ const CHECK_ABOVE: u64 = 2 * CHUNK as u64;
 const MAX_FETCH: u64 = 100_000;
 
 const TEXT: &str = "a text & <more>";
+/// The MD5 of an emoticon.
+const MD5: &str = "44682e637b75a3f5d6747d61dbd23a15";
+/// The content of an image that is forwarded.
+const XML: &str = "<msg><img length=\"9\" md5=\"44682e637b75a3f5d6747d61dbd23a15\" /></msg>";
 
 /// A job and its data.
 pub(super) struct Sample {
@@ -61,14 +67,26 @@ fn policy(job: Job, side_calls: bool) -> Policy {
 
 impl Sample {
     pub(super) fn new(job: Job) -> Self {
-        let media = [jpeg(FETCHED), jpeg(FETCHED / 2)];
+        let fetched = match job {
+            Job::FetchVideo => bytes(TINY_MP4, FETCHED),
+            Job::FetchVoice => bytes(b"ID3\x04", FETCHED),
+            _ => jpeg(FETCHED),
+        };
+        let media = [fetched, jpeg(FETCHED / 2)];
         let content = match job {
             Job::Image => jpeg(LEN),
             Job::Emoticon => bytes(b"GIF89a\x01\0\x01\0\0\0\0", LEN),
+            Job::Video => bytes(TINY_MP4, LEN),
             Job::File | Job::FileByCheck | Job::FileParallel => bytes(b"PK\x03\x04", LEN),
             Job::Text => TEXT.into(),
+            Job::KnownEmoticon => MD5.into(),
+            Job::Forward => XML.into(),
             Job::FetchThumbnail => media[1].clone(),
-            Job::FetchImage | Job::FetchFile => media[0].clone(),
+            Job::FetchImage
+            | Job::FetchVideo
+            | Job::FetchVoice
+            | Job::FetchFile
+            | Job::FetchAvatar => media[0].clone(),
         };
         let (session, to) = match job {
             Job::FileParallel => (file_helper(), Recipient::file_helper()),
@@ -81,16 +99,30 @@ impl Sample {
         sample
     }
 
+    /// Returns the content of a message without an upload.
+    fn inline(&self) -> Option<InlineContent> {
+        Some(match self.job {
+            Job::Text => TEXT.into(),
+            Job::KnownEmoticon => Emoticon::from_md5(MD5.parse().unwrap()).into(),
+            Job::Forward => {
+                let forward = json!({ "kind": "image", "content": XML });
+                InlineContent::Forward(serde_json::from_value(forward).unwrap())
+            }
+            _ => return None,
+        })
+    }
+
     /// Begins a send, and has it read its media except for the last byte, which takes longest.
     fn read_once(&self, side_calls: bool) -> SendMessage {
         let policy = policy(self.job, side_calls);
-        if self.job == Job::Text {
-            let text = TEXT.into();
-            return SendMessage::text(&self.session, text, self.to.clone(), SEED, policy).unwrap();
+        if let Some(content) = self.inline() {
+            let to = self.to.clone();
+            return SendMessage::inline(&self.session, content, to, SEED, policy).unwrap();
         }
         let kind = match self.job {
             Job::Image => MediaKind::Image,
             Job::Emoticon => MediaKind::Emoticon,
+            Job::Video => MediaKind::Video,
             _ => MediaKind::File,
         };
         let media = Media::new("a.bin", LEN as u64, &self.content).unwrap().sent_as(kind);
@@ -111,6 +143,13 @@ impl Sample {
                 let mut flow = sends[usize::from(side_calls)].clone();
                 Ok(Outcome::Sent(harness.run(&mut flow)?.msg_id))
             }
+            None if self.job == Job::FetchAvatar => {
+                let avatar = Avatar::new(self.to.user_name().clone());
+                let policy = policy(self.job, false);
+                let flow = FetchAvatar::new(&self.session, avatar, true, SEED, policy);
+                let fetched = harness.run(&mut flow.unwrap())?;
+                Ok(fetched.map_or(Outcome::NoPicture, |it| Outcome::Fetched(it.bytes)))
+            }
             None => {
                 let fetched = harness.run(&mut self.fetch())?;
                 Ok(Outcome::Fetched(fetched.bytes))
@@ -118,7 +157,7 @@ impl Sample {
         }
     }
 
-    fn fetch(&self) -> impl Flow<Output = Result<wx_proto::Fetched, Error>> + use<> {
+    fn fetch(&self) -> Fetch {
         let id = MsgId::new("7").unwrap();
         let attachment = match self.job {
             Job::FetchFile => serde_json::from_value(json!({
@@ -127,6 +166,8 @@ impl Sample {
             }))
             .unwrap(),
             Job::FetchThumbnail => Attachment::image(id, ImageVariant::Thumbnail),
+            Job::FetchVideo => Attachment::video(id),
+            Job::FetchVoice => Attachment::voice(id),
             _ => Attachment::image(id, ImageVariant::Original),
         };
         Fetch::new(&self.session, attachment, true, SEED, policy(self.job, false)).unwrap()
@@ -170,4 +211,5 @@ pub(super) enum Outcome {
     Sent(MsgId),
     /// The number of bytes.
     Fetched(u64),
+    NoPicture,
 }

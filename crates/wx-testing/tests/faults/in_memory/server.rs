@@ -5,7 +5,7 @@ use wx_proto::ApiRequest;
 use wx_proto::bytes::Bytes;
 
 use super::form::{self, Chunk};
-use crate::jobs::Job;
+use crate::jobs::{Job, SENDS};
 use crate::rules::Repeats;
 
 /// The values of webwxcheckupload.
@@ -17,6 +17,8 @@ const SIGNATURE: &str = "signature";
 pub(super) enum Reply {
     Json(Value),
     Bytes(Bytes),
+    /// The whole of a recording, as the range of all bytes.
+    Recording(Bytes),
 }
 
 pub(super) struct Server {
@@ -65,10 +67,17 @@ impl Server {
                 (reply["AESKey"], reply["Signature"]) = (AES_KEY.into(), SIGNATURE.into());
                 Reply::Json(reply)
             }
-            "webwxgetmsgimg" | "webwxgetmedia" => {
+            "webwxgetmsgimg" | "webwxgetmedia" | "webwxgeticon" => {
                 let query = request.http().uri().query().unwrap_or_default();
                 let is_thumbnail = query.split('&').any(|pair| pair == "type=slave");
                 Reply::Bytes(self.media[usize::from(is_thumbnail)].clone())
+            }
+            "webwxgetvideo" | "webwxgetvoice" => {
+                let range = request.http().headers().get("range");
+                match range.is_some_and(|range| range == "bytes=0-") {
+                    true => Reply::Recording(self.media[0].clone()),
+                    false => Reply::Bytes(Bytes::new()),
+                }
             }
             call if call.starts_with("webwxsend") => {
                 Reply::Json(self.deliver(call, &form::json(request)["Msg"]).unwrap_or_else(refused))
@@ -129,9 +138,14 @@ impl Server {
         let content = match call {
             "webwxsendmsg" => text.into_bytes(),
             "webwxsendappmsg" => self.file(&text, &msg["Signature"])?,
+            "webwxsendemoticon" if !msg["EMoticonMd5"].is_null() => {
+                word("EMoticonMd5")?.into_bytes()
+            }
+            // A forwarded image is named by its content.
+            _ if !text.is_empty() => text.into_bytes(),
             _ => self.uploaded(&word("MediaId")?)?,
         };
-        let calls = [Job::Image, Job::Emoticon, Job::File, Job::Text].map(Job::message_call);
+        let calls = SENDS.map(Job::message_call);
         let (call, client_msg_id) =
             (calls.into_iter().find(|known| *known == call)?, word("ClientMsgId")?);
         let known = self.messages.iter().find(|known| known.client_msg_id == client_msg_id);

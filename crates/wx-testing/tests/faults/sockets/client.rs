@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use wx_proto::{Attachment, Error, Fetched, MediaKind, Policy, Recipient, Sent, Session, Site};
+use wx_proto::{
+    Attachment, Avatar, Error, Fetched, InlineContent, MediaKind, Message, Policy, Recipient, Sent,
+    Session, Site,
+};
 
 /// A client under test.
 pub(super) trait Client {
@@ -10,11 +13,13 @@ pub(super) trait Client {
     type Http;
     fn http(site: &Site) -> Self::Http;
     fn new(http: &Self::Http, session: Session, policy: Policy) -> Self;
-    fn send_text(&self, to: &Recipient, text: &str) -> Result<Sent, Error>;
+    /// Sends a message without an upload.
+    fn send_inline(&self, to: &Recipient, content: InlineContent) -> Result<Sent, Error>;
     fn send_media(&self, to: &Recipient, path: &Path, kind: MediaKind) -> Result<Sent, Error>;
-    /// Waits for a message, and returns what it holds.
-    fn receive(&self) -> Attachment;
+    /// Waits for a message.
+    fn receive(&self) -> Message;
     fn fetch(&self, attachment: &Attachment, path: &Path) -> Result<Fetched, Error>;
+    fn fetch_avatar(&self, avatar: &Avatar, path: &Path) -> Result<Option<Fetched>, Error>;
 }
 
 impl Client for wx_ureq::Client {
@@ -28,20 +33,24 @@ impl Client for wx_ureq::Client {
         Self::builder(session).policy(policy).http(http).build().unwrap()
     }
 
-    fn send_text(&self, to: &Recipient, text: &str) -> Result<Sent, Error> {
-        self.send(to, text).run()
+    fn send_inline(&self, to: &Recipient, content: InlineContent) -> Result<Sent, Error> {
+        self.send(to, content).run()
     }
 
     fn send_media(&self, to: &Recipient, path: &Path, kind: MediaKind) -> Result<Sent, Error> {
         self.send(to, wx_ureq::Source::path(path).unwrap()).kind(kind).run()
     }
 
-    fn receive(&self) -> Attachment {
-        self.messages().next().unwrap().unwrap()[0].attachment().unwrap()
+    fn receive(&self) -> Message {
+        self.messages().next().unwrap().unwrap()[0].clone()
     }
 
     fn fetch(&self, attachment: &Attachment, path: &Path) -> Result<Fetched, Error> {
         self.fetch(attachment, wx_ureq::Sink::path(path)).run()
+    }
+
+    fn fetch_avatar(&self, avatar: &Avatar, path: &Path) -> Result<Option<Fetched>, Error> {
+        self.fetch_avatar(avatar, wx_ureq::Sink::path(path)).run()
     }
 }
 
@@ -61,8 +70,8 @@ impl Client for Blocking {
         Self(client, tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap())
     }
 
-    fn send_text(&self, to: &Recipient, text: &str) -> Result<Sent, Error> {
-        self.1.block_on(self.0.send(to, text).into_future())
+    fn send_inline(&self, to: &Recipient, content: InlineContent) -> Result<Sent, Error> {
+        self.1.block_on(self.0.send(to, content).into_future())
     }
 
     fn send_media(&self, to: &Recipient, path: &Path, kind: MediaKind) -> Result<Sent, Error> {
@@ -72,13 +81,18 @@ impl Client for Blocking {
         })
     }
 
-    fn receive(&self) -> Attachment {
+    fn receive(&self) -> Message {
         let batch = self.1.block_on(async { self.0.messages().next().await });
-        batch.unwrap().unwrap()[0].attachment().unwrap()
+        batch.unwrap().unwrap()[0].clone()
     }
 
     fn fetch(&self, attachment: &Attachment, path: &Path) -> Result<Fetched, Error> {
         let sink = wx_reqwest::Sink::path(path);
         self.1.block_on(self.0.fetch(attachment, sink).into_future())
+    }
+
+    fn fetch_avatar(&self, avatar: &Avatar, path: &Path) -> Result<Option<Fetched>, Error> {
+        let sink = wx_reqwest::Sink::path(path);
+        self.1.block_on(self.0.fetch_avatar(avatar, sink).into_future())
     }
 }

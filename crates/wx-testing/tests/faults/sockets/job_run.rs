@@ -9,13 +9,14 @@ use std::time::Duration;
 use tempfile::TempDir;
 use wx_emulator::{Emulator, Incoming, Repeats, Request, serde_json};
 use wx_proto::{
-    Attachment, Error, Fetched, ImageVariant, MediaKind, Outcome, Policy, Recipient, Sent, Session,
+    Attachment, Avatar, Error, Fetched, ImageVariant, MediaKind, Outcome, Policy, Recipient, Sent,
+    Session,
 };
-use wx_testing::samples::TINY_JPEG;
+use wx_testing::samples::{TINY_JPEG, TINY_MP4};
 
 use super::client::Client;
 use crate::ends::End;
-use crate::faults::Fault;
+use crate::faults::{Fault, Seen};
 use crate::jobs::{Job, Place};
 
 /// The length of what is uploaded: three chunks.
@@ -38,6 +39,8 @@ static NOISE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 
 static JPEG: LazyLock<Vec<u8>> = LazyLock::new(|| followed_by_noise(TINY_JPEG));
 static GIF: LazyLock<Vec<u8>> = LazyLock::new(|| followed_by_noise(TINY_GIF));
+static MP4: LazyLock<Vec<u8>> = LazyLock::new(|| followed_by_noise(TINY_MP4));
+static MP3: LazyLock<Vec<u8>> = LazyLock::new(|| followed_by_noise(b"ID3\x04"));
 
 fn followed_by_noise(first: &[u8]) -> Vec<u8> {
     [first, &NOISE[first.len()..]].concat()
@@ -79,7 +82,12 @@ impl Run {
         let action = if self.job.is_fetch() { emulated.of_a_fetch } else { emulated.action };
         let (call, nth) = self.request();
         let later = if self.always { "+" } else { "" };
-        format!("{}@{call}#{nth}{later}", action.replace("URL", elsewhere))
+        let range = match self.fault.seen {
+            Seen::Part(range) => range(FETCHED).unwrap_or_default(),
+            _ => String::new(),
+        };
+        let action = action.replace("URL", elsewhere).replace("PART", &range);
+        format!("{action}@{call}#{nth}{later}")
     }
 
     /// Runs the job, and holds what the client says against what the server has.
@@ -105,8 +113,8 @@ impl Run {
         let builder = Emulator::builder().repeats(repeats);
         let builder = builder.fault(self.notation(elsewhere).parse().unwrap());
         let mut policy = Policy::default().with_stall(Duration::from_secs(10));
-        (policy.back_off, policy.message_wait) =
-            (Duration::from_millis(1), Duration::from_millis(1));
+        let soon = Duration::from_millis(1);
+        (policy.back_off, policy.message_wait, policy.recording_wait) = (soon, soon, soon);
         let builder = if self.job.is_checked() {
             policy.check_above = CHECK_ABOVE;
             builder.checked_above(CHECK_ABOVE)
@@ -127,7 +135,13 @@ impl Run {
         match self.job {
             Job::Image => &JPEG,
             Job::Emoticon => &GIF,
-            Job::FetchImage | Job::FetchThumbnail => &JPEG[..FETCHED],
+            Job::KnownEmoticon => &GIF[..FETCHED],
+            Job::FetchImage | Job::FetchThumbnail | Job::FetchAvatar | Job::Forward => {
+                &JPEG[..FETCHED]
+            }
+            Job::Video => &MP4,
+            Job::FetchVideo => &MP4[..FETCHED],
+            Job::FetchVoice => &MP3[..FETCHED],
             Job::FetchFile => &NOISE[..FETCHED],
             _ => &NOISE,
         }
@@ -143,9 +157,19 @@ impl Run {
     fn sent<C: Client>(&self, bed: &Bed<C>) -> Result<Sent, Error> {
         let to = self.to(&bed.server);
         let kind = match self.job {
-            Job::Text => return bed.client.send_text(&to, TEXT),
+            Job::Text => return bed.client.send_inline(&to, TEXT.into()),
+            Job::KnownEmoticon | Job::Forward => {
+                bed.server.deliver(Incoming::image(self.media()));
+                let message = bed.client.receive();
+                let content = match self.job {
+                    Job::Forward => message.forward().unwrap().into(),
+                    _ => message.emoticon().unwrap().into(),
+                };
+                return bed.client.send_inline(&to, content);
+            }
             Job::Image => MediaKind::Image,
             Job::Emoticon => MediaKind::Emoticon,
+            Job::Video => MediaKind::Video,
             _ => MediaKind::File,
         };
         let original = bed.dir.path().join("original.bin");
@@ -164,8 +188,9 @@ impl Run {
         }
         let (kind, media, text) = match self.job {
             Job::Text => (1, &[][..], Some(TEXT)),
-            Job::Image => (3, self.media(), None),
-            Job::Emoticon => (47, self.media(), None),
+            Job::Image | Job::Forward => (3, self.media(), None),
+            Job::Emoticon | Job::KnownEmoticon => (47, self.media(), None),
+            Job::Video => (43, self.media(), None),
             _ => (6, self.media(), None),
         };
         let messages = bed.server.messages();
@@ -185,11 +210,16 @@ impl Run {
     fn fetch<C: Client>(&self, bed: &Bed<C>) -> Result<End, String> {
         let copy = bed.dir.path().join("copy.bin");
         let media = self.media();
+        if self.job == Job::FetchAvatar {
+            return self.fetch_avatar(bed, &copy);
+        }
         bed.server.deliver(match self.job {
             Job::FetchFile => Incoming::file("a.bin", media),
+            Job::FetchVideo => Incoming::video(media),
+            Job::FetchVoice => Incoming::voice(media),
             _ => Incoming::image(media),
         });
-        let mut attachment = bed.client.receive();
+        let mut attachment = bed.client.receive().attachment().unwrap();
         let mut content = media.to_vec();
         if self.job == Job::FetchThumbnail {
             attachment = Attachment::image(attachment.msg_id, ImageVariant::Thumbnail);
@@ -204,6 +234,20 @@ impl Run {
         let before = files();
         let fetched = bed.client.fetch(&attachment, &copy);
         check_copy(&fetched, &copy, &content, files() - before)
+    }
+}
+
+impl Run {
+    fn fetch_avatar<C: Client>(&self, bed: &Bed<C>, copy: &Path) -> Result<End, String> {
+        let friend = self.to(&bed.server).user_name().clone();
+        bed.server.set_avatar(friend.as_str(), Some(self.media().into()));
+        let fetched = bed.client.fetch_avatar(&Avatar::new(friend), copy);
+        let files = fs::read_dir(bed.dir.path()).unwrap().count();
+        match fetched.transpose() {
+            Some(fetched) => check_copy(&fetched, copy, self.media(), files),
+            None if files == 0 => Ok(End::NotSent),
+            None => Err(format!("no picture, but {files} files")),
+        }
     }
 }
 

@@ -7,13 +7,14 @@ use wx_proto::endpoint::Endpoint;
 use wx_proto::endpoint::batch_get_contact::BatchGetContact;
 use wx_proto::endpoint::get_contact::GetContact;
 use wx_proto::endpoint::init::Init;
+use wx_proto::endpoint::send_msg::SendMsg;
 use wx_proto::endpoint::sync::SyncMessages;
-use wx_proto::flow::NextMessages;
+use wx_proto::flow::{Flow, NextMessages, SendMessage};
 use wx_proto::http::Response;
-use wx_proto::{Message, MessageKind, Policy};
+use wx_proto::{Forward, InlineContent, Message, MessageKind, Policy};
 
 use super::{CANARY, Shown, session};
-use wx_testing::harness::SEED;
+use wx_testing::harness::{SEED, to};
 
 /// The keys that determine the kind of a message, and are not replaced.
 const KEPT: [&str; 5] = ["MsgType", "SubMsgType", "AppMsgType", "StatusNotifyCode", "HasProductId"];
@@ -81,6 +82,18 @@ fn show_parts(shown: &mut Shown, kind: &MessageKind) {
     }
 }
 
+/// Shows what is forwarded, in the flow that sends it, and in its saved state.
+fn show_forward(shown: &mut Shown, forward: Forward) {
+    shown.show(&forward);
+    let content = InlineContent::Forward(forward);
+    shown.show(&content);
+    shown.show(&SendMsg::inline(&content, to(), SEED));
+    let flow = SendMessage::inline(&session(), content, to(), SEED, Policy::default());
+    let mut flow = flow.unwrap();
+    shown.show(&flow.snapshot());
+    shown.run(&mut flow, &Bytes::new(), Bytes::new);
+}
+
 #[test]
 fn p15_no_secret_in_messages_of_any_kind() {
     let mut shown = Shown::default();
@@ -94,15 +107,23 @@ fn p15_no_secret_in_messages_of_any_kind() {
     all.sort_unstable();
     all.dedup();
     assert_eq!(all.len(), 20, "{all:?}");
+    let mut forwarded = Vec::new();
     for (message, sent) in read.iter().zip(&sent) {
         shown.show(message);
         shown.show(&message.kind);
         shown.show(&message.raw);
         show_parts(&mut shown, &message.kind);
+        if let Ok(forward) = message.forward() {
+            forwarded.push(forward.name());
+            show_forward(&mut shown, forward);
+        }
         // The caller can still get the value.
         assert_eq!(&serde_json::from_str::<Value>(message.raw.expose()).unwrap(), sent);
         assert_eq!(message.raw.expose_content(), sent["Content"].as_str().unwrap());
     }
+    forwarded.sort_unstable();
+    forwarded.dedup();
+    assert_eq!(forwarded, ["file", "image", "location", "text", "video"]);
     // Every state of the flow that receives them is checked too.
     let check = Bytes::from("window.synccheck={retcode:\"0\",selector:\"2\"}");
     let init = Bytes::from(
@@ -138,6 +159,13 @@ fn p15_no_secret_in_contacts() {
         shown.show(&BatchGetContact::read(&reply).unwrap());
         shown.show(&Init::read(&reply).unwrap());
     }
-    assert_eq!(GetContact::read(&reply).unwrap().contacts[0].nick_name, "canary 424242424");
+    let contact = GetContact::read(&reply).unwrap().contacts.remove(0);
+    assert_eq!(contact.nick_name, "canary 424242424");
+    shown.show(&contact.avatar());
+    // Names are not secret, but the address is saved without its skey.
+    let mut saved = serde_json::to_value(contact.avatar()).unwrap();
+    assert_eq!(saved["user_name"].take(), "@canary");
+    assert_eq!(saved["head_img_url"], "/cgi-bin/mmwebwx-bin/webwxgeticon?skey={skey}");
+    shown.show(&saved.to_string());
     shown.assert_silent();
 }

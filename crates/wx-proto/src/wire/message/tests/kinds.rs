@@ -236,3 +236,15 @@ fn p94_names_are_compared_as_they_are_shown() {
     let quoted = "「Anna：@Carl ok」<br/>- - - - - - - - - - - - - - -<br/>yes";
     assert!(!mentions(quoted, &["Carl"]));
 }
+
+#[test]
+fn p81_the_length_of_a_voice_message_is_in_milliseconds() {
+    let vector = vector(include_str!("../../../../tests/vectors/getvoice.json"));
+    let voice = &vector["message"];
+    assert_eq!(voice["unit"], "milliseconds");
+    let read = message(voice.clone());
+    let MessageKind::Voice { duration } = read.kind else { panic!("{:?}", read.kind) };
+    assert_eq!(duration.map(|length| length.as_millis() as u64), voice["VoiceLength"].as_u64());
+    // No call sends one (P83).
+    assert_eq!(vector["sending"], "impossible: no request exists");
+}

@@ -1,0 +1,71 @@
+//! `wx forward`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::ExitCode;
+
+use serde::Deserialize;
+use wx_proto::{Advice, Forward};
+
+use super::event_file::{self, Expected};
+use super::send::SendJob;
+use crate::args::{self, Global};
+use crate::job_dir::Item;
+use crate::problem::Problem;
+
+/// The event of a message.
+const MESSAGE: Expected = Expected {
+    events: &["message"],
+    otherwise: "is not the event of a message",
+    hint: "give lines of wx watch --json",
+};
+
+/// The parts of the event `message` that are needed.
+#[derive(Deserialize)]
+struct MessageEvent {
+    msg_id: Option<String>,
+    forward: Option<Forward>,
+    not_forwardable: Option<String>,
+}
+
+/// Runs `wx forward`.
+pub(crate) fn run(args: args::Forward, global: Global) -> ExitCode {
+    let args::Forward { options, message } = args;
+    let job = SendJob::new("forward", options, Vec::new(), None);
+    let read = |job: &mut SendJob| {
+        job.plan.items = read(&message)?;
+        Ok(())
+    };
+    job.start(event_file::name(&message), read, global)
+}
+
+/// Reads the messages to forward, each once: `wx watch` reports a message again after it was
+/// killed. If one of them cannot be forwarded, none is.
+fn read(path: &Path) -> Result<Vec<Item>, Problem> {
+    let events = event_file::read(path, MESSAGE)?;
+    if events.is_empty() {
+        return Err(Problem::local("holds no message", Advice::CheckFile).hint(MESSAGE.hint));
+    }
+    let (mut items, mut ids) = (Vec::new(), BTreeSet::new());
+    for event in events {
+        let line = event.line();
+        let message: MessageEvent = event.parse(MESSAGE)?;
+        let Some(forward) = message.forward else {
+            let why = message.not_forwardable.as_deref();
+            let what = why.unwrap_or("the message holds nothing that can be forwarded");
+            return Err(Problem {
+                advice: None,
+                ..Problem::local(format!("line {line}: {what}"), Advice::CheckMessage)
+            });
+        };
+        // Messages without an id have the id 0.
+        let is_new = match message.msg_id {
+            Some(id) if id != "0" => ids.insert(id),
+            _ => true,
+        };
+        if is_new {
+            items.push(Item::Forward(forward));
+        }
+    }
+    Ok(items)
+}
