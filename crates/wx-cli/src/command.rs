@@ -23,7 +23,9 @@ use std::process::ExitCode;
 
 use wx_client::temp_file;
 
-use crate::args::{Args, Command, Fetch, FetchImage, Forward, Send, SendImage, SessionFile};
+use crate::args::{
+    Args, Avatar, Command, Fetch, FetchImage, Forward, Send, SendImage, SessionFile,
+};
 use crate::{files, out, place};
 
 /// Runs the command and returns its exit code.
@@ -94,11 +96,10 @@ fn sweep(command: &Command) {
             (Some(&options.session), [None, None], options.resume_dir.as_ref())
         }
         Command::Resume(args) => (Some(&args.session), [None, None], Some(&args.dir)),
-        Command::Fetch(Fetch { options, .. }) | Command::FetchImage(FetchImage { options, .. }) => {
-            (Some(&options.download.session), [Some(&options.download.out), None], None)
-        }
-        Command::Avatar(args) => {
-            (Some(&args.download.session), [Some(&args.download.out), None], None)
+        Command::Fetch(Fetch { download, .. })
+        | Command::FetchImage(FetchImage { download, .. })
+        | Command::Avatar(Avatar { download, .. }) => {
+            (Some(&download.session), [Some(&download.out), None], None)
         }
         Command::Login(args) => (Some(&args.session), [args.qr.as_ref(), None], None),
         Command::Import(args) => (Some(&args.session), [None, None], None),

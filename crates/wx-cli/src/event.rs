@@ -12,6 +12,7 @@ use wx_proto::{
 
 use crate::args::Addressee;
 use crate::problem::Problem;
+use crate::withhold;
 
 /// The kind of a text in events. The other kinds are those of [`MediaKind`].
 pub(crate) const TEXT: &str = "text";
@@ -21,9 +22,18 @@ const AVATAR: &str = "avatar";
 /// What an event is about.
 #[derive(Clone, Debug)]
 pub(crate) enum Subject {
-    /// A text or a file for a recipient: its kind, if it is known, the UserName, and the recipient
-    /// as the user wrote it.
-    Outbound { file: Option<String>, kind: Option<&'static str>, to: String, given: String },
+    /// A text, a file or a forwarded message for a recipient: its kind, if it is known, the
+    /// UserName, and the recipient as the user wrote it. `label` distinguishes it from others of
+    /// the same kind, unless it is a file. `forwarded` is the id of the received message, if it has
+    /// one.
+    Outbound {
+        file: Option<String>,
+        label: Option<String>,
+        forwarded: Option<MsgId>,
+        kind: Option<&'static str>,
+        to: String,
+        given: String,
+    },
     /// The login of a session file.
     Login { path: String },
     /// The attachment of a message, and its kind, if it is known. There is no path if it is written
@@ -65,7 +75,9 @@ impl Subject {
 
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Outbound { file, kind, .. } => file.as_deref().or(*kind).unwrap_or(TEXT),
+            Self::Outbound { file, label, kind, .. } => {
+                file.as_deref().or(label.as_deref()).or(*kind).unwrap_or(TEXT)
+            }
             Self::Message { msg_id, .. } => msg_id.as_str(),
             Self::Revocation { msg_id, given, .. } => msg_id.as_ref().map_or(given, MsgId::as_str),
             Self::Avatar { given, .. } => given,
@@ -79,6 +91,7 @@ impl Subject {
 struct Keys<'a> {
     kind: Option<&'static str>,
     file: Option<&'a str>,
+    forwarded: Option<&'a str>,
     to: Option<&'a str>,
     given: Option<&'a str>,
     msg_id: Option<&'a str>,
@@ -90,9 +103,10 @@ impl<'a> Keys<'a> {
     fn of(subject: &'a Subject) -> Self {
         let none = Self::default();
         match subject {
-            Subject::Outbound { file, kind, to, given } => Self {
+            Subject::Outbound { file, forwarded, kind, to, given, label: _ } => Self {
                 kind: *kind,
                 file: file.as_deref(),
+                forwarded: forwarded.as_ref().map(MsgId::as_str),
                 to: Some(to),
                 given: Some(given),
                 ..none
@@ -117,22 +131,16 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// Returns the event of a message that the server accepted at this time. `kind` is that of a
-/// message without an upload.
-pub(crate) fn sent(
-    file: Option<&str>,
-    kind: Option<&str>,
-    to: &str,
-    given: &str,
-    sent: &Sent,
-    at: UnixMs,
-) -> Value {
+/// Returns the event of a message that the server accepted at this time.
+pub(crate) fn sent(subject: &Subject, sent: &Sent, at: UnixMs) -> Value {
+    let Keys { kind, file, forwarded, to, given, .. } = Keys::of(subject);
     let uploaded = sent.uploaded.as_ref();
     json!({
         "event": "sent",
         "kind": uploaded.map_or(kind.unwrap_or(TEXT), |uploaded| uploaded.kind.name()),
         "file": file, "file_name": uploaded.map(|uploaded| uploaded.name.as_str()),
-        "to": to, "to_name": Addressee::name_in(given),
+        "forwarded": forwarded,
+        "to": to, "to_name": given.and_then(Addressee::name_in),
         "msg_id": sent.msg_id.as_str(), "sent_at": at.as_secs(),
         "local_id": sent.local_id.as_str(),
         "media_id": uploaded.map(|uploaded| uploaded.media_id.as_str()),
@@ -250,7 +258,10 @@ pub(crate) fn message(message: &Message, names: &MessageNames) -> Value {
         _ => None,
     };
     let sent_at = message.sent_at.map_or(0, UnixMs::as_secs);
-    let forward = message.forward();
+    let (forward, not_forwardable) = match message.forward() {
+        Ok(forward) => printed_whole(json!(forward)),
+        Err(error) => (Value::Null, Some(error.to_string())),
+    };
     json!({
         "event": "message", "msg_id": msg_id(message), "from": user_name(&message.from),
         "from_name": names.from, "to": user_name(&message.to), "to_name": names.to,
@@ -261,9 +272,20 @@ pub(crate) fn message(message: &Message, names: &MessageNames) -> Value {
         "content": message.content,
         "attachment": message.attachment(),
         "avatar": message.avatar(),
-        "forward": forward.as_ref().ok(),
-        "not_forwardable": forward.as_ref().err().map(ToString::to_string),
+        "forward": forward,
+        "not_forwardable": not_forwardable,
     })
+}
+
+/// Returns what `wx forward` needs, unless a part of it is withheld: the message would be forwarded
+/// without that part.
+fn printed_whole(forward: Value) -> (Value, Option<String>) {
+    if withhold::in_json(&forward) == forward {
+        return (forward, None);
+    }
+    let why = "the message holds characters of a secret of the login, which are not printed: \
+               forward it on the phone";
+    (Value::Null, Some(why.to_owned()))
 }
 
 pub(crate) fn skipped(what: &str, skipped: Skipped) -> Value {
@@ -282,9 +304,9 @@ pub(crate) fn kind(message: &Message) -> &'static str {
 }
 
 pub(crate) fn problem(subject: &Subject, problem: &Problem) -> Value {
-    let Keys { kind, file, to, given, msg_id, user_name, path } = Keys::of(subject);
+    let Keys { kind, file, forwarded, to, given, msg_id, user_name, path } = Keys::of(subject);
     json!({
-        "event": problem.event(), "kind": kind, "file": file, "to": to,
+        "event": problem.event(), "kind": kind, "file": file, "forwarded": forwarded, "to": to,
         "to_name": given.and_then(Addressee::name_in), "msg_id": msg_id, "user_name": user_name,
         "sent_at": null, "path": path,
         "step": problem.step, "chunk": problem.chunk, "ret": problem.ret,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wx_client::entropy;
 use wx_client::outbox::{MessageState, Outbox, OutboxJob};
-use wx_proto::{Advice, Emoticon, Forward, MediaKind, Policy, Recipient, Session};
+use wx_proto::{Advice, Emoticon, Forward, MediaKind, MsgId, Policy, Recipient, Session};
 
 use crate::client::MediaOptions;
 use crate::event::{self, Subject};
@@ -54,8 +54,11 @@ pub(crate) struct SendPlan {
 pub(crate) enum Item {
     Text(String),
     Emoticon(Emoticon),
-    /// A message that was received.
-    Forward(Forward),
+    /// A message that was received, and its id, if it has one.
+    Forward {
+        message: Forward,
+        msg_id: Option<MsgId>,
+    },
     /// The path is absolute if the job is in a directory.
     File(PathBuf),
 }
@@ -64,8 +67,16 @@ impl Item {
     /// Returns the path of a file.
     fn path(&self) -> Option<&Path> {
         match self {
-            Self::Text(_) | Self::Emoticon(_) | Self::Forward(_) => None,
+            Self::Text(_) | Self::Emoticon(_) | Self::Forward { .. } => None,
             Self::File(path) => Some(path),
+        }
+    }
+
+    /// Returns the id of a message that was received.
+    fn forwarded(&self) -> Option<&MsgId> {
+        match self {
+            Self::Forward { msg_id, .. } => msg_id.as_ref(),
+            Self::Text(_) | Self::Emoticon(_) | Self::File(_) => None,
         }
     }
 }
@@ -98,15 +109,49 @@ impl SendPlan {
         // An old record has no recipients as the user wrote them.
         let given = if self.given.is_empty() { &to } else { &self.given };
         let to = if self.to.is_empty() { given } else { &to };
-        let subjects = |(item, kind): (&Item, &Option<&'static str>)| {
-            let file = item.path().map(|path| path.to_string_lossy().into_owned());
-            let kind = *kind;
-            to.iter().zip(given).map(move |(to, given)| {
-                let (to, given) = (to.clone(), given.clone());
-                Subject::Outbound { file: file.clone(), kind, to, given }
+        let subjects = |(at, (item, kind)): (usize, (&Item, &Option<&'static str>))| {
+            let (file, label) = (item.path(), self.label(at));
+            let file = file.map(|path| path.to_string_lossy().into_owned());
+            let (kind, forwarded) = (*kind, item.forwarded().cloned());
+            to.iter().zip(given).map(move |(to, given)| Subject::Outbound {
+                file: file.clone(),
+                label: label.clone(),
+                forwarded: forwarded.clone(),
+                kind,
+                to: to.clone(),
+                given: given.clone(),
             })
         };
-        self.items.iter().zip(kinds).flat_map(subjects).collect()
+        self.items.iter().zip(kinds).enumerate().flat_map(subjects).collect()
+    }
+
+    /// Returns what distinguishes an item from others of its kind in lines for people.
+    fn label(&self, at: usize) -> Option<String> {
+        let count =
+            |items: &[Item]| items.iter().filter(|item| matches!(item, Item::Text(_))).count();
+        match &self.items[at] {
+            Item::Text(_) => match count(&self.items) {
+                1 => None,
+                all => Some(format!("text {} of {all}", count(&self.items[..=at]))),
+            },
+            Item::Emoticon(emoticon) => Some(format!("emoticon {}", emoticon.md5())),
+            Item::Forward { msg_id, .. } => msg_id.as_ref().map(ToString::to_string),
+            Item::File(_) => None,
+        }
+    }
+
+    /// Returns the subjects if the items could not all be read: those that are known, and one for
+    /// each recipient that stands for the others.
+    pub(crate) fn subjects_of_unread(&self) -> Vec<Subject> {
+        let unread = self.given.iter().map(|given| Subject::Outbound {
+            file: None,
+            label: None,
+            forwarded: None,
+            kind: None,
+            to: given.clone(),
+            given: given.clone(),
+        });
+        unread.chain(self.subjects(&self.kinds())).collect()
     }
 
     /// Returns the kind of message that each item is sent as, as far as it is known before
@@ -115,7 +160,7 @@ impl SendPlan {
         let kind = |item: &Item| match (item, self.kind) {
             (Item::Text(_), _) => Some(event::TEXT),
             (Item::Emoticon(_), _) => Some(MediaKind::Emoticon.name()),
-            (Item::Forward(forward), _) => Some(forward.name()),
+            (Item::Forward { message, .. }, _) => Some(message.name()),
             (Item::File(_), Some(kind)) => Some(kind.name()),
             (Item::File(path), None) => {
                 let media = files::media(path)?;

@@ -201,8 +201,8 @@ impl Report {
         let Some(subject) = state.settle(subject) else { return };
         self.traced(|trace| trace.sent(&subject, sent));
         let name = subject.name().to_owned();
-        let Subject::Outbound { file, kind, to, given } = subject else { return };
-        let event = event::sent(file.as_deref(), kind, &to, &given, sent, unix_ms());
+        let event = event::sent(&subject, sent, sent.accepted_at.unwrap_or_else(unix_ms));
+        let Subject::Outbound { given, .. } = subject else { return };
         let own_name = Path::new(&name).file_name().unwrap_or_default().to_string_lossy();
         let about = sent.uploaded.as_ref().map(|uploaded| {
             let size = size(uploaded.bytes, uploaded.md5);

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use wx_client::clock::unix_ms;
 use wx_client::session_file::{SessionFile, SessionFileError, SessionFileErrorKind};
-use wx_proto::{Advice, HostRole, Policy, Profile, Session, Site, UserName};
+use wx_proto::{Advice, HostRole, Policy, Profile, SavedLogin, Session, Site, UserName};
 
 use crate::args::Global;
 use crate::client::Client;
+use crate::files;
 use crate::out;
 use crate::place::default_path;
 use crate::problem::{Class, Problem};
@@ -255,9 +256,21 @@ impl From<SessionFileError> for Problem {
                     Self::local(out::error_chain(error), Advice::CheckFile).with_session();
                 problem.hint("check the session file and its directory")
             }
+            SessionFileErrorKind::Session(_) if is_of_another_client(error.path()) => {
+                about(Advice::CheckFile).hint(IMPORT_HINT)
+            }
             _ => about(Advice::CheckFile),
         }
     }
+}
+
+/// What to do with the login of another client.
+pub(crate) const IMPORT_HINT: &str = "it is the login of another client: `wx import` reads it";
+
+/// Returns whether a file holds a login that `wx import` reads.
+pub(crate) fn is_of_another_client(path: &Path) -> bool {
+    let bytes = files::read(path, SavedLogin::MAX_LEN as u64);
+    bytes.is_ok_and(|bytes| SavedLogin::read_allow_loopback(bytes).is_ok())
 }
 
 fn is_missing(kind: &SessionFileErrorKind) -> bool {

@@ -119,9 +119,11 @@ impl Trace {
     fn end(&self, event: &str, subject: &Subject, more: Value) {
         let mut line = json!({ "event": event });
         let names = match subject {
-            Subject::Outbound { file, to, .. } => {
-                json!({ "file": file.as_deref().map(|file| self.hash(file)), "to": self.hash(to) })
-            }
+            Subject::Outbound { file, forwarded, to, .. } => json!({
+                "file": file.as_deref().map(|file| self.hash(file)),
+                "forwarded": forwarded.as_ref().map(|id| self.hash(id.as_str())),
+                "to": self.hash(to),
+            }),
             Subject::Message { msg_id, .. } => json!({ "msg_id": self.hash(msg_id.as_str()) }),
             Subject::Revocation { msg_id, to, .. } => json!({
                 "msg_id": msg_id.as_ref().map(|id| self.hash(id.as_str())), "to": self.hash(to),

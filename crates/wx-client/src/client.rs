@@ -273,14 +273,18 @@ impl<H: Transport> Client<H> {
     /// request is made only once: if no reply arrives, check the conversation.
     ///
     /// # Errors
-    /// [`RequestError::TooOldToRevoke`](wx_proto::RequestError::TooOldToRevoke) after two minutes,
-    /// and [`RequestError::NotRevocable`](wx_proto::RequestError::NotRevocable) for the File
-    /// Transfer Helper; nothing is sent in these cases ([P89](wx_proto::protocol#p89)).
+    /// [`RequestError::TooOldToRevoke`](wx_proto::RequestError::TooOldToRevoke) two minutes after
+    /// the server accepted it, and
+    /// [`RequestError::NotRevocable`](wx_proto::RequestError::NotRevocable) for the File Transfer
+    /// Helper; nothing is sent in these cases ([P89](wx_proto::protocol#p89)).
     pub fn revoke<'a>(&self, sent: &Sent, to: &Recipient) -> Request<'a, OneCall<RevokeMsg>, H> {
-        let (msg_id, local_id, to) = (sent.msg_id.clone(), sent.local_id.clone(), to.clone());
+        let (sent, to) = (sent.clone(), to.clone());
         self.plain(move |session, policy| {
             let seed = seed()?;
-            let call = RevokeMsg::new(msg_id, local_id, to, seed);
+            let mut call = RevokeMsg::new(sent.msg_id, sent.local_id, to, seed);
+            if let Some(at) = sent.accepted_at {
+                call = call.sent_at(at);
+            }
             Ok(OneCall::new(call, session, seed, policy).once())
         })
     }

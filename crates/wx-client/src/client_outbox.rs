@@ -5,7 +5,6 @@ use std::path::Path;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use wx_proto::flow::{ExchangeSummary, Progress};
 use wx_proto::{
     Error, ErrorKind, Media, MediaKind, Recipient, Sent, Session, SourceError, Step, Uploaded,
 };
@@ -19,7 +18,7 @@ use crate::outbound::Outbound;
 use crate::outbox::{
     MessageState, Outbox, OutboxError, OutboxFlow, OutboxJob, OutboxMessage, UploadTurn,
 };
-use crate::run_options::RunOptions;
+use crate::run_options::{RunOptions, option_setters};
 use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 
 /// Sends each message once, across crashes and restarts. Created by [`Client::outbox`].
@@ -31,7 +30,8 @@ pub struct ClientOutbox<H> {
     outbox: Outbox,
 }
 
-/// A message to be sent once. Created by [`ClientOutbox::send`].
+/// A message to be sent once. Created by [`ClientOutbox::send`]. The outbox is the store of its
+/// states, so a checkpoint store among its options is ignored.
 #[must_use = "nothing is sent before it is run or awaited"]
 pub struct OutboxSend<'a, H: Transport> {
     outbox: ClientOutbox<H>,
@@ -157,26 +157,12 @@ impl<'a, H: Transport> OutboxSend<'a, H> {
         Self { resend: true, ..self }
     }
 
-    /// Calls `callback` after each step.
-    pub fn progress(self, callback: impl FnMut(&Progress) + Send + 'a) -> Self {
-        self.with(|options| options.progress(callback))
-    }
-
-    /// Calls `callback` after each exchange with the server.
-    pub fn trace(self, callback: impl FnMut(&ExchangeSummary) + Send + 'a) -> Self {
-        self.with(|options| options.trace(callback))
-    }
-
     /// Stops once `token` is cancelled, as [`Request::cancel`](crate::Request::cancel) does.
     pub fn cancel(self, token: &CancelToken) -> Self {
         self.with(|options| options.cancel(token))
     }
 
-    /// Replaces all options. A checkpoint store in them is ignored, because the outbox is the
-    /// store.
-    pub fn options(self, options: RunOptions<'a>) -> Self {
-        self.with(|_| options)
-    }
+    option_setters!('a);
 
     fn with(self, set: impl FnOnce(RunOptions<'a>) -> RunOptions<'a>) -> Self {
         Self { options: set(self.options), ..self }

@@ -12,15 +12,15 @@ use std::task::{Context as TaskContext, Poll};
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 use wx_proto::bytes::{Buf as _, Bytes};
-use wx_proto::flow::{ExchangeSummary, Fetch, Progress};
-use wx_proto::{ApiRequest, Attachment, Error, Fetched};
+use wx_proto::flow::Fetch;
+use wx_proto::{Attachment, Error, Fetched};
 
 use self::handover::Handover;
 use crate::cancel_token::CancelToken;
 use crate::client::Client;
 use crate::client::context::Context;
 use crate::drive::drive;
-use crate::run_options::RunOptions;
+use crate::run_options::{RunOptions, option_setters};
 use crate::seed::seed;
 use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 
@@ -38,11 +38,10 @@ use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 /// returned. A file can be anything, so a web page in its place may be noticed only at the end.
 ///
 /// The request is made at the first read, and retried like that of [`Client::fetch`] until the
-/// first byte has been returned. At most one piece of the media is in memory at a time: the
-/// next one is received once this one is read, and the time between two reads does not count
-/// against the time limits of the request, unless a read was given up while it waited. The server
-/// can close the connection if nothing is read
-/// for long. If the stream is dropped, the request ends.
+/// first byte has been returned. At most one piece of the media is in memory at a time: the next
+/// one is received once this one is read, and the time between two reads does not count against the
+/// time limits of the request, unless a read was given up while it waited. The server can close the
+/// connection if nothing is read for long. If the stream is dropped, the request ends.
 #[must_use = "nothing is requested before it is read"]
 pub struct FetchStream<'a, H: Transport> {
     context: Context<H>,
@@ -108,32 +107,13 @@ impl<H: Transport> Client<H> {
 }
 
 impl<'a, H: Transport> FetchStream<'a, H> {
-    /// Calls `callback` after each step.
-    pub fn progress(self, callback: impl FnMut(&Progress) + Send + 'a) -> Self {
-        self.with(|options| options.progress(callback))
-    }
-
-    /// Calls `callback` after each exchange with the server.
-    pub fn trace(self, callback: impl FnMut(&ExchangeSummary) + Send + 'a) -> Self {
-        self.with(|options| options.trace(callback))
-    }
-
-    /// Calls `callback` with each request before it is sent. A request contains the secrets of the
-    /// login.
-    pub fn on_request(self, callback: impl FnMut(&ApiRequest) + Send + 'a) -> Self {
-        self.with(|options| options.on_request(callback))
-    }
-
     /// Ends the stream with [`ErrorKind::Cancelled`](wx_proto::ErrorKind::Cancelled) once `token`
     /// is cancelled. A blocking client notices it between two pieces.
     pub fn cancel(self, token: &CancelToken) -> Self {
         self.with(|options| options.cancel(token))
     }
 
-    /// Replaces all options.
-    pub fn options(self, options: RunOptions<'a>) -> Self {
-        self.with(|_| options)
-    }
+    option_setters!('a);
 
     fn with(mut self, set: impl FnOnce(RunOptions<'a>) -> RunOptions<'a>) -> Self {
         if let State::Idle(options) = &mut self.state {

@@ -89,7 +89,11 @@ impl LockedFile {
                 let (path, is_created, replaced) = (path.to_owned(), false, Vec::new());
                 Ok(Some(Self { path, file, id, is_created, replaced }))
             }
-            Err(TryLockError::WouldBlock) => Err(LockError::Busy(Holder::find(id))),
+            Err(TryLockError::WouldBlock) => match Holder::find(id) {
+                // Its holder has just replaced it.
+                None if !id.is_at(path)? => Ok(None),
+                holder => Err(LockError::Busy(holder)),
+            },
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
     }

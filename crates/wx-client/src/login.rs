@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use wx_proto::flow::{ExchangeSummary, LoginState};
+use wx_proto::flow::LoginState;
 use wx_proto::http::{HeaderName, HeaderValue};
 use wx_proto::{Session, Site};
 
@@ -11,7 +11,7 @@ use crate::cancel_token::CancelToken;
 use crate::client::Client;
 use crate::drive::drive;
 use crate::login_request::{LoginError, LoginRequest};
-use crate::run_options::RunOptions;
+use crate::run_options::{RunOptions, option_setters};
 use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 
 impl<H: Transport> Client<H> {
@@ -73,20 +73,12 @@ impl<'a, H: Transport> ClientBuilder<H, LoginRequest<'a>> {
         self
     }
 
-    /// Calls `callback` after each exchange with the server.
-    pub fn trace(self, callback: impl FnMut(&ExchangeSummary) + Send + 'a) -> Self {
-        self.with(|options| options.trace(callback))
-    }
-
     /// Stops the login once `token` is cancelled. A login that is already open stays open.
     pub fn cancel(self, token: &CancelToken) -> Self {
         self.with(|options| options.cancel(token))
     }
 
-    /// Replaces all options.
-    pub fn options(self, options: RunOptions<'a>) -> Self {
-        self.with(|_| options)
-    }
+    option_setters!('a);
 
     fn with(mut self, set: impl FnOnce(RunOptions<'a>) -> RunOptions<'a>) -> Self {
         self.start.options = set(std::mem::take(&mut self.start.options));

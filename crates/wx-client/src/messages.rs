@@ -9,7 +9,7 @@ use std::task::{Context as TaskContext, Poll};
 
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
-use wx_proto::flow::{ExchangeSummary, NewMessages, NextMessages, Progress};
+use wx_proto::flow::{NewMessages, NextMessages};
 use wx_proto::{Error, ErrorKind, Session, Step};
 
 use crate::batch::Batch;
@@ -17,7 +17,7 @@ use crate::cancel_token::CancelToken;
 use crate::client::Client;
 use crate::client::context::Context;
 use crate::drive::drive;
-use crate::run_options::RunOptions;
+use crate::run_options::{RunOptions, option_setters};
 use crate::seed::seed;
 use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 
@@ -118,16 +118,6 @@ async fn next_batch<H: Transport>(
 }
 
 impl<'a, H: Transport> Messages<'a, H> {
-    /// Calls `callback` after each step.
-    pub fn progress(self, callback: impl FnMut(&Progress) + Send + 'a) -> Self {
-        self.with(|options| options.progress(callback))
-    }
-
-    /// Calls `callback` after each exchange with the server.
-    pub fn trace(self, callback: impl FnMut(&ExchangeSummary) + Send + 'a) -> Self {
-        self.with(|options| options.trace(callback))
-    }
-
     /// Calls `callback` with the session after each webwxsync without new messages, of which there
     /// is at least one per [`sync_every`](wx_proto::Policy::sync_every). Save the session there, so
     /// that a restarted program continues the login that was renewed. It is positioned before the
@@ -161,10 +151,7 @@ impl<'a, H: Transport> Messages<'a, H> {
         self.with(|options| options.cancel(token))
     }
 
-    /// Replaces all options.
-    pub fn options(self, options: RunOptions<'a>) -> Self {
-        self.with(|_| options)
-    }
+    option_setters!('a);
 
     fn with(mut self, set: impl FnOnce(RunOptions<'a>) -> RunOptions<'a>) -> Self {
         if let State::Idle(options) = &mut self.state {

@@ -123,6 +123,48 @@ impl<'a> RunOptions<'a> {
     }
 }
 
+/// Implements the setters that all operations share, for a type whose `with` changes its
+/// [`RunOptions`].
+macro_rules! option_setters {
+    ($lifetime:lifetime) => {
+        /// Calls `callback` after each step, before the next one begins. When
+        /// [`Progress::in_doubt`](wx_proto::flow::Progress::in_doubt) becomes true, a message is
+        /// about to be sent.
+        pub fn progress(
+            self,
+            callback: impl FnMut(&wx_proto::flow::Progress) + Send + $lifetime,
+        ) -> Self {
+            self.with(|options| options.progress(callback))
+        }
+
+        /// Calls `callback` with a summary of each exchange with the server. The summary has
+        /// everything that a bug report needs, but no values that were sent or received.
+        pub fn trace(
+            self,
+            callback: impl FnMut(&wx_proto::flow::ExchangeSummary) + Send + $lifetime,
+        ) -> Self {
+            self.with(|options| options.trace(callback))
+        }
+
+        /// Calls `callback` with each request before it is sent. A request contains the secrets of
+        /// the login.
+        pub fn on_request(
+            self,
+            callback: impl FnMut(&wx_proto::ApiRequest) + Send + $lifetime,
+        ) -> Self {
+            self.with(|options| options.on_request(callback))
+        }
+
+        /// Replaces all options, including those without a method here, such as the store of a
+        /// [checkpoint](crate::RunOptions::checkpoint).
+        pub fn options(self, options: crate::RunOptions<$lifetime>) -> Self {
+            self.with(|_| options)
+        }
+    };
+}
+
+pub(crate) use option_setters;
+
 /// The parts of [`RunOptions`], borrowed for the run of a flow.
 #[derive(Debug)]
 pub(crate) struct SplitOptions<'o> {

@@ -32,6 +32,18 @@ pub enum CertificateSource {
     Unknown,
 }
 
+impl CertificateSource {
+    /// Returns the certificates that a transport trusts by default, if it is built with this
+    /// feature.
+    #[must_use]
+    pub const fn of_features(webpki_roots: bool) -> Self {
+        match webpki_roots {
+            true => Self::PlatformAndMozilla,
+            false => Self::Platform,
+        }
+    }
+}
+
 /// A TLS library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -43,6 +55,16 @@ pub enum TlsLibrary {
 }
 
 impl TlsLibrary {
+    /// Returns the library that a transport uses by default, if it is built with these features.
+    #[must_use]
+    pub const fn of_features(rustls: bool, native_tls: bool) -> Option<Self> {
+        match (rustls, native_tls) {
+            (true, _) => Some(Self::Rustls),
+            (false, true) => Some(Self::NativeTls),
+            (false, false) => None,
+        }
+    }
+
     /// Returns the name of the crate, such as `rustls`.
     #[must_use]
     pub const fn name(self) -> &'static str {

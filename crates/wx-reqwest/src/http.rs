@@ -136,7 +136,12 @@ impl Transport for Http {
     }
 
     fn info(http: Option<&Self>) -> TransportInfo {
-        let defaults = || TransportInfo::new("reqwest", default_tls(), default_certificates());
+        let defaults = || {
+            let tls =
+                TlsLibrary::of_features(cfg!(feature = "rustls"), cfg!(feature = "native-tls"));
+            let certificates = CertificateSource::of_features(cfg!(feature = "webpki-roots"));
+            TransportInfo::new("reqwest", tls, certificates)
+        };
         http.map_or_else(defaults, |http| TransportInfo::clone(&http.info))
     }
 
@@ -183,25 +188,6 @@ fn head_timeout_error(
         TransportError::on_the_way(TransportErrorKind::Stalled)
     } else {
         connection.timeout_error()
-    }
-}
-
-/// Returns the TLS library of the defaults.
-const fn default_tls() -> Option<TlsLibrary> {
-    if cfg!(feature = "rustls") {
-        Some(TlsLibrary::Rustls)
-    } else if cfg!(feature = "native-tls") {
-        Some(TlsLibrary::NativeTls)
-    } else {
-        None
-    }
-}
-
-/// Returns the source of the certificates of the defaults.
-const fn default_certificates() -> CertificateSource {
-    match cfg!(feature = "webpki-roots") {
-        true => CertificateSource::PlatformAndMozilla,
-        false => CertificateSource::Platform,
     }
 }
 

@@ -4,10 +4,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::ArgGroup;
+
 use super::{Addressee, DownloadOptions, Global};
 
 /// Fetch the avatar of a person or a room.
 #[derive(Debug, clap::Args)]
+#[command(group(ArgGroup::new("whose").required(true)))]
 pub(crate) struct Avatar {
     #[command(flatten)]
     pub(crate) download: DownloadOptions,
@@ -16,10 +19,10 @@ pub(crate) struct Avatar {
     pub(crate) member_of: Option<Addressee>,
     /// A file that holds a line of wx contacts --json, or the friend request of wx watch --json; -
     /// is standard input.
-    #[arg(long, value_name = "FILE", conflicts_with = "user")]
+    #[arg(long, value_name = "FILE", group = "whose")]
     pub(crate) line: Option<PathBuf>,
     /// The owner of the avatar: name:NICK, a UserName, or me for the account itself.
-    #[arg(value_name = "USER", required_unless_present = "line")]
+    #[arg(value_name = "USER", group = "whose")]
     pub(crate) user: Option<AvatarOwner>,
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ArgGroup;
 use wx_proto::MsgId;
 
-use super::variant::Variant;
+use super::variant::{PictureVariant, Variant};
 use super::{Global, SessionFile};
 use crate::files::is_dash;
 
@@ -25,23 +25,16 @@ pub(crate) struct DownloadOptions {
     pub(crate) out: PathBuf,
 }
 
-/// The arguments that `wx fetch` and `wx fetch-image` share.
+/// Fetch the attachment of a message that this login received.
 #[derive(Debug, clap::Args)]
-pub(crate) struct FetchOptions {
+#[command(group(ArgGroup::new("what").required(true)))]
+pub(crate) struct Fetch {
     #[command(flatten)]
     pub(crate) download: DownloadOptions,
     /// What to fetch of the message MSG_ID: a variant of the picture, the video, or the voice
     /// message. A thumbnail is also the cover of a video.
     #[arg(long, alias = "size", value_enum, default_value_t = Variant::Original)]
     pub(crate) variant: Variant,
-}
-
-/// Fetch the attachment of a message that this login received.
-#[derive(Debug, clap::Args)]
-#[command(group(ArgGroup::new("what").required(true)))]
-pub(crate) struct Fetch {
-    #[command(flatten)]
-    pub(crate) options: FetchOptions,
     /// A file that holds the message as a line of wx watch --json, instead of MSG_ID and
     /// --variant; - is standard input. Only files need it.
     #[arg(long, value_name = "FILE", conflicts_with = "variant", group = "what")]
@@ -55,22 +48,13 @@ pub(crate) struct Fetch {
 #[derive(Debug, clap::Args)]
 pub(crate) struct FetchImage {
     #[command(flatten)]
-    pub(crate) options: FetchOptions,
+    pub(crate) download: DownloadOptions,
+    /// The variant of the picture. A thumbnail is also the cover of a video.
+    #[arg(long, alias = "size", value_enum, default_value_t = PictureVariant::Original)]
+    pub(crate) variant: PictureVariant,
     /// The MsgID of the message.
     #[arg(value_name = "MSG_ID")]
     pub(crate) msg_id: MsgId,
-}
-
-impl FetchImage {
-    /// Returns a problem with the arguments that clap does not check.
-    pub(super) fn problem(&self, global: &Global) -> Option<String> {
-        match self.options.variant {
-            Variant::Video | Variant::Voice => {
-                Some("fetch-image is for pictures; use wx fetch".to_owned())
-            }
-            _ => self.options.download.problem(global),
-        }
-    }
 }
 
 impl DownloadOptions {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ArgGroup;
 use wx_proto::Md5;
 
 use super::kind::Kind;
@@ -44,20 +45,21 @@ pub(crate) struct AsKind {
 
 /// Send a text, emoticons and files.
 #[derive(Debug, clap::Args)]
+#[command(group(ArgGroup::new("what").required(true).multiple(true)))]
 pub(crate) struct Send {
     #[command(flatten)]
     pub(crate) options: SendOptions,
     #[command(flatten)]
     pub(crate) as_kind: AsKind,
     /// A text, which is sent first; - reads it from standard input.
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TEXT", group = "what", allow_hyphen_values = true)]
     pub(crate) text: Option<String>,
     /// Send a long text in parts of at most 2000 characters.
     #[arg(long, requires = "text")]
     pub(crate) split: bool,
     /// An emoticon that the server knows, by the MD5 of its image in 32 hexadecimal digits, which
     /// is sent before the files; can be repeated.
-    #[arg(long = "emoticon", value_name = "MD5")]
+    #[arg(long = "emoticon", value_name = "MD5", group = "what")]
     pub(crate) emoticons: Vec<Md5>,
     /// The file name that recipients see, with its extension [default: the name of the file].
     #[arg(long, value_name = "NAME", requires = "files")]
@@ -67,7 +69,7 @@ pub(crate) struct Send {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) max_size: Option<u64>,
     /// The files; - reads one from standard input.
-    #[arg(value_name = "FILE", required_unless_present_any = ["text", "emoticons"])]
+    #[arg(value_name = "FILE", group = "what")]
     pub(crate) files: Vec<PathBuf>,
 }
 

@@ -78,14 +78,14 @@ impl Batch<'_> {
         let content = match &self.job.plan().items[item] {
             Item::Text(text) => Content::Inline(text.as_str().into()),
             Item::Emoticon(emoticon) => Content::Inline((*emoticon).into()),
-            Item::Forward(forward) => {
-                if forward.may_be_refused() {
+            Item::Forward { message, .. } => {
+                if message.may_be_refused() {
                     self.report.warn(
                         "files above 25 MiB are usually not forwarded; if it is refused, fetch it \
                          and send it",
                     );
                 }
-                Content::Inline(forward.clone().into())
+                Content::Inline(message.clone().into())
             }
             Item::File(path) => match self.upload(item, path, recipients[0]) {
                 Ok(uploaded) => {
@@ -165,7 +165,7 @@ impl Batch<'_> {
                 let media_id = content.media_id().map(|media_id| media_id.as_str().into());
                 let problem = match &self.job.plan().items[item] {
                     Item::Emoticon(_) => problem.unknown_to_server(UNKNOWN_EMOTICON),
-                    Item::Forward(_) => problem.unknown_to_server(NOT_FORWARDED),
+                    Item::Forward { .. } => problem.unknown_to_server(NOT_FORWARDED),
                     Item::Text(_) | Item::File(_) => problem,
                 };
                 Problem {

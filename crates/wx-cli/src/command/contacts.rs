@@ -272,13 +272,15 @@ pub(super) fn member_avatar(
     client: &Client,
     report: &Report,
 ) -> Result<Avatar, Problem> {
-    let members = Members::of(room, client, report)?;
+    let in_room = |problem: Problem| problem.about(format_args!("--member-of {room}"));
+    let members = Members::of(room, client, report).map_err(in_room)?;
     members.only(member).map(|member| members.avatar(member))
 }
 
 /// Reports the members of a room, in the server's order.
 fn tell_members(room: &Addressee, client: &Client, report: &Report) -> Result<(), Problem> {
-    let members = Members::of(room, client, report)?;
+    let in_room = |problem: Problem| problem.about(format_args!("--members {room}"));
+    let members = Members::of(room, client, report).map_err(in_room)?;
     for member in &members.details.members {
         let name = members.name(member);
         let nick = match name == member.nick_name {

@@ -39,7 +39,14 @@ pub(crate) fn run(args: args::Demo, global: Global) -> ExitCode {
     let file =
         args.image.as_ref().map_or("demo.jpg".into(), |path| path.to_string_lossy()).into_owned();
     let (to_text, given) = (to.to_string(), to.to_string());
-    let subject = Subject::Outbound { file: Some(file), kind: None, to: to_text, given };
+    let subject = Subject::Outbound {
+        file: Some(file),
+        label: None,
+        forwarded: None,
+        kind: None,
+        to: to_text,
+        given,
+    };
     let report = Report::new(&global, vec![subject]);
     worker::run(report, move |report| {
         report.begin(SENT..SENT + 1, None);

@@ -14,7 +14,7 @@ use crate::client::runtime;
 use crate::event::{self, Subject};
 use crate::problem::{Class, Problem};
 use crate::report::Report;
-use crate::{out, rate_limit, withhold, worker};
+use crate::{out, rate_limit, session, withhold, worker};
 
 pub(crate) fn run(args: &Doctor, global: Global) -> ExitCode {
     // Nothing is created, not even the directory.
@@ -112,8 +112,14 @@ fn file_item(path: &Path, read: Result<&Session, &SessionFileError>) -> HealthIt
     let item = |status, message: &str| HealthItem::new("file", status, message);
     match read {
         Err(error) if is_missing(error) => no_file("file"),
-        Err(error) => item(HealthStatus::Failed, &out::error_chain(error.kind()))
-            .advise_in_words(Advice::CheckFile, "check the session file and its directory"),
+        Err(error) => {
+            let next = match session::is_of_another_client(path) {
+                true => session::IMPORT_HINT,
+                false => "check the session file and its directory",
+            };
+            item(HealthStatus::Failed, &out::error_chain(error.kind()))
+                .advise_in_words(Advice::CheckFile, next)
+        }
         Ok(_) if SessionFile::is_exposed(path) => {
             item(HealthStatus::Warning, "other users can read the session file and use the login")
                 .advise_in_words(

@@ -1,6 +1,7 @@
 //! `wx emulate`.
 
 mod deliveries;
+mod printer;
 mod received;
 
 use std::fmt::Display;
@@ -13,9 +14,10 @@ use std::sync::Arc;
 use serde_json::json;
 use wx_client::creation;
 use wx_client::session_file::SessionFile;
-use wx_emulator::{Emulator, Profile};
+use wx_emulator::{Emulator, Message, Profile};
 
 use self::deliveries::Deliveries;
+use self::printer::Printer;
 use crate::args::{Emulate, Global, Page};
 use crate::problem::Problem;
 use crate::session;
@@ -50,9 +52,12 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
         builder = builder.fault(fault.clone());
     }
     let json = global.json;
-    builder = builder.on_message(move |message| received::tell(message, json));
+    let printer = Printer::start().map_err(no_thread)?;
+    builder = builder
+        .on_message(printer.observer::<Message>(move |message| received::tell(&message, json)));
     if global.verbose {
-        builder = builder.on_violation(|what| out::note(format!("violation: {what}")));
+        let violation = |what| out::note(format!("violation: {what}"));
+        builder = builder.on_violation(printer.observer::<str>(violation));
     }
     let session_file = args.session_file.as_deref().map(own).transpose()?;
     let no_signals = |error| format!("signals: {}", out::error_chain(&error));
@@ -85,16 +90,20 @@ fn serve(args: &Emulate, global: &Global) -> Result<(), String> {
                 deliveries.deliver_next(&emulator);
             }
         });
-        thread
-            .map_err(|error| format!("no thread could be started: {}", out::error_chain(&error)))?;
+        thread.map_err(no_thread)?;
     }
     signals.wait().map_err(no_signals)?;
     // The file exists only while the server is listening.
     drop(port_file);
+    printer.finish();
     if global.verbose {
         summarize(&emulator);
     }
     Ok(())
+}
+
+fn no_thread(error: std::io::Error) -> String {
+    format!("no thread could be started: {}", out::error_chain(&error))
 }
 
 /// A file that contains the port, and exists only while the server is listening.

@@ -34,16 +34,16 @@ struct MessageEvent {
 
 /// Runs `wx fetch`.
 pub(crate) fn run(args: Fetch, global: Global) -> ExitCode {
-    let Fetch { options, message, msg_id } = args;
-    let attachment = msg_id.map(|id| options.variant.attachment(id));
-    fetch(Download::new(options.download, &global), attachment, message, global)
+    let Fetch { download, variant, message, msg_id } = args;
+    let attachment = msg_id.map(|id| variant.attachment(id));
+    fetch(Download::new(download, &global), attachment, message, global)
 }
 
 /// Runs `wx fetch-image`.
 pub(crate) fn run_image(args: FetchImage, global: Global) -> ExitCode {
-    let FetchImage { options, msg_id } = args;
-    let image = options.variant.attachment(msg_id);
-    fetch(Download::new(options.download, &global), Some(image), None, global)
+    let FetchImage { download, variant, msg_id } = args;
+    let image = variant.attachment(msg_id);
+    fetch(Download::new(download, &global), Some(image), None, global)
 }
 
 /// Fetches `attachment`, or the attachment in the line of the file `message`.

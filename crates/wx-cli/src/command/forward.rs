@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use serde::Deserialize;
-use wx_proto::{Advice, Forward};
+use wx_proto::{Advice, Forward, MsgId};
 
 use super::event_file::{self, Expected};
 use super::send::SendJob;
@@ -23,7 +23,7 @@ const MESSAGE: Expected = Expected {
 /// The parts of the event `message` that are needed.
 #[derive(Deserialize)]
 struct MessageEvent {
-    msg_id: Option<String>,
+    msg_id: Option<MsgId>,
     forward: Option<Forward>,
     not_forwardable: Option<String>,
 }
@@ -59,12 +59,9 @@ fn read(path: &Path) -> Result<Vec<Item>, Problem> {
             });
         };
         // Messages without an id have the id 0.
-        let is_new = match message.msg_id {
-            Some(id) if id != "0" => ids.insert(id),
-            _ => true,
-        };
-        if is_new {
-            items.push(Item::Forward(forward));
+        let msg_id = message.msg_id.filter(|id| id.as_str() != "0");
+        if msg_id.clone().is_none_or(|id| ids.insert(id)) {
+            items.push(Item::Forward { message: forward, msg_id });
         }
     }
     Ok(items)

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use wx_client::session_file::SessionFile;
-use wx_proto::{Advice, OtherClient, SavedLogin, SavedLoginError, Session};
+use wx_proto::{Advice, OtherClient, SavedLogin, SavedLoginError, Session, Site};
 
 use crate::args::{Global, Import};
 use crate::client::Client;
@@ -19,17 +19,13 @@ use crate::{out, withhold, worker};
 
 pub(crate) fn run(args: Import, global: Global) -> ExitCode {
     let path = args.session.place();
-    let report = Report::new(&global, vec![Subject::login(&path)]);
-    withhold::allow_in_path(&args.file.to_string_lossy());
-    worker::run(report, move |report| match read(&args.file, &path) {
-        Ok(saved) => {
-            report.begin(0..1, None);
-            report.end(import(saved, &args, &path, &global, report));
-        }
-        Err(problem) => {
-            let file = if is_dash(&args.file) { Path::new("standard input") } else { &args.file };
-            report.refuse(file, &problem);
-        }
+    let source = if is_dash(&args.file) { "standard input".into() } else { args.file.clone() };
+    withhold::allow_in_path(&path.to_string_lossy());
+    let report = Report::new(&global, vec![Subject::login(&source)]);
+    worker::run(report, move |report| {
+        report.begin(0..1, None);
+        let saved = read(&args.file, &path);
+        report.end(saved.and_then(|saved| import(saved, &args, &path, &global, report)));
     })
 }
 
@@ -71,14 +67,13 @@ fn import(
 ) -> Result<(), Problem> {
     let (client, session) = (saved.client(), saved.into_session());
     withhold::session(&session);
-    let file = SessionFile::open_or_create(path)?;
+    let at_session = |problem: Problem| problem.about(path.display());
+    let (file, old) = open(path, session.site(), args.force).map_err(at_session)?;
     let loopback = session.hosts().is_loopback();
-    let site = session.site();
-    let old = if args.force { None } else { session::check_replaceable_by(site, &file)? };
     if let Some(profile) = session::of_another_account(old.as_ref(), &session) {
         let what = format!("holds the login of another account ({profile})");
-        return Err(Problem::local(what, Advice::CheckFile)
-            .hint("choose another --session; --force replaces it"));
+        let problem = Problem::local(what, Advice::CheckFile);
+        return Err(at_session(problem.hint("choose another --session; --force replaces it")));
     }
     report.note_before_requests(note(client, loopback));
     if report.trace(global, session.site(), session.uin()).is_none() {
@@ -88,10 +83,21 @@ fn import(
     // If the login is over, nothing is saved.
     connection.restore(report.options())?;
     let session = connection.session();
-    file.save(&session)?;
+    file.save(&session).map_err(|error| at_session(error.into()))?;
     let event = event::imported(client, &session);
     report.receipt(&line(client, &session, path), &event);
     Ok(())
+}
+
+/// Opens the session file. Returns the login that it holds, unless that may be replaced.
+fn open(
+    path: &Path,
+    site: &Site,
+    is_forced: bool,
+) -> Result<(SessionFile, Option<Session>), Problem> {
+    let file = SessionFile::open_or_create(path)?;
+    let old = if is_forced { None } else { session::check_replaceable_by(site, &file)? };
+    Ok((file, old))
 }
 
 fn note(client: OtherClient, loopback: bool) -> String {

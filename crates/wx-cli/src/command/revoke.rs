@@ -10,7 +10,7 @@ use wx_client::seed;
 use wx_proto::endpoint::revoke_msg::RevokeMsg;
 // The flow of `RevokeMsg`, which must be requested only once.
 use wx_proto::flow::OneCall;
-use wx_proto::{Advice, LocalId, MsgId, Recipient, UnixMs};
+use wx_proto::{Advice, LocalId, MsgId, Profile, Recipient, UnixMs};
 
 use super::event_file::{self, Expected};
 use super::send::resolve_recipients;
@@ -38,6 +38,18 @@ enum Outcome {
     GivenUp { to: String, to_name: Option<String> },
 }
 
+/// What to do if the server refuses to revoke a message.
+const NOT_REVOKED: &str = "the message is probably older than two minutes, already revoked, to \
+    another recipient, or from another login: delete your own copy on the phone";
+
+/// What to do about a message that may have been sent and has no MsgID.
+const REVOKE_ON_PHONE: &str = "look at the conversation on the phone; if the message is there, \
+    revoke it there within two minutes";
+
+/// What to do in a login of the File Transfer Helper.
+const NOTHING_TO_REVOKE: &str =
+    "messages to filehelper cannot be revoked: delete your own copy on the phone";
+
 /// A message to revoke.
 struct Revocation {
     subject: Subject,
@@ -55,6 +67,10 @@ pub(crate) fn run(args: Revoke, global: Global) -> ExitCode {
         let (use_for, policy) = (Use::Fetch, global.policy());
         match (args.message, args.to, args.msg_id) {
             (Some(file), ..) => match read(&file) {
+                Ok(all) if all.is_empty() => {
+                    let name = event_file::name(&file).display();
+                    report.warn(&format!("{name}: holds no sent message: nothing to revoke"));
+                }
                 Ok(all) => {
                     for one in &all {
                         report.add(one.subject.clone());
@@ -120,7 +136,13 @@ fn revoke_one(to: &Addressee, msg_id: MsgId, client: &Client, report: &Report) {
             let message = Some((msg_id, recipient));
             revoke_all(&[Revocation { subject, message, sent: None }], client, report);
         }
-        Err((_, problem)) => report.refuse(Path::new(&format!("--to {to}")), &problem),
+        Err((_, problem)) => {
+            let problem = match profile {
+                Profile::FileHelper => problem.hint(NOTHING_TO_REVOKE),
+                _ => *problem,
+            };
+            report.refuse(Path::new(&format!("--to {to}")), &problem);
+        }
     }
 }
 
@@ -143,7 +165,7 @@ fn revoke_all(all: &[Revocation], client: &Client, report: &Report) {
 fn revoke(revocation: &Revocation, client: &Client, report: &Report) -> Result<(), Problem> {
     let Some((msg_id, to)) = revocation.message.clone() else {
         let what = "it may have been sent, but its MsgID is unknown";
-        return Err(Problem::local(what, Advice::DeleteOnPhone));
+        return Err(Problem::local(what, Advice::LookAtPhone).hint(REVOKE_ON_PHONE));
     };
     let seed = seed()?;
     let call = match revocation.sent.clone() {
@@ -155,6 +177,6 @@ fn revoke(revocation: &Revocation, client: &Client, report: &Report) -> Result<(
         Class::Unknown => {
             problem.hint("it may have been revoked: check the conversation on the phone")
         }
-        _ => problem,
+        _ => problem.unknown_to_server(NOT_REVOKED),
     })
 }

@@ -99,8 +99,8 @@ impl SendJob {
         read: impl FnOnce(&mut Self) -> Result<(), Problem>,
         global: Global,
     ) -> ExitCode {
-        let refused = |thing: &Path, problem: &Problem| {
-            let report = Report::new(&global, Vec::new());
+        let refused = |subjects, thing: &Path, problem: &Problem| {
+            let report = Report::new(&global, subjects);
             report.refuse(thing, problem);
             ExitCode::from(report.finish())
         };
@@ -108,10 +108,10 @@ impl SendJob {
         if let Ok(session) = SessionFile::read_allow_loopback(&self.session)
             && let Err(problem) = self.check_default(session.site().profile())
         {
-            return refused(Path::new("--to"), &problem);
+            return refused(Vec::new(), Path::new("--to"), &problem);
         }
         if let Err(problem) = read(&mut self) {
-            return refused(source, &problem);
+            return refused(self.plan.subjects_of_unread(), source, &problem);
         }
         let kinds = self.plan.kinds();
         let report = Report::new(&global, self.plan.subjects(&kinds));

@@ -118,7 +118,7 @@ fn watch(args: &Watch, path: &Path, global: &Global, report: &Report) -> Result<
     loop {
         let mut retried = Ok(());
         let received = idle.wait(|token| {
-            // Also if nothing arrives. A call follows each round, so the login stays alive.
+            // Also if nothing arrives. A long poll follows each round, so the login stays alive.
             let retry_hooks = || {
                 if let Some(hooks) = hooks.as_mut().filter(|_| retried.is_ok()) {
                     retried = idle.interrupt(|| hooks.retry());

@@ -19,9 +19,7 @@ impl Report {
         let mut state = self.state();
         let settled = self.settled(&mut state, subjects, problem);
         let Some((first, _)) = settled.first() else { return ControlFlow::Break(()) };
-        if let (Some(rate_limit::RET), Some(session)) = (problem.ret, &state.session) {
-            rate_limit::remember(session);
-        }
+        count_limit(&state, problem);
         if problem.class == Class::Stopped && state.endless {
             return ControlFlow::Break(());
         }
@@ -38,6 +36,12 @@ impl Report {
             ControlFlow::Continue(()) if !self.stopped() => ControlFlow::Continue(()),
             _ => ControlFlow::Break(()),
         }
+    }
+
+    /// Records that the server has said "too frequent", if this is the problem, which is otherwise
+    /// not reported.
+    pub(crate) fn count_limit(&self, problem: &Problem) {
+        count_limit(&self.state(), problem);
     }
 
     /// Returns whether the server has said that the login is over.
@@ -63,8 +67,7 @@ impl Report {
         let line = format!("{}: {}", thing.display(), problem.sentence());
         state.aside(|| out::error(&line));
         let _ = state.count(problem.class);
-        let message = format!("{}: {}", thing.display(), problem.message).into();
-        let never = Problem { step: "not_started", message, ..problem.clone() };
+        let never = Problem { step: "not_started", ..problem.clone().about(thing.display()) };
         self.rest(&mut state, &never);
     }
 
@@ -224,6 +227,12 @@ fn line(state: &State, settled: &[(Subject, Problem)], problem: &Problem) -> Str
     let to = if is_named { format!("to {}: ", given.join(", ")) } else { String::new() };
     let nothing = if is_stopped && !given.is_empty() { ": nothing was sent" } else { "" };
     format!("{}: {to}{}{nothing}", first.name(), problem.sentence())
+}
+
+fn count_limit(state: &State, problem: &Problem) {
+    if let (Some(rate_limit::RET), Some(session)) = (problem.ret, &state.session) {
+        rate_limit::remember(session);
+    }
 }
 
 fn never_tried() -> Problem {

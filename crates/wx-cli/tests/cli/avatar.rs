@@ -128,11 +128,16 @@ fn p86_what_cannot_be_an_avatar_is_refused() {
     for (args, code, why) in [
         (&["name:Nobody"][..], 1, "no contact has this name"),
         (&["name:Eve", "--member-of", room], 1, "2 members have this name"),
-        (&["name:Anna", "--member-of", room], 1, "no member of the room"),
+        (&["name:Anna", "--member-of", room], 1, "wx: name:Anna: no member of the room"),
+        (
+            &["name:Anna", "--member-of", "name:Nobody"],
+            1,
+            "wx: name:Anna: --member-of name:Nobody: no room that can be listed has this name",
+        ),
         (&["name:Eve", "--member-of", "@0a"], 2, "--member-of takes a room, but @0a is none"),
         (&["me", "--member-of", room], 2, "me is no name of a member"),
         (&["Anna"], 2, "name:Anna"),
-        (&[], 2, "USER"),
+        (&[], 2, "<--line <FILE>|USER>"),
     ] {
         let ran = place.wx(&avatar("ureq", args));
         assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{args:?} {}", ran.err);

@@ -9,6 +9,7 @@ use serde_json::Value;
 use wx_emulator::{Emulator, Profile};
 use wx_testing::TestBed;
 
+use crate::support::other_clients::{FORMATS, saved_login};
 use crate::support::{Place, Ran, TRANSPORTS, signal};
 
 const CHECKS: [&str; 9] =
@@ -308,6 +309,22 @@ fn p49_p103_a_login_that_ends_or_is_over() {
         let ran = doctor(&place, &["--transport", transport, "--json"]);
         let last = ran.events().pop().unwrap();
         assert_eq!((ran.code, &last["advice"]), (3, &Value::from("login_again")), "{last}");
+    }
+}
+
+/// The other client's file is easily taken for a session file.
+#[test]
+fn the_login_of_another_client_is_recognised() {
+    let place = Place::new();
+    let session = serde_json::from_str(&place.emulator.session_json()).unwrap();
+    for (name, _) in FORMATS {
+        place.file("session.json", saved_login(name, &session).to_string().as_bytes());
+        let words = "it is the login of another client: `wx import` reads it";
+        let (status, line) = (doctor(&place, &[]), doctor(&place, &["--json"]).events());
+        assert!(status.code == 1 && found(&status, "file").1.ends_with(words), "{status:?}");
+        assert_eq!((&line[1]["check"], &line[1]["next"]), (&"file".into(), &words.into()));
+        let ran = place.wx(&["whoami", "--session", "session.json"]);
+        assert!(ran.code == 1 && ran.one_line().ends_with(words), "{}", ran.err);
     }
 }
 

@@ -58,6 +58,8 @@ fn p87_each_kind_is_forwarded_to_each_recipient_without_an_upload() {
         assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned(); 10]), "{}", ran.err);
         assert_eq!(ran.column("kind"), kinds.map(|kind| [kind; 2]).concat());
         assert_eq!(ran.column("file"), ["null"; 10]);
+        let ids = received.iter().map(|message| message["msg_id"].as_str().unwrap());
+        assert_eq!(ran.column("forwarded"), ids.flat_map(|id| [id; 2]).collect::<Vec<_>>());
 
         let anna = place.emulator.contact("Anna").unwrap();
         let sent = place.emulator.messages();
@@ -109,6 +111,12 @@ fn p87_what_cannot_be_forwarded_is_refused_with_its_reason_and_nothing_is_sent()
         assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{input}");
         let said = ran.one_line();
         assert!(said.starts_with("wx: lines.jsonl: ") && said.contains(words), "{said}");
+        let ran = wx(&place, "forward", "ureq", &[&["--json"], &args[..]].concat());
+        let [event] = &ran.events()[..] else { panic!("{}", ran.out) };
+        assert_eq!((&event["event"], &event["step"]), (&"failed".into(), &"not_started".into()));
+        assert_eq!((&event["to"], &event["to_name"]), (&"name:Anna".into(), &"Anna".into()));
+        let message = event["message"].as_str().unwrap();
+        assert!(message.starts_with("lines.jsonl: ") && said.contains(message), "{message}");
     };
     for (message, words) in received[1..].iter().zip(words) {
         assert_eq!(message["forward"], Value::Null);
@@ -127,6 +135,23 @@ fn p87_what_cannot_be_forwarded_is_refused_with_its_reason_and_nothing_is_sent()
     );
 }
 
+/// The text is not printed as it is, so another text would be forwarded.
+#[test]
+fn a_message_of_which_a_part_is_withheld_is_not_forwarded() {
+    let place = place(&[]);
+    let session: Value = serde_json::from_str(&place.emulator.session_json()).unwrap();
+    place.emulator.deliver(Incoming::text(format!("call {} now", session["uin"])));
+    let received = messages(&place, "ureq");
+    assert_eq!(
+        (&received[0]["content"], &received[0]["forward"]),
+        (&"call … now".into(), &Value::Null)
+    );
+    place.file("lines.jsonl", lines(&received).as_bytes());
+    let ran = wx(&place, "forward", "ureq", &["--message", "lines.jsonl", "--to", "name:Anna"]);
+    assert!(ran.code == 1 && ran.one_line().ends_with("forward it on the phone"), "{}", ran.err);
+    assert_eq!(place.emulator.messages().len(), 0);
+}
+
 #[test]
 fn p87_a_forwarded_message_is_recorded_and_resumed() {
     let place = place(&["ret=1205@webwxsendmsg#2"]);
@@ -137,8 +162,16 @@ fn p87_a_forwarded_message_is_recorded_and_resumed() {
     let args = [&["forward", "--session", "session.json"], &args[..]].concat();
     let ran = place.wx_with_input(&args, received.as_bytes());
     assert_eq!((ran.code, ran.kinds().join(" ")), (1, "sent failed".into()), "{}", ran.err);
+    let second: Value = serde_json::from_str(received.lines().last().unwrap()).unwrap();
+    let id = second["msg_id"].as_str().unwrap();
+    assert!(ran.err.contains(&format!("wx: {id}: ")), "{}", ran.err);
+    assert_eq!(
+        (&ran.column("forwarded")[1], &ran.column("msg_id")[1]),
+        (&id.into(), &"null".into())
+    );
     place.assert_no_secret_in("job");
     let ran = place.wx(&["resume", "job", "--json"]);
+    assert_eq!(ran.column("forwarded"), [id]);
     assert_eq!(
         (ran.code, ran.kinds(), ran.column("kind")),
         (0, vec!["sent".into()], vec!["text".into()])
@@ -177,7 +210,8 @@ fn p84_an_emoticon_is_sent_by_its_md5_after_the_text() {
         let unknown = "0".repeat(32);
         let ran = wx(&place, "send", transport, &["--to", "name:Anna", "--emoticon", &unknown]);
         assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{}", ran.err);
-        assert!(ran.err.contains("wx: emoticon: "), "{}", ran.err);
+        let words = format!("wx: emoticon {unknown}: ");
+        assert!(ran.err.contains(&words), "{}", ran.err);
         assert!(ran.err.contains("does not know this emoticon"), "{}", ran.err);
         let ran = wx(&place, "send", transport, &["--to", "name:Anna", "--emoticon", "9001"]);
         assert!(ran.code == 2 && ran.one_line().contains("--emoticon"), "{}", ran.err);

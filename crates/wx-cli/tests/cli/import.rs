@@ -144,6 +144,7 @@ fn p100_a_login_that_is_over_or_cannot_be_checked_is_not_saved() {
         let before = state(&place.path("storage.json"));
         let ran = import(&place, transport, "storage.json", &["--json"]);
         assert_eq!(ran.code, code, "{fault}: {}", ran.err);
+        assert_eq!(ran.err.contains("wx: storage.json: "), code != 0, "{}", ran.err);
         assert_eq!(place.path("session.json").exists(), code == 0, "{fault}");
         assert!(state(&place.path("storage.json")) == before);
         assert_eq!(place.names(), ["storage.json"]);

@@ -58,6 +58,8 @@ fn p89_the_lines_of_send_revoke_their_messages_once() {
         let [event] = &ran.events()[..] else { panic!("{}", ran.err) };
         assert_eq!((ran.code, &event["event"], &event["ret"]), (1, &"failed".into(), &1.into()));
         assert_eq!((&event["msg_id"], &event["to"]), (&"7".into(), &anna.as_str().into()));
+        assert_eq!(event["advice"], "check_message");
+        assert!(ran.err.contains("probably older than two minutes"), "{}", ran.err);
         assert_eq!(place.emulator.requests_to("webwxrevokemsg"), 4);
     }
 }
@@ -179,6 +181,31 @@ fn what_is_no_line_of_send_is_refused_before_anything_is_revoked() {
 }
 
 #[test]
+fn p89_what_was_not_sent_needs_no_revocation_and_says_so() {
+    let place = place(&["ret=1204@webwxsendmsg"]);
+    let ran = wx(&place, "send", "ureq", &["--json", "--to", "name:Anna", "--text", "hello"]);
+    assert_eq!((ran.code, ran.kinds()), (1, vec!["failed".to_owned()]));
+    place.file("sent.jsonl", ran.out.as_bytes());
+    let asked = place.emulator.requests().len();
+    let ran = wx(&place, "revoke", "ureq", &["--message", "sent.jsonl"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""));
+    let words = "wx: sent.jsonl: holds no sent message: nothing to revoke";
+    assert_eq!((ran.one_line(), place.emulator.requests().len()), (words, asked));
+}
+
+#[test]
+fn p89_a_login_that_sends_only_to_filehelper_can_revoke_nothing() {
+    let place = Place::with_emulator(Emulator::builder().profile(Profile::FileHelper));
+    for to in ["name:Anna", "@0a1f"] {
+        let ran = wx(&place, "revoke", "ureq", &["--to", to, "7"]);
+        assert_eq!(ran.code, 1);
+        let words = "messages to filehelper cannot be revoked: delete your own copy on the phone";
+        assert!(ran.one_line().ends_with(words), "{}", ran.err);
+    }
+    place.assert_silence();
+}
+
+#[test]
 fn a_message_whose_msg_id_is_unknown_is_reported_and_the_rest_is_revoked() {
     let place = place(&[]);
     let lines = sent(&place, "ureq");
@@ -191,8 +218,8 @@ fn a_message_whose_msg_id_is_unknown_is_reported_and_the_rest_is_revoked() {
         let ran = wx(&place, "revoke", "ureq", &["--json", "--message", "sent.jsonl"]);
         assert_eq!((ran.code, ran.kinds().join(" ")), (1, "failed revoked".into()), "{}", ran.err);
         assert_eq!(ran.column("msg_id")[0], "null");
-        assert_eq!(ran.column("advice")[0], "delete_on_phone");
-        let words = "wx: name:Anna: it may have been sent, but its MsgID is unknown; ";
+        assert_eq!(ran.column("advice")[0], "look_at_phone");
+        let words = "wx: name:Anna: it may have been sent, but its MsgID is unknown; look at the";
         assert!(ran.one_line().contains(words), "{}", ran.err);
     }
     assert_eq!(revoked(&place), [false, true]);

@@ -48,7 +48,7 @@ fn p92_rooms_and_members_are_listed() {
 fn a_room_that_cannot_be_found_is_refused() {
     let place = with_rooms();
     for (room, code, why) in [
-        ("name:Nobody", 1, "no room that can be listed has this name"),
+        ("name:Nobody", 1, "--members name:Nobody: no room that can be listed has this name"),
         ("name:Nobody", 1, "let somebody write in it, or save it to the contacts"),
         ("name:Twins", 1, "2 contacts have this name"),
         ("@@00", 1, "the server does not know the room @@00"),

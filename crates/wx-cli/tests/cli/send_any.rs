@@ -125,7 +125,11 @@ fn what_cannot_be_sent_is_one_line_and_no_request() {
     refused(&["--text", "-"], b"\xff", "the text is not UTF-8");
     refused(&["--text", "-", "-"], b"", "standard input (-) can be read only once");
     refused(&["empty.txt"], b"", "empty.txt: the file is empty");
-    refused(&[], b"", "required");
+    refused(
+        &[],
+        b"",
+        "required arguments were not provided: <--text <TEXT>|--emoticon <MD5>|FILE>",
+    );
     refused(
         &["--as", "voice", "a.mp3"],
         b"",

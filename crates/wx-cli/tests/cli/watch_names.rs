@@ -111,9 +111,15 @@ fn messages_are_reported_without_names_if_the_server_refuses_them() {
         place.emulator.add_fault(format!("status=403@{call}").parse().unwrap());
         let ran = place.wx(&about("watch", transport, &["--once", "--json"]));
         assert_eq!((ran.code, ran.kinds().len()), (0, 8), "{}", ran.err);
-        assert!(ran.err.contains("the names of contacts are not known: "), "{}", ran.err);
+        let words = "could not be requested, so UserNames are shown for the next hour: ";
+        assert!(ran.err.contains(words), "{}", ran.err);
         let is_known = call != "webwxgetcontact";
         assert_eq!(ran.events()[0]["from_name"].is_string(), is_known);
         assert_eq!(place.emulator.requests_to(call), 1);
     }
+    // The rate limit of the account counts for everything else, too.
+    let place = place();
+    place.emulator.add_fault("ret=1205@webwxgetcontact".parse().unwrap());
+    let ran = place.wx(&about("watch", "ureq", &["--once"]));
+    assert_eq!((ran.code, place.names()), (0, vec!["session.json.limited".to_owned()]));
 }

@@ -1,8 +1,8 @@
 use std::fmt;
 use std::pin::{Pin, pin};
 
-use wx_proto::flow::{ExchangeSummary, Flow, Progress, ResumeOptions, SendMessage, Upload};
-use wx_proto::{ApiRequest, Error, ErrorKind, MediaKind, SourceError, Step};
+use wx_proto::flow::{Flow, ResumeOptions, SendMessage, Upload};
+use wx_proto::{Error, ErrorKind, MediaKind, SourceError, Step};
 
 use super::begin::{Begin, resume_error};
 use super::context::Context;
@@ -11,7 +11,7 @@ use crate::checkpoint::CheckpointStore;
 use crate::clock::unix_ms;
 use crate::drive::{drive, unless_cancelled};
 use crate::media_io::{MediaIo, MediaSink as _, MediaSource as _};
-use crate::run_options::RunOptions;
+use crate::run_options::{RunOptions, option_setters};
 use crate::transport::{AsyncTransport, BlockingTransport, Transport};
 
 /// An operation of a [`Client`](crate::Client), with its options. Nothing is sent before it is
@@ -47,26 +47,10 @@ impl<'a, F, H: Transport> Request<'a, F, H> {
         Self { checkpointed: Some(checkpointed), ..self }
     }
 
+    option_setters!('a);
+
     fn with(self, set: impl FnOnce(RunOptions<'a>) -> RunOptions<'a>) -> Self {
         Self { options: set(self.options), ..self }
-    }
-
-    /// Calls `callback` after each step, before the next one begins. When
-    /// [`Progress::in_doubt`] becomes true, the message is about to be sent.
-    pub fn progress(self, callback: impl FnMut(&Progress) + Send + 'a) -> Self {
-        self.with(|options| options.progress(callback))
-    }
-
-    /// Calls `callback` with a summary of each exchange with the server. The summary has everything
-    /// that a bug report needs, but no values that were sent or received.
-    pub fn trace(self, callback: impl FnMut(&ExchangeSummary) + Send + 'a) -> Self {
-        self.with(|options| options.trace(callback))
-    }
-
-    /// Calls `callback` with each request before it is sent. A request contains the secrets of the
-    /// login.
-    pub fn on_request(self, callback: impl FnMut(&ApiRequest) + Send + 'a) -> Self {
-        self.with(|options| options.on_request(callback))
     }
 
     /// Stops once `token` is cancelled. If a message may have been delivered, the result is
@@ -77,11 +61,6 @@ impl<'a, F, H: Transport> Request<'a, F, H> {
     /// most the stall time of the policy.
     pub fn cancel(self, token: &CancelToken) -> Self {
         self.with(|options| options.cancel(token))
-    }
-
-    /// Replaces all options, including the store of a [`checkpoint`](Request::checkpoint).
-    pub fn options(self, options: RunOptions<'a>) -> Self {
-        Self { options, ..self }
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use wx_proto::flow::{TransportError, TransportErrorKind};
 use wx_proto::http::Response;
 use wx_proto::http::response::Parts;
-use wx_proto::{ErrorKind, ImageVariant, Md5, MsgId, Policy, ReplyError, Session, Site};
+use wx_proto::{
+    ApiRequest, ErrorKind, ImageVariant, Md5, MsgId, Policy, ReplyError, Session, Site,
+};
 
 use super::*;
 use crate::BuildError;

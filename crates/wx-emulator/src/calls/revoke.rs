@@ -38,11 +38,15 @@ fn revoke(call: &ReceivedCall<'_>) -> Outcome {
     let mut store = call.state.messages();
     let sent = store.messages.iter_mut().find(|sent| Some(&sent.msg_id) == msg_id.as_ref());
     let sent = sent.filter(|sent| *to == *sent.to).ok_or(MALFORMED)?;
+    let is_late = sent.accepted_at.elapsed() > call.state.options.revocable_for;
     let newly_revoked = (!sent.revoked).then(|| {
         sent.revoked = true;
         sent.clone()
     });
     drop(store);
+    if is_late {
+        call.violation("a message that the page no longer offers to revoke");
+    }
     if let Some(message) = newly_revoked {
         call.state.report_message(&message);
     }

@@ -1,6 +1,7 @@
 //! The calls that send a message.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -134,6 +135,7 @@ fn send(call: &ReceivedCall<'_>, types: &[u64], accepted: &[u64], read: Read) ->
         md5: file.md5.clone(),
         repeats: 0,
         revoked: false,
+        accepted_at: Instant::now(),
     };
     let accepted_as = call.state.messages().accept(message.clone(), file);
     if let Delivery::New(_) = &accepted_as {

@@ -68,6 +68,13 @@ impl Builder {
         self
     }
 
+    /// Sets how long the page offers to revoke a message. A later revocation is a violation. The
+    /// default is two minutes.
+    pub fn revocable_for(mut self, time: Duration) -> Self {
+        self.0.revocable_for = time;
+        self
+    }
+
     /// Sets the page to which the login of [`Emulator::session_json`] belongs. A login by QR code
     /// belongs to the page that has requested the code.
     pub fn profile(mut self, profile: Profile) -> Self {

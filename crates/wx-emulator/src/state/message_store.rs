@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -46,6 +47,8 @@ pub struct Message {
     pub repeats: usize,
     /// Whether the client has revoked it.
     pub revoked: bool,
+    /// When the server accepted it.
+    pub accepted_at: Instant,
 }
 
 impl Message {

@@ -29,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) repeats: Repeats,
     /// Files above this length have to be announced by webwxcheckupload.
     pub(crate) checked_above: u64,
+    /// How long the page offers to revoke a message.
+    pub(crate) revocable_for: Duration,
     pub(crate) profile: Profile,
     pub(crate) phone_steps: Vec<PhoneStep>,
     /// The length of the avatar in base64. `None` for the smallest image.
@@ -61,6 +63,7 @@ impl Options {
             clock_ahead: 0,
             repeats: Repeats::default(),
             checked_above: 26_214_400,
+            revocable_for: Duration::from_secs(120),
             profile: Profile::default(),
             phone_steps: Vec::new(),
             avatar_len: None,

@@ -2,7 +2,7 @@
 //! [P21](crate::protocol#p21), [P81](crate::protocol#p81)).
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Version, header};
 
 use crate::model::reply_error::ReplyError;
 use crate::wire::{inflate, reply};
@@ -30,6 +30,7 @@ pub(crate) enum Whole {
 /// Checks the head of a reply: its status, that its encoding is known, and its length.
 pub(crate) fn head(
     status: StatusCode,
+    version: Version,
     headers: &HeaderMap,
     cap: u64,
     whole: Whole,
@@ -51,7 +52,11 @@ pub(crate) fn head(
             Err(ReplyError::Truncated { expected: len, got })
         }
         Some(len) if len > cap => Err(ReplyError::TooLarge { limit: cap }),
-        len => Ok(DownloadHead { len, gzip, is_bounded: len.is_some() || is_chunked(headers) }),
+        len => {
+            // HTTP/1.0 knows no chunks, so the header means nothing there.
+            let is_bounded = len.is_some() || version != Version::HTTP_10 && is_chunked(headers);
+            Ok(DownloadHead { len, gzip, is_bounded })
+        }
     }
 }
 
@@ -74,7 +79,7 @@ fn total_of_range(headers: &HeaderMap) -> Option<u64> {
 
 /// Returns the inflated bytes of a complete reply. The end of its body has to be known.
 pub(crate) fn body(reply: &Response<Bytes>, cap: u64, whole: Whole) -> Result<Bytes, ReplyError> {
-    let head = head(reply.status(), reply.headers(), cap, whole)?;
+    let head = head(reply.status(), reply.version(), reply.headers(), cap, whole)?;
     if !head.is_bounded {
         return Err(ReplyError::NoLength);
     }

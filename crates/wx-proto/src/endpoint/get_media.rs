@@ -215,6 +215,11 @@ mod tests {
         assert_eq!(read(200, &[("content-length", "0")], b""), Err(ReplyError::Empty));
         assert_eq!(read(200, &[("transfer-encoding", "chunked")], b""), Err(ReplyError::Empty));
         assert_eq!(read(200, &[], page), Err(ReplyError::NoLength));
+        let mut old = Response::new(Bytes::from_static(page));
+        old.headers_mut().insert("transfer-encoding", "chunked".parse().unwrap());
+        assert!(GetMedia::read(&old).is_ok());
+        *old.version_mut() = http::Version::HTTP_10;
+        assert_eq!(GetMedia::read(&old), Err(ReplyError::NoLength));
         let truncated = ReplyError::Truncated { expected: Some(6), got: 3 };
         assert_eq!(read(200, &html, b"<ht"), Err(truncated));
         for status in [204, 206, 404] {

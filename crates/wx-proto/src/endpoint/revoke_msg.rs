@@ -49,8 +49,9 @@ impl RevokeMsg {
     /// The official page offers to revoke a message for this long.
     const WITHIN: Duration = Duration::from_secs(120);
 
-    /// Revokes the message with these ids, which was sent to `to`. `seed` has the current time, and
-    /// `local_id` the time at which the message was made.
+    /// Revokes the message with these ids, which was sent to `to`. `seed` has the current time. The
+    /// age of the message counts from the time in `local_id`, at which its job was begun: if the
+    /// job took longer, set the time at which it was [sent](RevokeMsg::sent_at).
     #[must_use]
     pub fn new(msg_id: MsgId, local_id: LocalId, to: Recipient, seed: Seed) -> Self {
         let sent_at = Some(local_id.made_at());
@@ -65,8 +66,9 @@ impl RevokeMsg {
         Self { msg_id, client_msg_id: seed.local_id(), sent_at: None, to, seed }
     }
 
-    /// Sets the time at which the server accepted the message. It is later than that of the LocalID
-    /// if the message was sent again.
+    /// Sets the time at which the server accepted the message
+    /// ([`Sent::accepted_at`](crate::Sent::accepted_at)). It is later than that of the LocalID if
+    /// an upload came first, or if the message was sent again.
     #[must_use]
     pub fn sent_at(mut self, at: UnixMs) -> Self {
         self.sent_at = Some(at);

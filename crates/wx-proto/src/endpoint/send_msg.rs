@@ -1,7 +1,7 @@
 //! `POST webwxsendmsg`, `webwxsendmsgimg`, `webwxsendemoticon`, `webwxsendvideomsg` and
-//! `webwxsendappmsg`: sends a text, an upload, an emoticon or a
-//! forwarded message ([§4.7](crate::protocol#s4-7),
-//! [§4.8](crate::protocol#s4-8), [P42](crate::protocol#p42)–[P47](crate::protocol#p47),
+//! `webwxsendappmsg`: sends a text, an upload, an emoticon or a forwarded message
+//! ([§4.7](crate::protocol#s4-7), [§4.8](crate::protocol#s4-8),
+//! [P42](crate::protocol#p42)–[P47](crate::protocol#p47),
 //! [P61](crate::protocol#p61)–[P64](crate::protocol#p64), [P80](crate::protocol#p80),
 //! [P84](crate::protocol#p84), [P87](crate::protocol#p87), [P88](crate::protocol#p88)).
 

@@ -17,6 +17,7 @@ use self::target::{Absent, AttachmentTarget, Target};
 use super::Progress;
 use super::job::{Cx, Fail, Job, Next, Part, Reply, Transition};
 use super::newtype::flow;
+use super::retry::is_absent;
 use super::runner::Runner;
 use crate::endpoint::api_request::ApiRequest;
 use crate::model::attachment::Attachment;
@@ -138,8 +139,8 @@ impl<T: Target> FetchJob<T> {
         at_least: Duration,
         policy: &Policy,
     ) -> Transition<T::Output, Fail> {
-        if error == ReplyError::Empty {
-            match self.target.absent(policy) {
+        if is_absent(&error) {
+            match self.target.absent(error.clone(), policy) {
                 Absent::Error(error, wait) => {
                     return Err(Fail::Unusable(error, at_least.max(wait)));
                 }

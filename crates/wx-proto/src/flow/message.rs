@@ -81,12 +81,13 @@ impl Job for Sending {
         Ok(self.call.request(session)?)
     }
 
-    fn reply(&mut self, reply: &Reply, _: &Cx<'_>) -> Transition<Sent, Fail> {
+    fn reply(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<Sent, Fail> {
         let receipt = SendMsg::read(reply)?;
         Ok(Next::Done(Sent {
             msg_id: receipt.msg_id,
             local_id: self.call.local_id().clone(),
             uploaded: self.upload().cloned(),
+            accepted_at: Some(cx.time),
         }))
     }
 

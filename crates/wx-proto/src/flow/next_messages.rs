@@ -53,7 +53,8 @@ impl NextMessages {
     pub fn new(session: &Session, seed: Seed, policy: Policy) -> Result<Self, Error> {
         let job = match session.sync().key {
             Some(_) => Chain::second(Waiting::default()),
-            // webwxinit is retried without a limit, like all other calls of this flow.
+            // While the network or the server fails, webwxinit is retried without a limit, like
+            // all other calls of this flow.
             None => Chain::first(Restoring::new(seed, u32::MAX)),
         };
         Runner::for_login(job, session, seed, policy).map(Self)

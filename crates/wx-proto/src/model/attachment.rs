@@ -124,7 +124,8 @@ impl Attachment {
     ///
     /// A video in an unknown format that was kept has the ending `.video.bin`.
     ///
-    /// The name is unique within the login, and the sender controls only the part after the id.
+    /// Two messages of a login never have the same name, but the variants of an image can. The
+    /// sender controls only the part after the id.
     #[must_use]
     pub fn file_name(&self, format: Option<ImageFormat>) -> String {
         let id = &self.msg_id;

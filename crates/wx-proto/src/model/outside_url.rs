@@ -73,7 +73,9 @@ fn is_allowed(host: &str) -> bool {
         let rest = host.strip_suffix(*domain);
         rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    host.split('.').all(is_label) && DOMAINS.iter().any(is_under)
+    // Names such as `localhost.ptlogin2.qq.com` lead to this computer.
+    let is_local = |label: &str| label.to_ascii_lowercase().starts_with("localhost");
+    host.split('.').all(|label| is_label(label) && !is_local(label)) && DOMAINS.iter().any(is_under)
 }
 
 impl TryFrom<String> for OutsideUrl {
@@ -146,6 +148,8 @@ mod tests {
             "https://login.weixin.qq.com/",
             "https://filehelper.weixin.qq.com/",
             "https://file.wx8.qq.com/",
+            "https://localhost.ptlogin2.qq.com/",
+            "https://LocalHost6.qq.com/",
             "http://qq.com.evil.cn/",
             "http://evil-qq.com/",
             "http://evilqpic.cn/",

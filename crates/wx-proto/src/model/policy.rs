@@ -33,7 +33,8 @@ pub struct Policy {
     /// Whether an emoticon that the server does not have is fetched from the addresses in its
     /// message, on hosts under qq.com, qpic.cn and qlogo.cn. The sender of the message chose them,
     /// and these hosts learn the address of this computer. They receive no cookies and nothing else
-    /// of the login. Default: no ([P85](crate::protocol#p85)).
+    /// of the login. The last address is that of a preview, which need not be animated.
+    /// Default: no ([P85](crate::protocol#p85)).
     pub outside_hosts: bool,
     /// webwxcheckupload is called for files larger than this. Default: 25 MiB
     /// ([P41](crate::protocol#p41)).
@@ -58,8 +59,7 @@ pub struct Policy {
     /// [`ResumeOptions::resend`]: crate::flow::ResumeOptions::resend
     pub resend_within: Duration,
     /// The number of tries per download, including the first; 0 counts as 1. Each try starts at
-    /// byte
-    /// 0. Default: 3.
+    /// byte 0. Default: 3.
     pub fetch_tries: u32,
     /// The minimum wait before a video or a voice message is fetched again whose reply was empty,
     /// because the server may not be ready. Default: 2 s ([P82](crate::protocol#p82)).

@@ -81,14 +81,16 @@ impl fmt::Display for RecordingFormat {
 mod tests {
     use super::*;
 
-    fn format(first: &[u8]) -> Option<RecordingFormat> {
-        RecordingFormat::from_first_bytes(first)
+    fn check(first: &[&[u8]], format: Option<RecordingFormat>) {
+        for first in first {
+            assert_eq!(RecordingFormat::from_first_bytes(first), format, "{first:x?}");
+        }
     }
 
     #[test]
     fn p81_a_video_is_whatever_a_player_plays_as_mp4() {
-        for first in [
-            &b"\0\0\0\x18ftypmp42\0\0\0\0isommp42"[..],
+        let videos: [&[u8]; 12] = [
+            b"\0\0\0\x18ftypmp42\0\0\0\0isommp42",
             b"\0\0\0\x14ftypqt  \0\0\x02\0qt  \0\0\0\x08wide",
             b"\0\0\0\x18ftyp3gp5\0\0\0\x013gp5isom",
             b"\0\0\0\x0cftypwxyz",
@@ -102,12 +104,11 @@ mod tests {
             // The length of the data is in 64 bits, or is not written.
             b"\0\0\0\x01mdat\0\0\0\0\0\x17\x39\xb4",
             b"\0\0\0\0mdat",
-        ] {
-            assert_eq!(format(first), Some(RecordingFormat::Mp4), "{first:x?}");
-        }
-        for first in [
+        ];
+        check(&videos, Some(RecordingFormat::Mp4));
+        let others: [&[u8]; 8] = [
             // Images in the same container.
-            &b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..],
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
             b"\0\0\0\x18ftypavif\0\0\0\0avifmif1",
             // Boxes without room for what they have to contain.
             b"\0\0\0\x08ftyp\0\0\0\0isom",
@@ -116,20 +117,19 @@ mod tests {
             b"\0\0\0\x18ftyx",
             b"\0\0\0\x18",
             b"",
-        ] {
-            assert_eq!(format(first), None, "{first:x?}");
-        }
+        ];
+        check(&others, None);
     }
 
     #[test]
     fn p81_an_mp3_by_its_first_bytes() {
-        for first in [&b"ID3\x04"[..], b"\xff\xfb\x90\0", b"\xff\xf3\x40", b"\xff\xe2\x10"] {
-            assert_eq!(format(first), Some(RecordingFormat::Mp3), "{first:x?}");
-        }
+        let recordings: [&[u8]; 4] =
+            [b"ID3\x04", b"\xff\xfb\x90\0", b"\xff\xf3\x40", b"\xff\xe2\x10"];
+        check(&recordings, Some(RecordingFormat::Mp3));
         // AAC, layers I and II, a reserved version, other formats of voice messages, and too few
         // bytes.
-        for first in [
-            &b"\xff\xf1\x50"[..],
+        let others: [&[u8]; 8] = [
+            b"\xff\xf1\x50",
             b"\xff\xff",
             b"\xff\xfd",
             b"\xff\xeb",
@@ -137,8 +137,7 @@ mod tests {
             b"#!AMR\n",
             b"\xff",
             b"ID",
-        ] {
-            assert_eq!(format(first), None, "{first:x?}");
-        }
+        ];
+        check(&others, None);
     }
 }

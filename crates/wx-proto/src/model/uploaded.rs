@@ -7,6 +7,7 @@ use crate::model::ids::{LocalId, MediaId, MsgId};
 use crate::model::image_format::ImageFormat;
 use crate::model::md5::Md5;
 use crate::model::media_kind::MediaKind;
+use crate::model::unix_ms::UnixMs;
 use crate::model::upload_ticket::UploadTicket;
 
 /// A completed upload, which messages are sent with. It can be sent to any number of recipients,
@@ -52,6 +53,10 @@ pub struct Sent {
     pub local_id: LocalId,
     /// The upload in the message. `None` for a text.
     pub uploaded: Option<Uploaded>,
+    /// When the server's reply arrived, by this computer's clock. A message can be revoked for two
+    /// minutes from then on ([P89](crate::protocol#p89)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<UnixMs>,
 }
 
 /// Media that was fetched, complete and checked.

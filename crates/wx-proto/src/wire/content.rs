@@ -26,13 +26,17 @@ pub(crate) fn decode(text: &str) -> String {
 /// Splits off the sender's name before a text from a room: `^(@[a-zA-Z0-9]+|[a-zA-Z0-9_-]+):<br/>`
 /// ([P67](crate::protocol#p67)).
 pub(crate) fn split_sender(content: &str) -> Option<(&str, &str)> {
-    let (name, text) = content.split_once(":<br/>")?;
+    content.split_once(":<br/>").filter(|(name, _)| is_sender(name))
+}
+
+/// Returns whether a text can be the sender's name before a text from a room.
+pub(crate) fn is_sender(name: &str) -> bool {
     let (id, others): (_, &[u8]) = match name.strip_prefix('@') {
         Some(id) => (id, b""),
         None => (name, b"_-"),
     };
     let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || others.contains(&byte);
-    (!id.is_empty() && id.bytes().all(is_valid)).then_some((name, text))
+    !id.is_empty() && id.bytes().all(is_valid)
 }
 
 /// Removes the links of a system text, as the page does, and keeps their texts.

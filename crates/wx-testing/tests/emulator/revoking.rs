@@ -1,6 +1,7 @@
 //! webwxrevokemsg, and the notice that a conversation was read.
 
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use serde_json::json;
 use wx_emulator::{Emulator, Profile};
@@ -41,6 +42,19 @@ fn a_message_is_reported_once_as_revoked() {
     assert_eq!(server.violations(), [""; 0]);
     drop(server);
     assert_eq!(reported.iter().collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn p89_the_page_offers_to_revoke_a_message_for_two_minutes() {
+    for (builder, is_offered) in
+        [(Emulator::builder(), true), (Emulator::builder().revocable_for(Duration::ZERO), false)]
+    {
+        let server = builder.start().unwrap();
+        let page = Page::new(&server);
+        let msg_id = send(&page, &page.to, "15114939427950364");
+        assert_eq!(revoke(&page, &msg_id, &page.to), 0);
+        assert_eq!(server.violations().is_empty(), is_offered, "{:?}", server.violations());
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Messages that are revoked, and conversations that are marked as read.
 
-use wx_proto::{Advice, ErrorKind, Outcome, Recipient, UserName};
+use wx_proto::{Advice, ErrorKind, Outcome, Recipient, UnixMs, UserName};
 
 use super::{Transport, assert_secret_free, client, friend, quiet, server, small};
 
@@ -9,7 +9,16 @@ pub(crate) fn a_message_is_revoked_once_and_never_twice<T: Transport>() {
     let (client, to): (T, _) = (client(&server), friend(&server));
     let sent = client.send(&to, small(), quiet).unwrap();
     let kept = client.send(&to, small(), quiet).unwrap();
+    // Its job was begun long before it was sent.
+    let mut sent = sent;
+    let long_ago = UnixMs::new(sent.accepted_at.unwrap().get() - 180_000);
+    sent.local_id = format!("{}0364", long_ago.get()).parse().unwrap();
     client.revoke(&sent, &to).unwrap();
+    // It was sent long ago.
+    sent.accepted_at = Some(long_ago);
+    let asked = server.requests_to("webwxrevokemsg");
+    assert_eq!(client.revoke(&sent, &to).unwrap_err().advice(), Advice::DeleteOnPhone);
+    assert_eq!(server.requests_to("webwxrevokemsg"), asked);
     let revoked = |server: &super::Server| {
         server.messages().iter().map(|message| message.revoked).collect::<Vec<_>>()
     };

@@ -26,8 +26,8 @@ impl BatchBudget {
         Self { longest: Duration::ZERO, ..Self::new() }
     }
 
-    /// Returns how long the next attachment is retried. Without patience it is tried once. Returns
-    /// `None` if it is not tried at all.
+    /// Returns how long the next attachment is retried. Without patience it is tried once, or for
+    /// a short time if the server does not have it yet. Returns `None` if it is not tried at all.
     pub(super) fn patience(&self) -> Option<Duration> {
         self.patience_after(self.begun.elapsed())
     }

@@ -1,5 +1,6 @@
 //! A file of messages whose command has failed: JSON lines, to which each event is appended.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -66,13 +67,10 @@ impl Account {
         Md5::digest(&[&key[..], &uin].concat()).to_string()
     }
 
-    /// Checks that a line is the first one of a file of this account.
-    fn check(self, line: &[u8]) -> Result<(), Problem> {
+    /// Returns whether a line is the first one of a file of this account.
+    fn is_owner(self, line: &[u8]) -> Result<bool, Problem> {
         match parse(line)? {
-            Entry::Hooks { version: VERSION, key, account } if account == self.hash(&key) => Ok(()),
-            Entry::Hooks { version: VERSION, .. } => {
-                Err(refused("holds messages of another account"))
-            }
+            Entry::Hooks { version: VERSION, key, account } => Ok(account == self.hash(&key)),
             Entry::Hooks { version, .. } => {
                 Err(refused(&format!("has the unknown version {version}")))
             }
@@ -94,8 +92,8 @@ fn refused(what: &str) -> Problem {
 }
 
 impl HookFile {
-    /// Opens a file, if it exists, and checks whose it is. Its entries are not read: nothing limits
-    /// the number of messages that are given up.
+    /// Opens a file, if it exists, and checks whose it is. Its entries are read only if it belongs
+    /// to another account: nothing limits the number of messages that are given up.
     pub(super) fn open(path: PathBuf, account: Account) -> Result<Self, Problem> {
         let mut this = Self { path, account, file: None, lines: 0 };
         match LockedFile::open(&this.path, false) {
@@ -120,15 +118,33 @@ impl HookFile {
             file.read_exact(&mut last)?;
         }
         if last != *b"\n" {
-            return self.read().map(drop);
+            self.read()?;
         }
+        let Some(locked) = &self.file else { return Ok(()) };
+        let mut file = locked.file();
         file.seek(SeekFrom::Start(0))?;
         let mut line = Vec::new();
         BufReader::new(file).take(LONGEST_FIRST).read_until(b'\n', &mut line)?;
         file.seek(SeekFrom::End(0))?;
-        match line.is_empty() {
+        match line.is_empty() || self.account.is_owner(&line)? {
             true => Ok(()),
-            false => self.account.check(&line),
+            false => self.take_over(),
+        }
+    }
+
+    /// Removes the file of another account, unless it holds messages whose command has failed.
+    fn take_over(&mut self) -> Result<(), Problem> {
+        let mut failed = BTreeSet::new();
+        for entry in self.read()? {
+            match entry {
+                Entry::Failed(message) => failed.insert(message.number),
+                Entry::Removed { number } => failed.remove(&number),
+                _ => false,
+            };
+        }
+        match failed.is_empty() {
+            true => Ok(self.remove()?),
+            false => Err(refused("holds messages of another account")),
         }
     }
 
@@ -150,7 +166,7 @@ impl HookFile {
             return Err(no_hooks());
         }
         let mut lines = bytes[..good].split_inclusive(|byte| *byte == b'\n');
-        lines.next().map(|line| self.account.check(line)).transpose()?;
+        lines.next().map(|line| self.account.is_owner(line)).transpose()?;
         let entries = lines.map(parse).collect::<Result<_, _>>()?;
         locked.truncate(good as u64)?;
         Ok(entries)
@@ -216,8 +232,7 @@ impl HookFile {
     }
 
     fn unusable(&self, problem: Problem) -> Problem {
-        let message = format!("{}: {}", self.path.display(), problem.message).into();
-        Problem { message, ..problem }.hint("move the file away to give up its messages")
+        problem.about(self.path.display()).hint("move the file away to give up its messages")
     }
 
     fn on(&self, error: &io::Error) -> Problem {

@@ -42,6 +42,9 @@ struct RoomNames {
 const AGAIN: Duration = Duration::from_secs(3600);
 /// How long a list of names is used. Names change.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// The names of this many rooms and members are kept, besides those of the latest messages.
+const MOST_ROOMS: usize = 1000;
+const MOST_MEMBERS: usize = 100_000;
 
 impl<'a> Names<'a> {
     /// Returns no names but that of the account.
@@ -73,7 +76,12 @@ impl<'a> Names<'a> {
         if let Err(problem) = listed
             && !self.report.stopped()
         {
-            self.report.warn(&format!("the names of contacts are not known: {}", problem.message));
+            self.report.count_limit(&problem);
+            self.report.warn(&format!(
+                "the names of contacts could not be requested, so UserNames are shown for the next \
+                 hour: {}",
+                problem.message
+            ));
         }
     }
 
@@ -102,6 +110,7 @@ impl<'a> Names<'a> {
         if rooms.is_empty() {
             return Ok(());
         }
+        self.forget_oldest();
         let named = rooms.iter().cloned().collect();
         let listed = self.client.rooms(Some(named), self.report.options())?;
         let listed_at = Instant::now();
@@ -120,6 +129,20 @@ impl<'a> Names<'a> {
             self.rooms.insert(room.user_name.clone(), names);
         }
         Ok(())
+    }
+
+    /// Forgets the rooms that were listed first, until few enough are left.
+    fn forget_oldest(&mut self) {
+        let ages = self.rooms.iter().map(|(room, names)| (names.listed_at, room.clone()));
+        let mut ages: Vec<_> = ages.collect();
+        ages.sort();
+        let mut members: usize = self.rooms.values().map(|names| names.members.len()).sum();
+        for (_, room) in ages {
+            if self.rooms.len() <= MOST_ROOMS && members <= MOST_MEMBERS {
+                break;
+            }
+            members -= self.rooms.remove(&room).map_or(0, |names| names.members.len());
+        }
     }
 
     fn is_room_due(&self, room: &UserName, sender: Option<&UserName>) -> bool {
@@ -171,7 +194,42 @@ fn is_due(age: Duration, lacks_a_name: impl FnOnce() -> bool) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+    use crate::args::{Args, Transport};
+
+    /// Anyone can add the account to rooms, and a room can have thousands of members.
+    #[test]
+    fn the_names_of_old_rooms_are_forgotten() {
+        let report = Report::new(&Args::parse_from(["wx", "demo"]).global, Vec::new());
+        let session = wx_proto::Session::builder("https://wx.qq.com").uin(1).user_name("@me");
+        let policy = wx_proto::Policy::default();
+        let client = Client::new(Transport::Ureq, session.build().unwrap(), policy).unwrap();
+        let mut names = Names::new(&client, &report);
+        let begun = Instant::now();
+        let add = |names: &mut Names<'_>, range: std::ops::Range<u64>, members: usize| {
+            for at in range {
+                let name = |text: String| UserName::new(text).unwrap();
+                let member = |number| (name(format!("@{number}")), String::new());
+                let listed = RoomNames {
+                    listed_at: begun + Duration::from_secs(at),
+                    name: String::new(),
+                    members: (0..members).map(member).collect(),
+                };
+                names.rooms.insert(name(format!("@@{}", 9999 - at)), listed);
+            }
+        };
+        let oldest = |names: &Names<'_>| {
+            names.rooms.values().map(|room| (room.listed_at - begun).as_secs()).min()
+        };
+        add(&mut names, 0..1200, 1);
+        names.forget_oldest();
+        assert_eq!((names.rooms.len(), oldest(&names)), (MOST_ROOMS, Some(200)));
+        add(&mut names, 1200..1203, 40_000);
+        names.forget_oldest();
+        assert_eq!((names.rooms.len(), oldest(&names)), (2, Some(1201)));
+    }
 
     #[test]
     fn names_that_nobody_has_cost_a_request_an_hour() {

@@ -9,6 +9,7 @@ use wx_proto::{Advice, Step};
 use crate::out;
 use crate::problem::Problem;
 use crate::report::Report;
+use crate::withhold;
 
 /// Retries after transient errors.
 pub(super) struct RetryUntil<'a> {
@@ -22,6 +23,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(300);
 const NOT_YET: Duration = Duration::from_secs(20);
 const SHORTEST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(60);
+/// The call that the server holds until something is new.
+const LONG_POLL: &str = "synccheck";
 
 impl<'a> RetryUntil<'a> {
     pub(super) fn new(report: &'a Report) -> Self {
@@ -72,16 +75,19 @@ impl<'a> RetryUntil<'a> {
         self.options_with(|| ())
     }
 
-    /// Like [`options`](Self::options). Calls `before_call` before each long poll and webwxsync.
+    /// Like [`options`](Self::options). Calls `before_poll` once before each long poll.
     pub(super) fn options_with<'s>(
         &'s self,
-        mut before_call: impl FnMut() + Send + 's,
+        mut before_poll: impl FnMut() + Send + 's,
     ) -> RunOptions<'s> {
-        self.report.options().progress(move |progress| {
-            self.report.progress(progress);
-            if progress.step == Step::Sync {
-                before_call();
+        let options = self.report.options().on_request(move |request| {
+            withhold::request(request);
+            if request.endpoint() == LONG_POLL {
+                before_poll();
             }
+        });
+        options.progress(move |progress| {
+            self.report.progress(progress);
             match (progress.step, &progress.last_error) {
                 (Step::Init | Step::Sync, Some(error)) => self.begin(&out::error_chain(error)),
                 // A reply without messages also shows that the server can be reached.
@@ -132,7 +138,39 @@ impl RetryLimit {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+    use wx_emulator::{Emulator, Incoming};
+    use wx_proto::{Policy, Session};
+
     use super::*;
+    use crate::args::{Args, Transport};
+    use crate::client::Client;
+
+    /// The command of `watch` is run there, which may take minutes.
+    #[test]
+    fn each_long_poll_is_announced_once() {
+        for transport in [Transport::Ureq, Transport::Reqwest] {
+            let report = Report::new(&Args::parse_from(["wx", "demo"]).global, Vec::new());
+            let fault = "status=503@synccheck#2".parse().unwrap();
+            let builder = Emulator::builder().fault(fault).hold(Duration::from_millis(20));
+            let emulator = builder.start().unwrap();
+            let session = Session::from_json_allow_loopback(emulator.session_json()).unwrap();
+            let mut policy = Policy::default();
+            policy.back_off = Duration::from_millis(1);
+            let client = Client::new(transport, session, policy).unwrap();
+            client.restore(report.options()).unwrap();
+            let mut polls = 0;
+            let retry = RetryUntil::new(&report);
+            let options = retry.options_with(|| {
+                polls += 1;
+                if polls == 5 {
+                    emulator.deliver(Incoming::text("at last"));
+                }
+            });
+            assert_eq!(client.next_batch(options.cancel(&CancelToken::new())).unwrap().len(), 1);
+            assert_eq!((polls, emulator.requests_to("synccheck")), (5, 5));
+        }
+    }
 
     #[test]
     fn a_missing_attachment_is_waited_for_after_other_errors_too() {

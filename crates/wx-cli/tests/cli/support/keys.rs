@@ -1,10 +1,11 @@
 //! The keys that each kind of event must have, in their order.
 
-pub(super) const SENT: [&str; 13] = [
+pub(super) const SENT: [&str; 14] = [
     "event",
     "kind",
     "file",
     "file_name",
+    "forwarded",
     "to",
     "to_name",
     "msg_id",
@@ -53,10 +54,11 @@ pub(super) const MEMBER: [&str; 7] =
 pub(super) const FETCHED: [&str; 8] =
     ["event", "kind", "msg_id", "user_name", "path", "bytes", "md5", "format"];
 pub(super) const NO_PICTURE: [&str; 3] = ["event", "kind", "user_name"];
-pub(super) const FAILED: [&str; 16] = [
+pub(super) const FAILED: [&str; 17] = [
     "event",
     "kind",
     "file",
+    "forwarded",
     "to",
     "to_name",
     "msg_id",

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::FetchJob;
 use super::recognised::Recognisable;
 use super::target::{Absent, Expected, ExpectedContent, Target};
@@ -9,6 +11,7 @@ use crate::flow::runner::Runner;
 use crate::model::avatar::Avatar;
 use crate::model::error::Error;
 use crate::model::policy::Policy;
+use crate::model::reply_error::ReplyError;
 use crate::model::request_error::RequestError;
 use crate::model::seed::Seed;
 use crate::model::uploaded::Fetched;
@@ -57,7 +60,11 @@ impl Target for GetAvatar {
         Expected { content, limit: policy.max_fetch }
     }
 
-    fn absent(&self, _: &Policy) -> Absent<Self> {
+    fn absent(&self, error: ReplyError, _: &Policy) -> Absent<Self> {
+        // No source has seen a 204, so it proves nothing.
+        if error != ReplyError::Empty {
+            return Absent::Error(error, Duration::ZERO);
+        }
         self.in_room().map_or(Absent::Done(None), Absent::Ask)
     }
 

@@ -71,7 +71,7 @@ impl Body {
                 Whole::Ok
             }
         };
-        let head = download::head(head.status, &head.headers, cap, whole)?;
+        let head = download::head(head.status, head.version, &head.headers, cap, whole)?;
         let content = match content {
             ExpectedContent::Recognisable(media) => {
                 let keep_unknown = policy.keep_unknown;

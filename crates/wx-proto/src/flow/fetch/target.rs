@@ -32,8 +32,9 @@ pub(super) trait Target: Sized + fmt::Debug {
     /// Returns what a reply has to hold.
     fn expected(&self, policy: &Policy) -> Expected;
 
-    /// Returns what an empty reply means.
-    fn absent(&self, policy: &Policy) -> Absent<Self>;
+    /// Returns what it means that the server does not have the media, which it has said with this
+    /// error.
+    fn absent(&self, error: ReplyError, policy: &Policy) -> Absent<Self>;
 
     /// Moves on to the next place after this error of all tries.
     ///
@@ -68,7 +69,7 @@ pub(super) enum ExpectedContent {
     },
 }
 
-/// What an empty reply means.
+/// What it means that the server does not have the media.
 pub(super) enum Absent<T: Target> {
     /// This error. The next try waits for at least this time.
     Error(ReplyError, Duration),
@@ -119,20 +120,19 @@ impl Target for AttachmentTarget {
         Expected { content, limit: policy.fetch_limit(kind) }
     }
 
-    fn absent(&self, policy: &Policy) -> Absent<Self> {
-        let (error, wait) = match &self.attachment.kind {
+    fn absent(&self, error: ReplyError, policy: &Policy) -> Absent<Self> {
+        match &self.attachment.kind {
             // The server may not be ready, if it was received just now.
             AttachmentKind::Video | AttachmentKind::Voice => {
-                (ReplyError::Empty, policy.recording_wait)
+                Absent::Error(error, policy.recording_wait)
             }
             AttachmentKind::File(file) if file.len == Some(0) => {
-                (ReplyError::EmptyFile, Duration::ZERO)
+                Absent::Error(ReplyError::EmptyFile, Duration::ZERO)
             }
             AttachmentKind::Image { .. } | AttachmentKind::File(_) => {
-                (ReplyError::Empty, Duration::ZERO)
+                Absent::Error(error, Duration::ZERO)
             }
-        };
-        Absent::Error(error, wait)
+        }
     }
 
     fn next_place(&mut self, error: ErrorKind) -> Result<(), ErrorKind> {

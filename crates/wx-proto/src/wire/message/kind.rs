@@ -15,6 +15,7 @@ use crate::model::message::notice::{Recall, StatusNotice};
 use crate::model::message::person::{ContactCard, FriendRequest};
 use crate::model::message::quote::Quote;
 use crate::model::secret::Secret;
+use crate::wire::content;
 use crate::wire::content::quote;
 use crate::wire::xml;
 
@@ -94,9 +95,16 @@ fn md5(content: &str, element: &str) -> Option<Md5> {
     xml::in_message(content, element)?.attribute("md5")?.parse().ok()
 }
 
-/// Reads a location ([P68](crate::protocol#p68)). Its Content is `PLACE:<br/>PATH`.
+/// Reads a location ([P68](crate::protocol#p68)). Its Content is `PLACE:<br/>PATH`. If the account
+/// itself has sent it to a room, the prefix of the sender is still there.
 fn location(fields: &Fields<'_>, content: &str) -> Option<Location> {
-    let place = content.rsplit_once(":\n").map_or(content, |(place, _)| place).to_owned();
+    let place = content.rsplit_once(":\n").map_or(content, |(place, _)| place);
+    let is_to_room = user_name(fields.to_user_name).is_some_and(|to| to.is_room());
+    let place = match place.split_once(":\n") {
+        Some((sender, place)) if is_to_room && content::is_sender(sender) => place,
+        _ => place,
+    };
+    let place = place.to_owned();
     let original = text(fields.ori_content);
     let element = xml::in_message(&original, "location");
     let attribute = |name: &str| element.and_then(|element| element.attribute(name));

@@ -13,7 +13,11 @@ fn account(uin: u32) -> Account {
 
 /// Opens the files. A process that another test has just started keeps them locked for a moment.
 fn open(dir: &tempfile::TempDir) -> HookQueue {
-    let open = || HookQueue::open(&dir.path().join("s.json"), account(1));
+    open_of(1, dir)
+}
+
+fn open_of(uin: u32, dir: &tempfile::TempDir) -> HookQueue {
+    let open = || HookQueue::open(&dir.path().join("s.json"), account(uin));
     let again = || {
         std::thread::sleep(std::time::Duration::from_millis(20));
         open().ok()
@@ -250,6 +254,26 @@ fn another_account_has_other_messages() {
     let other = HookQueue::open(&dir.path().join("s.json"), account(2)).err().unwrap();
     assert!(other.sentence().contains("holds messages of another account; move the file away"));
     assert_eq!(ids(&open(&dir)), ["1"]);
+}
+
+/// After a kill, the file can hold messages that are handled, and nothing else.
+#[test]
+fn handled_messages_of_another_account_are_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.json.hooks");
+    for is_cut in [false, true] {
+        let mut queue = open(&dir);
+        add(&mut queue, "1", None);
+        let number = queue.failed()[0].number;
+        queue.succeed(number).unwrap();
+        queue.set_handled(&event("2"), false).unwrap();
+        drop(queue);
+        if is_cut {
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(&path, format!("{text}{{\"handled\"")).unwrap();
+        }
+        assert!(open_of(2, &dir).failed().is_empty() && !path.exists());
+    }
 }
 
 /// The file stays small however many messages are handled while one is in the queue.

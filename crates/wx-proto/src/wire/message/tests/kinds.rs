@@ -177,6 +177,15 @@ fn p68_coordinates_without_xml_and_without_anything() {
         (location.place.as_str(), location.coordinates()),
         ("a: b:\nc", Some((-33.9, 151.2)))
     );
+    // The prefix of what the account itself has sent to a room from the phone.
+    for (to, place) in [("@@0b", "c"), ("@0b", "@0a:\nc")] {
+        let MessageKind::Location(location) = kind(json!({
+            "Url": "?coord=1,2", "ToUserName": to, "Content": "@0a:<br/>c:<br/>/cgi-bin/x",
+        })) else {
+            panic!()
+        };
+        assert_eq!(location.place, place);
+    }
     for (latitude, longitude) in
         [("NaN", "1"), ("90.5", "1"), ("1", "-181"), ("inf", "1"), ("", "")]
     {
