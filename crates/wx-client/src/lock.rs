@@ -134,6 +134,9 @@ impl LockedFile {
         let temporary = TempFile::for_target(&self.path, Access::Private)?;
         temporary.file().write_all(bytes)?;
         self.check()?;
+        // Network file systems keep the name of an open file that is replaced, so names are counted
+        // before.
+        let has_other_names = has_other_names(&self.file)?;
         let new = temporary.persist()?;
         // Like the old file, the new one is not shared for writing.
         #[cfg(windows)]
@@ -143,7 +146,7 @@ impl LockedFile {
         };
         (self.id, self.is_created) = (FileId::from_metadata(&new.metadata()?), false);
         let old = std::mem::replace(&mut self.file, new);
-        if has_a_name(&old)? {
+        if has_other_names {
             self.replaced.push(old);
         }
         sync_directory(parent(&self.path))
@@ -171,13 +174,13 @@ fn options() -> OpenOptions {
 }
 
 #[cfg(unix)]
-fn has_a_name(file: &File) -> io::Result<bool> {
+fn has_other_names(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
-    Ok(file.metadata()?.nlink() > 0)
+    Ok(file.metadata()?.nlink() > 1)
 }
 
 #[cfg(not(unix))]
-fn has_a_name(_: &File) -> io::Result<bool> {
+fn has_other_names(_: &File) -> io::Result<bool> {
     Ok(false)
 }
 

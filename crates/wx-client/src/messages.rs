@@ -49,8 +49,9 @@ const KEY: [u8; 16] = [0; 16];
 
 impl<H: Transport> Client<H> {
     /// Returns the messages after the session's sync position. If it has none, returns the messages
-    /// that arrive from now on. There is no time limit for a batch. Network errors are retried with
-    /// growing waits. Any other error ends the messages.
+    /// that arrive from now on. There is no time limit for a batch. Network errors, rate limits and
+    /// replies that make no sense are retried with growing waits, without a limit. The end of the
+    /// login, other refusals, and a reply that is too large end the messages.
     ///
     /// Each message is received *at least once*. [Acknowledge](Batch::acknowledge) each batch once
     /// you have handled it, and save the session that this returns. The session can also be saved

@@ -225,7 +225,8 @@ impl Outbox {
     /// Begins work on a message, and plans it if it is new. No other job can work on it until the
     /// returned job and its flows are dropped.
     ///
-    /// If the message was planned in another login, `to` may be another name of the recipient.
+    /// If the message was planned in another login, `to` may be another UserName of the recipient.
+    /// Names such as `filehelper` are the same in every login.
     ///
     /// # Errors
     /// If the key is empty, if another job works on the message, if it was
@@ -252,9 +253,14 @@ impl Outbox {
             return Err(OutboxErrorKind::EmptyKey.into());
         }
         let login = session.fingerprint(&inner.record.key.unwrap_or_default());
-        let is_of_another = |message: &Message| {
-            message.to != *to && message.login.as_ref().is_none_or(|known| *known == login)
+        // Only the UserNames of people and rooms are different in each login.
+        let is_of_login = |to: &Recipient| to.as_str().starts_with('@');
+        let is_renamed = |message: &Message| {
+            message.login.as_ref().is_some_and(|known| *known != login)
+                && is_of_login(&message.to)
+                && is_of_login(to)
         };
+        let is_of_another = |message: &Message| message.to != *to && !is_renamed(message);
         if inner.record.message(key).is_some_and(is_of_another) {
             return Err(OutboxErrorKind::KnownKey(key.to_owned()).into());
         }
@@ -351,12 +357,14 @@ impl Outbox {
     /// directory per day, and delete the directories whose messages are all sent.
     ///
     /// # Errors
-    /// If the record cannot be written.
+    /// If the record cannot be written, now or before.
     pub fn clear(&self) -> Result<bool, OutboxError> {
         let mut inner = self.inner();
         let in_doubt = |(_, message): (_, &Message)| message.state() == MessageState::InDoubt;
-        let busy = inner.broken.is_some() || !inner.active.is_empty();
-        if busy || inner.record.messages().any(in_doubt) {
+        if let Some(broken) = &inner.broken {
+            return Err(io::Error::from(broken.clone()).into());
+        }
+        if !inner.active.is_empty() || inner.record.messages().any(in_doubt) {
             return Ok(false);
         }
         let record = Record::with_key(inner.record.key.unwrap_or_default());

@@ -1,6 +1,8 @@
 //! `wx resume` of a message that may have been delivered.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -178,6 +180,21 @@ fn a_message_that_left_before_a_restart_of_the_computer_is_old() {
         assert_eq!(place.emulator.requests_to("webwxsendmsgimg"), asked);
         assert_eq!(place.emulator.messages().len(), 3);
     }
+}
+
+/// The time of the reply is known, although that of the first try means nothing.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_sent_again_after_a_restart_of_the_computer_has_its_time() {
+    let place = job_in_doubt("ureq");
+    let record = fs::read_to_string(place.path("job/outbox.jsonl")).unwrap();
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let other = record.replace(boot.trim_end(), "00000000-0000-4000-8000-000000000000");
+    place.file("job/outbox.jsonl", other.as_bytes());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let ran = resume(&place, "ureq", &["--resend"]);
+    assert_eq!((ran.code, ran.kinds()), (0, vec!["sent".to_owned(); 3]), "{}", ran.err);
+    assert!(ran.events().iter().all(|event| event["sent_at"].as_u64().unwrap() >= now));
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl<'a, H: Transport> HealthCheck<'a, H> {
     }
 
     /// Sets the options of the requests. If they are cancelled, the checks that are not finished
-    /// have failed.
+    /// have failed or are skipped.
     pub fn options(self, options: RunOptions<'a>) -> Self {
         Self { options, ..self }
     }

@@ -3,7 +3,7 @@
 pub enum HealthStatus {
     /// Nothing is wrong.
     Ok,
-    /// The check was not made, because an earlier one failed.
+    /// The check was not made, because there is nothing to check, or because an earlier one failed.
     Skipped,
     /// It works, but may soon fail, or is not as it should be.
     Warning,

@@ -249,8 +249,9 @@ impl OutboxJob {
         if foreign.is_some_and(|state| state.in_doubt()) {
             return Err(Error::new(Step::Message, ErrorKind::Uncertain { last: None, tries: 1 }));
         }
-        // Times of different boots cannot be compared.
-        let at = ResumeOptions { unix_ms: (!rebooted).then(unix_ms), resend };
+        // Times of different boots cannot be compared, but a message that is sent again anyway
+        // needs no comparison.
+        let at = ResumeOptions { unix_ms: (resend || !rebooted).then(unix_ms), resend };
         let flow = match state.map(|state| SendMessage::resume(session, state, policy.clone(), at))
         {
             Some(resumed) => resumed.map_err(resume_error)?,

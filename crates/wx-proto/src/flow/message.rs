@@ -83,12 +83,11 @@ impl Job for Sending {
 
     fn reply(&mut self, reply: &Reply, cx: &Cx<'_>) -> Transition<Sent, Fail> {
         let receipt = SendMsg::read(reply)?;
-        Ok(Next::Done(Sent {
-            msg_id: receipt.msg_id,
-            local_id: self.call.local_id().clone(),
-            uploaded: self.upload().cloned(),
-            accepted_at: Some(cx.time),
-        }))
+        let local_id = self.call.local_id().clone();
+        // A job can be resumed without knowing the time.
+        let accepted_at = Some(cx.time).filter(|time| *time >= local_id.made_at());
+        let (msg_id, uploaded) = (receipt.msg_id, self.upload().cloned());
+        Ok(Next::Done(Sent { msg_id, local_id, uploaded, accepted_at }))
     }
 
     fn record(&self, sent: &Sent, session: &mut Session) {

@@ -53,8 +53,8 @@ pub struct Sent {
     pub local_id: LocalId,
     /// The upload in the message. `None` for a text.
     pub uploaded: Option<Uploaded>,
-    /// When the server's reply arrived, by this computer's clock. A message can be revoked for two
-    /// minutes from then on ([P89](crate::protocol#p89)).
+    /// When the server's reply arrived, by this computer's clock, if that is known. A message can
+    /// be revoked for two minutes from then on ([P89](crate::protocol#p89)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<UnixMs>,
 }

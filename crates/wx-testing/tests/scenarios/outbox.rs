@@ -268,6 +268,11 @@ pub(crate) fn the_same_key_is_sent_once<T: Transport>() {
     assert_eq!(client.send_once(&outbox, "invoice 17", &other, small()).unwrap(), first);
     assert_eq!(again.messages().len(), 0);
     assert_ne!(other, friend);
+    // The File Transfer Helper has the same name in each login, so it is nobody else.
+    let helper = Recipient::file_helper();
+    let error = client.send_once(&outbox, "invoice 17", &helper, small()).unwrap_err();
+    assert_eq!((error.outcome(), error.advice()), (Outcome::NotSent, Advice::CheckKey));
+    assert_eq!(again.messages().len(), 0);
     client.send_once(&outbox, "invoice 19", &other, small()).unwrap();
     let to: Vec<_> = again.messages().into_iter().map(|message| message.to).collect();
     assert_eq!(to, [other.as_str()]);
